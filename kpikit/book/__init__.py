@@ -1,0 +1,8 @@
+"""The deal book: validated tables with one as-of instant, and the doors that lead to it."""
+
+from kpikit.book.deal_book import DealBook
+from kpikit.book.opening import open_book
+from kpikit.book.preparing import prepare
+from kpikit.book.settings import Privacy, Settings
+
+__all__ = ["DealBook", "Privacy", "Settings", "open_book", "prepare"]

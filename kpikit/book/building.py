@@ -1,0 +1,103 @@
+"""The parsed door: raw tables → typed → validated → completed → a book, with all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import polars as pl
+
+from kpikit.book.completion import complete
+from kpikit.book.deal_book import DealBook
+from kpikit.book.formats import Formats
+from kpikit.book.parsing import parse
+from kpikit.book.reading import RawTable, from_frame
+from kpikit.book.settings import Settings
+from kpikit.book.validation import SEVERITY, validate
+from kpikit.errors import DataError, Fault, UsageError
+from kpikit.schema import TABLES
+
+#: The columns whose last instant is the book's as-of.
+AS_OF_COLUMNS = {
+    "deals": ("created_at", "recorded_at", "outcome_at"),
+    "stage_events": ("entered_at", "recorded_at"),
+    "changes": ("changed_at", "recorded_at"),
+}
+
+
+def from_frames(frames: Mapping[str, Any], settings: Settings, as_of: datetime | None) -> DealBook:
+    """A book from dataframes; answers come back in pandas if the deals did."""
+    module = type(frames["deals"]).__module__
+    raws = {name: from_frame(frame, name) for name, frame in frames.items()}
+    return build(raws, Formats(), settings, as_of, "pandas" if module.startswith("pandas") else "polars")
+
+
+def build(
+    raws: Mapping[str, RawTable],
+    formats: Formats,
+    settings: Settings,
+    as_of: datetime | None = None,
+    answers_in: Literal["polars", "pandas"] = "polars",
+) -> DealBook:
+    """Parse, validate and complete raw tables in kpikit's columns."""
+    unknown = [name for name in raws if name not in TABLES]
+    if unknown:
+        raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
+    if "deals" not in raws:
+        raise DataError([Fault("no_deals")])
+    faults = [fault for raw in raws.values() for fault in raw.faults]
+    parsed = {}
+    for name, raw in raws.items():
+        typed = parse(raw, TABLES[name], formats, time_zone=settings.time_zone)
+        parsed[name] = typed.frame
+        faults += typed.faults
+    valid = validate(parsed, as_of=as_of, files={name: raw.file for name, raw in raws.items()})
+    faults += valid.faults
+    n_rows = sum(frame.height for frame in parsed.values())
+    _refuse(faults, valid.dropped, n_rows, settings.max_dropped)
+    last = as_utc(as_of) if as_of is not None else last_recorded(valid.frames)
+    tables = complete(valid.frames, settings, last)
+    return DealBook(tables, settings, last, valid.dropped, tuple(faults), answers_in)
+
+
+def _refuse(faults: Iterable[Fault], dropped: pl.DataFrame, n_rows: int, max_dropped: float) -> None:
+    """Refuse data with an error, or with more dropped rows than the owner allows."""
+    faults = list(faults)
+    if any(SEVERITY.get(fault.rule, "error") == "error" for fault in faults):
+        raise DataError(faults)
+    n_dropped = dropped.select("table", "_row").n_unique()
+    if n_dropped > max_dropped * n_rows:
+        most = Fault("too_many_dropped", n=n_dropped, values={"rows": n_rows, "share": max_dropped})
+        raise DataError([most, *faults])
+
+
+def as_utc(instant: datetime) -> datetime:
+    """An instant in UTC; one without a zone is taken as UTC."""
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def last_recorded(frames: Mapping[str, pl.DataFrame]) -> datetime:
+    """The last instant at which anything was created, entered, changed, recorded or decided.
+
+    Raises:
+        DataError: there is no instant at all, or the last one lies more than a year beyond the 99.9th percentile (a
+            9999-12-31, a planned call): then the owner must say ``as_of``.
+    """
+    columns = [
+        frame[name].drop_nulls().dt.epoch("us")
+        for table, names in AS_OF_COLUMNS.items()
+        if (frame := frames.get(table)) is not None
+        for name in names
+        if name in frame.columns
+    ]
+    instants = pl.concat(columns) if columns else pl.Series(dtype=pl.Int64)
+    if instants.is_empty():
+        raise DataError([Fault("no_instant")])
+    last, usual = (
+        datetime.fromtimestamp(int(value) / 1_000_000, UTC)
+        for value in (instants.max(), instants.quantile(0.999, "lower"))  # type: ignore[arg-type]
+    )
+    if last - usual > timedelta(days=365):
+        raise DataError([Fault("as_of_unclear", values={"last": last.date(), "usual": usual.date()})])
+    return last

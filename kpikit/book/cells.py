@@ -1,0 +1,78 @@
+"""One column on its way from text to meaning: distinct texts are read once, and what was odd is counted as faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from kpikit.errors import Fault
+
+#: Up to so many cells that break one rule are named one by one; beyond, one fault counts them.
+NAMED = 20
+#: Rules that are about a value rather than about each cell that holds it: one fault for each such value.
+BY_VALUE = frozenset({"sentinel_date", "placeholder_text", "read_as_empty", "excel_error", "unknown_choice"})
+#: Rules that are about a column as a whole: always one fault.
+BY_COLUMN = frozenset(
+    {"day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "percent", "percent_mixed"}
+    | {"currency_mixed", "epoch_time", "excel_serial", "time_ambiguous", "mixed_zones", "id_scientific", "two_digit_year"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of one column: where they stand and the text they hold (stripped; empty is null)."""
+
+    table: str
+    file: str
+    column: str
+    rows: pl.Series
+    text: pl.Series
+
+    def faults(self, rules: pl.Series, **values: Any) -> list[Fault]:
+        """One fault for each cell with a rule's code in ``rules``; grouped where there are many."""
+        marked = rules.is_not_null()
+        if not marked.any():
+            return []
+        frame = pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules}).filter(marked)
+        found: list[Fault] = []
+        for (rule,), part in frame.group_by("rule", maintain_order=True):
+            found += self._grouped(str(rule), part, values)
+        return found
+
+    def fault(self, rule: str, *, n: int = 1, row: int | None = None, value: str | None = None, **values: Any) -> Fault:
+        """One fault of this column."""
+        return Fault(rule, self.table, self.file, row, self.column, value, n, values)
+
+    def _grouped(self, rule: str, part: pl.DataFrame, values: dict[str, Any]) -> list[Fault]:
+        if rule in BY_VALUE:
+            groups = [g for _, g in part.group_by("text", maintain_order=True)]
+            if len(groups) <= NAMED:
+                return [self._one(rule, group, values) for group in groups]
+        if rule in BY_COLUMN or part.height > NAMED:
+            return [self._one(rule, part, values)]
+        return [self.fault(rule, row=row, value=text, **values) for row, text in part.select("row", "text").rows()]
+
+    def _one(self, rule: str, part: pl.DataFrame, values: dict[str, Any]) -> Fault:
+        row, value = part.select("row", "text").row(0)
+        if part.height > 1:
+            first = part.head(NAMED)
+            values = values | {"rows": first["row"].to_list(), "examples": first["text"].unique(maintain_order=True)[:5].to_list()}
+        return self.fault(rule, n=part.height, row=row, value=value, **values)
+
+
+def per_distinct(text: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """``read`` over the distinct texts, laid back over all cells: the columns that it returns, in the cells' order.
+
+    ``read`` takes the distinct texts (never null) and returns a frame with a column ``text`` and further columns.
+    """
+    distinct = text.drop_nulls().unique(maintain_order=True).rename("text")
+    return text.to_frame("text").join(read(distinct), on="text", how="left", maintain_order="left").drop("text")
+
+
+def clean(series: pl.Series) -> pl.Series:
+    """Text without surrounding white space; a cell with nothing left is null."""
+    stripped = series.str.strip_chars()
+    return stripped.set(stripped == "", None) if (stripped == "").any() else stripped

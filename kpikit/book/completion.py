@@ -1,0 +1,143 @@
+"""What the door adds once, so that no question has to: order, teams by day, local days, amounts in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from kpikit import schema
+from kpikit.book.settings import Settings
+
+#: polars type of each kind of column
+DTYPES: Mapping[str, pl.DataType] = {
+    "id": pl.String(),
+    "text": pl.String(),
+    "choice": pl.String(),
+    "instant": pl.Datetime("us", "UTC"),
+    "day": pl.Date(),
+    "number": pl.Float64(),
+    "integer": pl.Int64(),
+    "bool": pl.Boolean(),
+}
+#: columns the door adds
+ADDED = {
+    "deals": ("outcome_team", "created_day", "outcome_day", "amount_home"),
+    "stage_events": ("team", "entered_day"),
+}
+
+
+def complete(frames: Mapping[str, pl.DataFrame], settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:
+    """The validated frames with the columns that the schema names and the door adds."""
+    tables = {name: _in_shape(frame, schema.TABLES[name]) for name, frame in frames.items()}
+    tables["deals"] = _decided_by(tables["deals"], as_of)
+    for name in ("stage_events", "changes"):
+        if name in tables:
+            tables[name] = _in_order(tables[name])
+    tables["deals"] = _local_days(tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at")
+    tables["deals"] = _priced(tables["deals"], tables.get("rates"), settings)
+    return with_teams(tables, settings.time_zone)
+
+
+def _in_shape(frame: pl.DataFrame, table: schema.Table) -> pl.DataFrame:
+    """All columns of the schema, in its order and types; absent ones are null."""
+    return frame.select(
+        pl.col(c.name).cast(DTYPES[c.kind]) if c.name in frame.columns else pl.lit(None, DTYPES[c.kind]).alias(c.name)
+        for c in table.columns
+    )
+
+
+def _in_order(events: pl.DataFrame) -> pl.DataFrame:
+    """``seq`` where the source gave none: the order of the rows, within one deal."""
+    return events.with_columns(pl.col("seq").fill_null(pl.int_range(pl.len()).over("deal_id")))
+
+
+def _decided_by(deals: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """An outcome after the as-of instant has not happened yet."""
+    later = pl.col("outcome_at") > as_of
+    return deals.with_columns(
+        pl.when(later).then(pl.lit("open")).otherwise("outcome").alias("outcome"),
+        pl.when(later | (pl.col("outcome") == "open")).then(None).otherwise("outcome_at").alias("outcome_at"),
+    )
+
+
+def _local_days(frame: pl.DataFrame, time_zone: str, **days: str) -> pl.DataFrame:
+    return frame.with_columns(local_day(pl.col(at), time_zone).alias(name) for name, at in days.items())
+
+
+def local_day(instant: pl.Expr, time_zone: str) -> pl.Expr:
+    """The local day of an instant, as days since 1970-01-01 (int)."""
+    return instant.dt.convert_time_zone(time_zone).dt.date().cast(pl.Int32)
+
+
+def _priced(deals: pl.DataFrame, rates: pl.DataFrame | None, settings: Settings) -> pl.DataFrame:
+    """``amount_home``: the amount in the book's currency at the last rate on or before the outcome (else creation) day.
+
+    Null where the rate is missing: such a deal is counted, never priced.
+    """
+    home = settings.currency
+    if home is None:
+        return deals.with_columns(pl.col("amount").alias("amount_home"))
+    is_home = pl.col("currency").is_null() | (pl.col("currency") == home)
+    if rates is None:
+        return deals.with_columns(pl.when(is_home).then("amount").alias("amount_home"))
+    dated = deals.with_row_index("_i").with_columns(pl.coalesce("outcome_day", "created_day").cast(pl.Date).alias("on"))
+    priced = dated.sort("on").join_asof(
+        rates.select("currency", "on", "rate").sort("on"), on="on", by="currency", strategy="backward"
+    )
+    amount = pl.when(is_home).then("amount").otherwise(pl.col("amount") * pl.col("rate"))
+    return priced.with_columns(amount.alias("amount_home")).sort("_i").drop("_i", "on", "rate")
+
+
+def with_teams(tables: dict[str, pl.DataFrame], time_zone: str) -> dict[str, pl.DataFrame]:
+    """The owner's team on the day that counts: creation for a deal, outcome for its outcome, entry for a stage event.
+
+    With ``people``, from it (by day); without, from ``deals.team``; without either, one team "all".
+    """
+    deals, events, people = tables["deals"], tables.get("stage_events"), tables.get("people")
+    owners = _owner_spans(deals, tables.get("changes"))
+    created = deals.select("deal_id", at=pl.coalesce("created_at", "outcome_at"))
+    deals = deals.with_columns(
+        _team(created, owners, people, deals, time_zone).alias("team"),
+        _team(deals.select("deal_id", at="outcome_at"), owners, people, deals, time_zone).alias("outcome_team"),
+    )
+    tables["deals"] = deals
+    if events is not None:
+        team = _team(events.select("deal_id", at="entered_at"), owners, people, deals, time_zone)
+        tables["stage_events"] = events.with_columns(
+            team.alias("team"), local_day(pl.col("entered_at"), time_zone).alias("entered_day")
+        )
+    return tables
+
+
+def _owner_spans(deals: pl.DataFrame, changes: pl.DataFrame | None) -> pl.DataFrame:
+    """``deal_id, since, owner``: who owned a deal from when on; the first span begins before all time."""
+    long_ago = pl.lit(datetime(1, 1, 1)).dt.replace_time_zone("UTC").dt.cast_time_unit("us")
+    now = deals.select("deal_id", since=long_ago, owner="owner")
+    if changes is None:
+        return now
+    moves = changes.filter(pl.col("field") == "owner").sort("deal_id", "changed_at", "seq")
+    first = moves.group_by("deal_id", maintain_order=True).first().select("deal_id", since=long_ago, owner="old")
+    later = moves.select("deal_id", since="changed_at", owner="new")
+    return pl.concat([now.join(first, on="deal_id", how="anti"), first, later])
+
+
+def _team(
+    moments: pl.DataFrame, owners: pl.DataFrame, people: pl.DataFrame | None, deals: pl.DataFrame, time_zone: str
+) -> pl.Series:
+    """The team of each (deal, instant), in the order of the rows."""
+    given = moments.join(deals.select("deal_id", "team"), on="deal_id", how="left", maintain_order="left")["team"]
+    if people is None:
+        return given if given.null_count() < len(given) else pl.Series("team", ["all"] * len(given), pl.String)
+    asked = moments.with_row_index("_i").sort("at", nulls_last=True)
+    owned = asked.join_asof(
+        owners.sort("since"), left_on="at", right_on="since", by="deal_id", check_sortedness=False
+    ).with_columns(local_day(pl.col("at"), time_zone).cast(pl.Date).alias("on"))
+    matched = owned.join(people.rename({"team": "their_team"}), on="owner", how="left").filter(
+        (pl.col("from_on").is_null() | (pl.col("from_on") <= pl.col("on")))
+        & (pl.col("until_on").is_null() | (pl.col("on") < pl.col("until_on")))
+    )
+    teams = matched.group_by("_i").agg(pl.col("their_team").first())
+    found = asked.select("_i").join(teams, on="_i", how="left").sort("_i")["their_team"]
+    return pl.select(pl.coalesce(found, given)).to_series().alias("team")

@@ -1,0 +1,89 @@
+"""The deal book itself: a frozen value that every question is asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from kpikit.book.settings import Settings
+from kpikit.errors import Fault
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+@dataclass(frozen=True, repr=False)
+class DealBook:
+    """Validated tables, settings, and the instant up to which they speak.
+
+    ``tables`` maps a table's name to its frame (columns: :data:`kpikit.schema.TABLES`, and what the door adds: teams,
+    local days and amounts in the book's currency). ``dropped`` holds the rows refused at the door with the rule each
+    broke, ``faults`` everything that was noticed there. ``answers_in`` is the kind of frame that answers come in:
+    pandas if the book was made from pandas, else polars.
+    """
+
+    tables: Mapping[str, Frame]
+    settings: Settings
+    as_of: datetime
+    dropped: pl.DataFrame
+    faults: tuple[Fault, ...] = ()
+    answers_in: Literal["polars", "pandas"] = "polars"
+    hash: str = field(default="", compare=False)
+
+    @classmethod
+    def from_frames(
+        cls,
+        *,
+        deals: Any,
+        stage_events: Any = None,
+        stages: Any = None,
+        as_of: datetime | None = None,
+        settings: Settings | None = None,
+        **tables: Any,
+    ) -> DealBook:
+        """A book from polars or pandas frames in kpikit's own columns.
+
+        Args:
+            deals: one row a deal; needs ``deal_id``, ``pipeline``, ``outcome`` (open, won, lost, void).
+            stage_events: ``deal_id, stage, entered_at``; without it stage questions are refused, not guessed.
+            stages: ``pipeline, stage, position``, the order of the stages.
+            as_of: the instant up to which the data speak; by default the last instant recorded in them.
+            settings: time zone, fiscal year, currency and the like.
+            tables: any other table of :data:`kpikit.schema.TABLES`.
+
+        Raises:
+            DataError: the frames break the contract; all faults at once.
+
+        Example:
+            >>> import polars as pl
+            >>> from kpikit import DealBook
+            >>> deals = pl.DataFrame({"deal_id": ["a"], "pipeline": ["New"], "outcome": ["won"],
+            ...                       "created_at": ["2026-01-05"], "outcome_at": ["2026-02-01"]})
+            >>> DealBook.from_frames(deals=deals)
+            DealBook: 1 deal, up to 2026-02-01 00:00 UTC
+        """
+        from kpikit.book.building import from_frames
+
+        given = {"deals": deals, "stage_events": stage_events, "stages": stages} | tables
+        return from_frames({k: v for k, v in given.items() if v is not None}, settings or Settings(), as_of)
+
+    def at(self, instant: datetime) -> DealBook:
+        """The book as it was recorded at an earlier instant: later events, outcomes and edits are undone.
+
+        Fields are taken back through ``changes``; a field without recorded changes keeps its present value. How far
+        that goes is said by :func:`kpikit.book.past.at`.
+        """
+        from kpikit.book.past import at
+
+        return at(self, instant)
+
+    def replace(self, **changes: Any) -> DealBook:
+        """A copy with other values, e.g. ``book.replace(settings=…)``."""
+        return replace(self, **changes)
+
+    def __repr__(self) -> str:
+        n = self.tables["deals"].lazy().select(pl.len()).collect().item()
+        return f"DealBook: {n:,} deal{'' if n == 1 else 's'}, up to {self.as_of:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,112 @@
+"""How a file writes things down: what a user may say about it, and how grave each fault is. Data, no reading."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from kpikit.errors import UsageError
+
+Severity = Literal["error", "drop", "warning", "note"]
+DATE_ORDERS = ("dmy", "mdy", "ymd")
+#: Read as empty in a column of numbers, days, instants, choices or booleans; in text they stay what they are.
+EMPTY_WORDS = frozenset(
+    "na n/a #n/a nan null none nil nat n.v.t. nvt onbekend unknown - -- – — . ? leeg empty (blank) (leeg)".split()
+)
+#: Text that often means "nobody filled this in": kept, with a note.
+PLACEHOLDERS = (
+    "Select", "--Select--", "-- Select --", "- Select -", "Select...", "Please select", "Selecteer", "Maak een keuze",
+    "--None--", "None", "none", "NONE", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "nan", "NaN", "nvt", "n.v.t.",
+    "N.v.t.", "-", "--", "?", "(blank)", "(leeg)", "TBD", "tbd",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The ``[formats]`` table of kpikit.toml; what is None, the reader finds out by itself.
+
+    ``delimiter`` between cells; ``encoding`` a Python codec name; ``decimal`` and ``thousands`` the marks in numbers;
+    ``date_order`` how 03-04-2026 reads; ``date_formats`` strptime patterns tried before all else; ``time_zone`` (IANA)
+    of times that carry no offset; ``nulls`` further texts that mean empty (never in a column of ids); ``header_row``
+    the header's row as a spreadsheet shows it; ``sheet`` the name or number (from 1) of the sheet in a workbook.
+
+    Example:
+        >>> Formats.from_settings({"decimal": ",", "date_order": "dmy"}).decimal
+        ','
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[",", "."] | None = None
+    thousands: str | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    date_formats: tuple[str, ...] | None = None
+    time_zone: str | None = None
+    nulls: tuple[str, ...] | None = None
+    header_row: int | None = None
+    sheet: str | int | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Formats:
+        """The formats that a ``[formats]`` table asks for.
+
+        Raises:
+            UsageError: ``unknown_setting`` for a key that does not exist, ``bad_setting`` for a value that no key takes.
+        """
+        known = [f.name for f in fields(cls)]
+        for key in settings:
+            if key not in known:
+                raise UsageError("unknown_setting", setting=f"formats.{key}", known=", ".join(known))
+        values = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+        values |= {key: (values[key],) for key in ("nulls", "date_formats") if isinstance(values.get(key), str)}
+        for key, value in values.items():
+            if not _CHECKS[key](value):
+                raise UsageError("bad_setting", setting=f"formats.{key}", value=str(value), allowed=_ALLOWED[key])
+        return cls(**values)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(v, str) for v in value)
+
+
+def _is_encoding(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(codecs.lookup(value)._is_text_encoding)
+    except (LookupError, ValueError):
+        return False
+
+
+def _is_zone(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(ZoneInfo(value))
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+_CHECKS = {
+    "delimiter": lambda v: isinstance(v, str) and v != "" and not set(v) & set('\r\n"'),
+    "encoding": _is_encoding,
+    "decimal": lambda v: v in (",", "."),
+    "thousands": lambda v: isinstance(v, str) and v in (",", ".", " ", "'", "’", "_", "\u00a0", "\u202f"),
+    "date_order": lambda v: v in DATE_ORDERS,
+    "date_formats": _is_texts,
+    "time_zone": _is_zone,
+    "nulls": _is_texts,
+    "header_row": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
+    "sheet": lambda v: isinstance(v, str) or (isinstance(v, int) and not isinstance(v, bool) and v >= 1),
+}
+_ALLOWED = {
+    "delimiter": '";"',
+    "encoding": '"utf-8", "cp1252", "utf-16"',
+    "decimal": '",", "."',
+    "thousands": '".", ",", " ", "\'"',
+    "date_order": ", ".join(f'"{o}"' for o in DATE_ORDERS),
+    "date_formats": '["%d-%m-%Y %H:%M"]',
+    "time_zone": '"Europe/Brussels"',
+    "nulls": '["Select", "NA"]',
+    "header_row": "1, 2, 3",
+    "sheet": '"Sheet1", 1',
+}

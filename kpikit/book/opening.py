@@ -1,0 +1,84 @@
+"""``open_book``: a folder of tables, a kpikit.toml, or a prepared book → a deal book."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kpikit.book import preparing
+from kpikit.book.building import build
+from kpikit.book.deal_book import DealBook
+from kpikit.book.formats import Formats
+from kpikit.book.mapping import map_tables
+from kpikit.book.reading import RawTable, read
+from kpikit.book.settings import Settings
+from kpikit.errors import DataError, Fault, UsageError
+from kpikit.schema import TABLES
+from kpikit.shipped import shipped
+
+SUFFIXES = (".parquet", ".csv", ".tsv", ".txt", ".xlsx")
+CONFIG = "kpikit.toml"
+
+
+def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
+    """Open a deal book.
+
+    Args:
+        path: a folder with ``deals.csv`` (or .parquet, .xlsx) and whatever other tables there are, named as in
+            :data:`kpikit.schema.TABLES`, with or without a ``kpikit.toml``; a ``kpikit.toml`` itself; a book written by
+            :func:`kpikit.prepare`; or ``"demo"``, the book that comes with kpikit.
+        as_of: the instant up to which the data speak, if not the last one recorded in them.
+
+    Raises:
+        UsageError: there is no such book, or its settings cannot be used.
+        DataError: the data break their contract; all faults at once.
+
+    Example:
+        >>> import kpikit
+        >>> book = kpikit.open_book("demo")
+        >>> sorted(book.tables["deals"]["team"].unique())[:2]
+        ['Liège', 'New Markets']
+    """
+    path = Path(path)
+    if str(path) == "demo" and not path.exists():
+        path = shipped("demo")
+    if not path.exists():
+        raise UsageError("no_such_book", path=str(path))
+    if path.is_dir() and preparing.is_prepared(path):
+        return preparing.open_prepared(path)
+    config = _config(path / CONFIG if path.is_dir() else path)
+    folder = path if path.is_dir() else path.parent
+    formats = Formats.from_settings(config.get("formats", {}))
+    settings = Settings.from_tables(config.get("settings", {}), config.get("privacy", {}))
+    raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
+    return build(raws, formats, settings, as_of)
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    """The kpikit.toml, or nothing where there is none."""
+    if not path.exists():
+        return {}
+    if path.suffix != ".toml":
+        raise UsageError("not_a_book", path=path.name)
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError("toml", path=path.name, detail=str(error)) from None
+    known = {"settings", "privacy", "formats", "event_log", "tables", "theme"}
+    for name in config:
+        if name not in known:
+            raise UsageError("unknown_setting", setting=name, allowed=", ".join(sorted(known)))
+    return config
+
+
+def _tables_in(folder: Path, formats: Formats) -> dict[str, RawTable]:
+    """The tables of a folder by file name; Parquet wins over text."""
+    found = {
+        name: next((f for s in SUFFIXES if (f := folder / f"{name}{s}").exists()), None) for name in TABLES
+    }
+    if found["deals"] is None:
+        raise DataError([Fault("no_deals", file=folder.name)])
+    return {name: read(file, formats) for name, file in found.items() if file is not None}

@@ -1,0 +1,109 @@
+"""The book as it was: what had been recorded at an earlier instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kpikit import schema
+from kpikit.book.building import as_utc
+from kpikit.book.completion import DTYPES, local_day
+from kpikit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kpikit.book.deal_book import DealBook
+
+#: the instant at which a row became known, best source first
+KNOWN_AT = {
+    "stage_events": ("recorded_at", "entered_at"),
+    "changes": ("recorded_at", "changed_at"),
+    "activities": ("recorded_at", "happened_at"),
+    "notes": ("at",),
+    "interviews": ("asked_at", "held_at"),
+}
+#: facts of a deal that were not there before their own instant
+DATED_FACTS = {"offered_at": ("offered_at", "offer_asked_by"), "signed_at": ("signed_at",)}
+#: facts that are only known with the outcome
+WITH_OUTCOME = ("outcome_at", "outcome_day", "outcome_team", "loss_reason", "competitor", "more_like_this")
+
+
+def at(book: DealBook, instant: datetime) -> DealBook:
+    """The book as recorded at ``instant``.
+
+    Later events, changes, activities, notes and interviews are gone; deals recorded later are gone; each field with a
+    recorded change after the instant has its earlier value again; an outcome that had not been reached is open. A
+    field whose changes were never recorded keeps its present value: that is the limit of what an export can say.
+
+    Raises:
+        UsageError: the instant lies after the book's own ``as_of``.
+    """
+    instant = as_utc(instant)
+    if instant > book.as_of:
+        raise UsageError("after_as_of", instant=instant.date(), as_of=book.as_of.date())
+    tables = {name: _known(frame, name, instant) for name, frame in book.tables.items()}
+    deals, changes = book.tables["deals"].lazy(), book.tables.get("changes")
+    known = pl.coalesce("recorded_at", "created_at")
+    deals = deals.filter(known.is_null() | (known <= instant))
+    if changes is not None:
+        deals = _undo(deals, changes.lazy(), instant)
+    deals = _undecided(deals, instant, book.settings.time_zone)
+    tables["deals"] = deals.collect() if isinstance(book.tables["deals"], pl.DataFrame) else deals
+    return book.replace(tables=tables, as_of=instant)
+
+
+def _known(frame: pl.DataFrame | pl.LazyFrame, name: str, instant: datetime) -> pl.DataFrame | pl.LazyFrame:
+    if name not in KNOWN_AT:
+        return frame
+    known = pl.coalesce(*KNOWN_AT[name])
+    return frame.filter(known.is_null() | (known <= instant))
+
+
+def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.LazyFrame:
+    """Each deal field as it was before the first change after the instant."""
+    known = pl.coalesce("recorded_at", "changed_at")
+    names = [c.name for c in schema.TABLES["deals"].columns if c.name != "deal_id"]
+    later = changes.filter(known > instant).sort("changed_at", "seq")
+    before = later.group_by("deal_id", "field").agg(pl.col("old").first()).collect()
+    for name in before["field"].unique().sort().to_list():
+        if name not in names:
+            continue
+        dtype = DTYPES[schema.TABLES["deals"][name].kind]
+        old = before.lazy().filter(pl.col("field") == name).select("deal_id", _typed(pl.col("old"), dtype).alias("_old"))
+        deals = deals.join(old.with_columns(pl.lit(True).alias("_changed")), on="deal_id", how="left")
+        value = pl.when(pl.col("_changed")).then("_old").otherwise(pl.col(name))
+        deals = deals.with_columns(value.alias(name)).drop("_old", "_changed")
+        if name == "outcome":
+            deals = _earlier_outcome(deals, changes, instant)
+    return deals
+
+
+def _typed(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        return text.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    if isinstance(dtype, pl.Date):
+        return text.str.to_date(strict=False)
+    if isinstance(dtype, pl.Boolean):
+        return text.str.to_lowercase() == "true"
+    return text.cast(dtype, strict=False)
+
+
+def _earlier_outcome(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.LazyFrame:
+    """A deal that was decided then and reopened later was decided at its last change of outcome."""
+    made = changes.filter((pl.col("field") == "outcome") & (pl.coalesce("recorded_at", "changed_at") <= instant))
+    last = made.group_by("deal_id").agg(pl.col("changed_at").max().alias("_decided_at"))
+    decided = (pl.col("outcome") != "open") & pl.col("_decided_at").is_not_null()
+    outcome_at = pl.when(decided).then("_decided_at").otherwise("outcome_at")
+    return deals.join(last, on="deal_id", how="left").with_columns(outcome_at.alias("outcome_at")).drop("_decided_at")
+
+
+def _undecided(deals: pl.LazyFrame, instant: datetime, time_zone: str) -> pl.LazyFrame:
+    """No outcome after the instant, and none of the facts that come with one or have a date of their own."""
+    is_open = (pl.col("outcome") == "open") | (pl.col("outcome_at") > instant)
+    deals = deals.with_columns(pl.when(is_open).then(pl.lit("open")).otherwise("outcome").alias("outcome"))
+    is_open = pl.col("outcome") == "open"
+    deals = deals.with_columns(pl.when(is_open).then(None).otherwise(pl.col(name)).alias(name) for name in WITH_OUTCOME)
+    for when, names in DATED_FACTS.items():
+        deals = deals.with_columns(pl.when(pl.col(when) <= instant).then(pl.col(name)).alias(name) for name in names)
+    return deals.with_columns(local_day(pl.col("outcome_at"), time_zone).alias("outcome_day"))

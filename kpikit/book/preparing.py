@@ -1,0 +1,85 @@
+"""A book written once as Parquet, so that opening it again takes milliseconds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+
+from kpikit.book.deal_book import DealBook
+from kpikit.book.settings import Settings
+from kpikit.errors import Fault, UsageError
+
+MANIFEST = "kpikit-book.json"
+FORMAT = 1
+
+
+def is_prepared(folder: Path) -> bool:
+    """Was this folder written by :func:`prepare`?"""
+    return (folder / MANIFEST).exists()
+
+
+def prepare(book: DealBook, path: str | Path) -> DealBook:
+    """Write an opened book as Parquet, with a hash of its contents, and open it from there.
+
+    Args:
+        book: any opened book.
+        path: a folder that does not exist yet, or a prepared book to be replaced.
+
+    Raises:
+        UsageError: the folder exists and is not a prepared book.
+    """
+    folder = Path(path)
+    if folder.exists() and not is_prepared(folder) and any(folder.iterdir()):
+        raise UsageError("folder_in_use", path=str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for name, frame in {**book.tables, "_dropped": book.dropped}.items():
+        frame.lazy().collect().write_parquet(folder / f"{name}.parquet", compression="zstd")
+    manifest = {
+        "format": FORMAT,
+        "as_of": book.as_of.isoformat(),
+        "settings": asdict(book.settings),
+        "answers_in": book.answers_in,
+        "tables": sorted(book.tables),
+        "hash": book.hash or content_hash(book),
+        "faults": [fault.as_dict() for fault in book.faults],
+    }
+    partial = folder / f"{MANIFEST}.part"
+    partial.write_text(json.dumps(manifest, indent=1, default=str), encoding="utf-8")
+    partial.replace(folder / MANIFEST)
+    return open_prepared(folder)
+
+
+def open_prepared(folder: Path) -> DealBook:
+    """A prepared book, read lazily."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest["format"] != FORMAT:
+        raise UsageError("prepared_format", path=str(folder), found=manifest["format"], wanted=FORMAT)
+    settings = dict(manifest["settings"])
+    return DealBook(
+        tables=MappingProxyType({name: pl.scan_parquet(folder / f"{name}.parquet") for name in manifest["tables"]}),
+        settings=Settings.from_tables({k: v for k, v in settings.items() if k != "privacy"}, settings["privacy"]),
+        as_of=datetime.fromisoformat(manifest["as_of"]),
+        dropped=pl.read_parquet(folder / "_dropped.parquet"),
+        faults=tuple(Fault(**fault) for fault in manifest["faults"]),
+        answers_in=manifest["answers_in"],
+        hash=manifest["hash"],
+    )
+
+
+def content_hash(book: DealBook) -> str:
+    """Sixteen hexadecimal digits that change whenever a table, a setting or the as-of instant changes."""
+    digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
+    for name, frame in sorted(book.tables.items()):
+        table: pl.DataFrame = frame.lazy().collect()
+        digest.update(f"{name}{table.columns}".encode())
+        digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+

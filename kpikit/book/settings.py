@@ -1,0 +1,81 @@
+"""What a book's owner has settled: time zone, fiscal year, currency, bin width, and who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
+from kpikit.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """``[privacy]`` in kpikit.toml.
+
+    ``persons`` is "off" (no output shows or groups by a person) or "self" (a person's own pages exist, for that
+    person). A breakdown within a report needs ``min_people`` people and ``min_deals`` deals in each group, a team's own
+    report ``min_team`` people. ``agreement`` is the reference of the agreement with staff, printed in each footer.
+    """
+
+    persons: Literal["off", "self"] = "off"
+    min_people: int = 5
+    min_deals: int = 10
+    min_team: int = 3
+    agreement: str = ""
+
+    def __post_init__(self) -> None:
+        if self.persons not in ("off", "self"):
+            raise UsageError("setting_value", setting="privacy.persons", value=self.persons, allowed="off, self")
+        for name, least in (("min_people", 5), ("min_deals", 10), ("min_team", 3)):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
+                allowed = f"{least}, {least + 1}, …"
+                raise UsageError("setting_value", setting=f"privacy.{name}", value=getattr(self, name), allowed=allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``[settings]`` in kpikit.toml.
+
+    ``time_zone``: IANA name; local days are its days. ``fiscal_year_starts``: month 1 to 12. ``currency``: the one that
+    sums are given in (None: amounts are taken as they are). ``bin``: the width in which time is counted.
+    ``max_dropped``: the share of rows that may be refused before the book does not open.
+    """
+
+    time_zone: str = "UTC"
+    fiscal_year_starts: int = 1
+    currency: str | None = None
+    bin: Literal["day", "hour", "minute"] = "day"
+    max_dropped: float = 0.2
+    privacy: Privacy = field(default_factory=Privacy)
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            allowed = "Europe/Amsterdam, UTC, …"
+            raise UsageError("setting_value", setting="time_zone", value=self.time_zone, allowed=allowed) from None
+        if self.fiscal_year_starts not in range(1, 13):
+            value = self.fiscal_year_starts
+            raise UsageError("setting_value", setting="fiscal_year_starts", value=value, allowed="1 – 12")
+        if self.bin not in MICROSECONDS_PER_UNIT:
+            raise UsageError("setting_value", setting="bin", value=self.bin, allowed="day, hour, minute")
+
+    @classmethod
+    def from_tables(cls, settings: Mapping[str, Any], privacy: Mapping[str, Any]) -> Settings:
+        """From the ``[settings]`` and ``[privacy]`` tables of a kpikit.toml; an unknown key is refused."""
+        _known("settings", settings, {f.name for f in fields(cls)} - {"privacy"})
+        _known("privacy", privacy, {f.name for f in fields(Privacy)})
+        return cls(**settings, privacy=Privacy(**privacy))
+
+    def period(self, text: str) -> Period:
+        """Read a period such as ``2026Q3`` or ``FY2026Q2`` by this book's calendar."""
+        return Period.parse(text, fiscal_start=self.fiscal_year_starts, time_zone=self.time_zone)
+
+
+def _known(table: str, values: Mapping[str, Any], names: set[str]) -> None:
+    for key in values:
+        if key not in names:
+            raise UsageError("unknown_setting", setting=f"{table}.{key}", allowed=", ".join(sorted(names)))

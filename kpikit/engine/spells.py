@@ -1,0 +1,210 @@
+"""Spells: one visit of one deal to one stage, and how it ended or that it has not.
+
+The definition is written once, in narwhals, with times as int64 microseconds, so that the same lines run on polars,
+DuckDB and Spark. Events of a deal are put in order; repeats of the same stage collapse into one visit; what comes next
+decides how a visit ended::
+
+    deal  stage      entered  left      kind
+    a     Qualify    day 0    day 12    advance     next stage stands later in the pipeline
+    a     Proposal   day 12   day 40    lost        the deal was lost from here
+    a     Proposal   day 55   –         open        reopened, still there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+from kpikit.errors import Refused
+
+if TYPE_CHECKING:
+    from kpikit.book import DealBook
+    from kpikit.calendar import Period
+
+COLUMNS = (
+    "deal_id", "stage", "visit", "entered_at", "seq", "entry_age", "left_at", "kind", "skipped_to", "excluded",
+    "team", "pipeline", "position",
+)  # fmt: skip
+_ORDER = ("at", "rank", "seq")
+#: at one instant: a reopening, then stage events, then the outcome
+_REOPENED, _ENTERED, _DECIDED = 0, 1, 2
+
+
+def spells(book: DealBook) -> pl.DataFrame:
+    """Every visit of every deal to every stage, in order; nothing is left out.
+
+    Args:
+        book: a deal book with ``stage_events`` and ``stages``.
+
+    Returns:
+        One row a visit: ``deal_id, stage, visit`` (1 for the first), ``entered_at`` and ``left_at`` (UTC; null while
+        open), ``seq``, ``entry_age`` (microseconds of age at which the system first recorded the visit, null if from
+        its start), ``kind`` (advance, back, lost, won, void, open), ``skipped_to`` (the stage reached by skipping
+        others), ``excluded`` (a code: why a curve leaves it out; null if it does not), ``team`` on the entry day.
+
+    Raises:
+        Refused: the book has no stage history, or no order of stages.
+
+    Example:
+        >>> import kpikit
+        >>> book = kpikit.open_book("demo")
+        >>> kpikit.engine.spells(book)["kind"].unique().sort().to_list()
+        ['advance', 'back', 'lost', 'open', 'void', 'won']
+    """
+    native: Any = define(_integers(book)).collect().to_native()
+    return native.select(
+        pl.from_epoch(name, "us").dt.replace_time_zone("UTC") if name.endswith("_at") else name for name in COLUMNS
+    ).sort("deal_id", "entered_at", "seq")
+
+
+def _integers(book: DealBook) -> dict[str, nw.LazyFrame]:
+    """The tables that spells are made of, with instants as microseconds."""
+    for name, code in (("stage_events", "no_stage_history"), ("stages", "no_stage_order")):
+        if name not in book.tables:
+            raise Refused(code)
+    wanted = {
+        "stage_events": ["deal_id", "stage", "entered_at", "seq", "recorded_at", "team"],
+        "deals": ["deal_id", "pipeline", "outcome", "outcome_at", "recorded_at"],
+        "stages": ["pipeline", "stage", "position", "is_won", "is_lost"],
+        "changes": ["deal_id", "field", "new", "changed_at", "seq"],
+    }
+    tables = {n: book.tables[n].lazy().select(columns) for n, columns in wanted.items() if n in book.tables}
+    return {n: nw.from_native(t.with_columns(pl.selectors.datetime().dt.epoch("us"))) for n, t in tables.items()}
+
+
+def define(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+    """The definition of spells over lazy tables with integer times, for any library that narwhals knows."""
+    return _excluded(_ended(_collapsed(_events(tables)), tables), tables)
+
+
+def _events(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+    """All that happened to a deal: ``deal_id, at, rank, seq, stage?, recorded_at?, team?, close?, is_reopened``."""
+    closed = tables["stages"].filter(nw.col("is_won").fill_null(False) | nw.col("is_lost").fill_null(False))
+    closed = closed.select(
+        "stage", nw.when(nw.col("is_won").fill_null(False)).then(nw.lit("won")).otherwise(nw.lit("lost")).alias("close")
+    ).unique(["stage"])
+    entered = tables["stage_events"].join(closed, on="stage", how="left")
+    parts = [_event(entered, "entered_at", _ENTERED)]
+    decided = tables["deals"].filter((nw.col("outcome") != "open") & ~nw.col("outcome_at").is_null())
+    parts.append(_event(decided.with_columns(nw.col("outcome").alias("close")), "outcome_at", _DECIDED))
+    if "changes" in tables:
+        moves = tables["changes"].filter(nw.col("field") == "outcome")
+        final = decided.select("deal_id", "outcome_at")
+        moves = moves.join(final, on="deal_id", how="left")
+        earlier = moves.filter(nw.col("outcome_at").is_null() | (nw.col("changed_at") < nw.col("outcome_at")))
+        closing = earlier.filter(nw.col("new").is_in(["won", "lost", "void"]))
+        parts.append(_event(closing.with_columns(nw.col("new").alias("close")), "changed_at", _DECIDED))
+        parts.append(_event(earlier.filter(nw.col("new") == "open"), "changed_at", _REOPENED))
+    return nw.concat(parts, how="vertical")
+
+
+def _event(frame: nw.LazyFrame, at: str, rank: int) -> nw.LazyFrame:
+    columns = frame.collect_schema().names()
+    text = {name: nw.col(name) if name in columns else nw.lit(None, nw.String) for name in ("stage", "team", "close")}
+    if rank != _ENTERED:
+        text["stage"] = nw.lit(None, nw.String)
+    recorded_at = nw.col("recorded_at") if rank == _ENTERED else nw.lit(None, nw.Int64)
+    seq = nw.col("seq") if "seq" in columns else nw.lit(0, nw.Int64)
+    return frame.select(
+        "deal_id",
+        nw.col(at).alias("at"),
+        nw.lit(rank, nw.Int64).alias("rank"),
+        seq.cast(nw.Int64).alias("seq"),
+        recorded_at.alias("recorded_at"),
+        *(expression.alias(name) for name, expression in text.items()),
+    )
+
+
+def _collapsed(events: nw.LazyFrame) -> nw.LazyFrame:
+    """Repeats gone: a stage after the same stage, a second closing; a reopening takes the last open stage again."""
+    follows = nw.col("at").shift(-1).over("deal_id", order_by=_ORDER)
+    follows_rank = nw.col("rank").shift(-1).over("deal_id", order_by=_ORDER)
+    superseded = (nw.col("rank") == _REOPENED) & (follows == nw.col("at")) & (follows_rank == _ENTERED)
+    events = events.with_columns(superseded.fill_null(False).alias("superseded")).filter(~nw.col("superseded"))
+    open_stage = nw.when(nw.col("close").is_null()).then(nw.col("stage"))
+    events = events.with_columns(open_stage.alias("last_open"))
+    filled = nw.col("last_open").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
+    stage = nw.when(nw.col("rank") == _REOPENED).then(filled).otherwise(nw.col("stage"))
+    team = nw.col("team").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
+    events = events.with_columns(stage.alias("stage"), team.alias("team"))
+    events = events.filter(~nw.col("stage").is_null() | ~nw.col("close").is_null())
+    what = nw.when(nw.col("stage").is_null()).then(nw.lit("!")).otherwise(nw.col("stage"))
+    events = events.with_columns(what.alias("what"))
+    before = nw.col("what").shift(1).over("deal_id", order_by=_ORDER)
+    return events.with_columns(before.alias("before")).filter(
+        nw.col("before").is_null() | (nw.col("before") != nw.col("what"))
+    )
+
+
+def _ended(events: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+    """Each visit with what came next: when it was left, and how."""
+    following = [
+        nw.col(name).shift(-1).over("deal_id", order_by=_ORDER).alias(f"next_{name}") for name in ("at", "stage", "close")
+    ]
+    visits = events.with_columns(*following).filter(~nw.col("stage").is_null())
+    count = nw.col("at").cum_count().over("deal_id", "stage", order_by=_ORDER)
+    visits = visits.with_columns(count.alias("visit"))
+    places = tables["stages"].select("pipeline", "stage", "position")
+    deals = tables["deals"].select("deal_id", "pipeline", nw.col("recorded_at").alias("deal_recorded_at"), "outcome_at")
+    visits = visits.join(deals, on="deal_id", how="inner").join(places, on=["pipeline", "stage"], how="left")
+    ahead = places.select("pipeline", nw.col("stage").alias("next_stage"), nw.col("position").alias("next_position"))
+    visits = visits.join(ahead, on=["pipeline", "next_stage"], how="left")
+    step = nw.col("next_position") - nw.col("position")
+    kind = (
+        nw.when(~nw.col("next_close").is_null()).then(nw.col("next_close"))
+        .when(nw.col("next_at").is_null()).then(nw.lit("open"))
+        .when(step < 0).then(nw.lit("back"))
+        .otherwise(nw.lit("advance"))
+    )  # fmt: skip
+    skipped = (step > 1) & nw.col("next_close").is_null()
+    return visits.with_columns(
+        kind.alias("kind"),
+        nw.when(skipped).then(nw.col("next_stage")).alias("skipped_to"),
+        nw.col("at").alias("entered_at"),
+        nw.col("next_at").alias("left_at"),
+    )
+
+
+def _excluded(visits: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+    """The age at which a visit came under observation, and why a curve cannot use it."""
+    recorded = nw.max_horizontal("recorded_at", "deal_recorded_at")
+    visits = visits.with_columns(
+        nw.when(recorded > nw.col("entered_at")).then(recorded - nw.col("entered_at")).alias("entry_age")
+    )
+    age = nw.col("left_at") - nw.col("entered_at")
+    after = (nw.col("entered_at") > nw.col("outcome_at")).fill_null(False)
+    unseen = (nw.col("entry_age") >= age).fill_null(False)
+    reason = (
+        nw.when(~nw.col("close").is_null()).then(nw.lit("closed_stage"))
+        .when(after).then(nw.lit("after_outcome"))
+        .when(nw.col("position").is_null()).then(nw.lit("unknown_stage"))
+        .when(unseen).then(nw.lit("left_before_recorded"))
+    )  # fmt: skip
+    return visits.with_columns(reason.alias("excluded")).select(*COLUMNS)
+
+
+def observed(visits: pl.DataFrame, as_of: datetime, during: Period | None = None) -> pl.DataFrame:
+    """The spells as a window saw them: entered late at its start, cut off at its end.
+
+    Adds ``age`` (microseconds from entry until the visit ended or observation did), narrows ``kind`` (what ended after
+    the window is open) and ``entry_age``; visits that ended before the window or began after it are not in it.
+    """
+    end = min(during.end, as_of) if during is not None else as_of
+    seen = visits.lazy().filter(pl.col("entered_at") < end if during is not None else pl.lit(True))
+    is_open = pl.col("left_at").is_null() | (pl.col("left_at") > end)
+    age = pl.when(is_open).then(pl.lit(end)).otherwise("left_at") - pl.col("entered_at")
+    seen = seen.with_columns(
+        pl.when(is_open).then(pl.lit("open")).otherwise("kind").alias("kind"),
+        pl.max_horizontal(age.dt.total_microseconds(), 0).alias("age"),
+    )
+    if during is not None:
+        late = (pl.lit(during.start) - pl.col("entered_at")).dt.total_microseconds()
+        entry_age = pl.max_horizontal("entry_age", pl.when(late > 0).then(late))
+        seen = seen.with_columns(entry_age.alias("entry_age")).filter(
+            pl.col("excluded").is_not_null() | pl.col("entry_age").is_null() | (pl.col("entry_age") < pl.col("age"))
+        ).filter(is_open | (pl.col("left_at") >= during.start))
+    return seen.collect()

@@ -1,0 +1,201 @@
+"""Codes and values in, sentences out: English and Dutch, numbers and dates as each language writes them.
+
+Each language is a folder of ``.po`` files (gettext's format, read as text by babel: nothing to compile, any translation
+tool edits them). The ``msgid`` is a code such as ``page.time.title``, never an English sentence. Blanks are
+``{name}`` or ``{name:style}``; the styles are the methods of :class:`Words` listed in ``STYLES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from kpikit.schema import Estimate
+
+if TYPE_CHECKING:
+    from kpikit.calendar import Period
+    from kpikit.errors import Fault
+
+LANGUAGES = ("en", "nl")
+LOCALES = {"en": "en_GB", "nl": "nl_NL"}
+#: ``{blank:style}`` in a sentence calls the method of this name.
+STYLES = frozenset({"number", "money", "day", "month", "moment", "period", "duration", "range", "hundred", "names"})
+TIME_UNITS = ("day", "hour", "minute")
+
+
+@cache
+def _catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    """All messages of a language: code to its singular and plural forms."""
+    from babel.messages.pofile import read_po
+
+    messages: dict[str, tuple[str, ...]] = {}
+    for file in sorted(resources.files(__name__).joinpath(language).iterdir(), key=lambda f: f.name):
+        with file.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    pluralizable = isinstance(message.id, (list, tuple))
+                    code = message.id[0] if pluralizable else message.id
+                    messages[code] = tuple(message.string) if pluralizable else (message.string,)
+    return messages
+
+
+class _Blanks(Formatter):
+    """``str.format`` in which a style such as ``{won:money}`` is a method of the words."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in STYLES:
+            return getattr(self.words, format_spec)(value)
+        if format_spec:
+            raise KeyError(format_spec)
+        return self.words.plain(value)
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        return kwargs[field_name], field_name  # a code's blanks are names, never attributes or indices
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language.
+
+    >>> Words("en").say("unit.day", n=3, shown="3")
+    '3 days'
+    """
+
+    language: str = "en"
+    currency: str = "EUR"
+
+    @property
+    def locale(self) -> str:
+        """The babel locale whose numbers and dates are used."""
+        return LOCALES[self.language]
+
+    def has(self, code: str) -> bool:
+        """Is there a sentence for this code?"""
+        return code in _catalogue(self.language)
+
+    def say(self, code: str, /, **values: Any) -> str:
+        """The sentence of a code with its blanks filled; ``n`` chooses between singular and plural."""
+        forms = _catalogue(self.language)[code]
+        form = forms[0] if len(forms) == 1 or values.get("n") == 1 else forms[1]
+        return _Blanks(self).vformat(form, (), values)
+
+    def fault(self, fault: Fault) -> str:
+        """One fault as a line: where it stands, the rule it breaks, the way out."""
+        where = [fault.file or fault.table]
+        where += [self.say("fault.row", row=fault.row)] if fault.row is not None else []
+        where += [self.say("fault.column", column=fault.column)] if fault.column else []
+        blanks = {"table": fault.table, "column": fault.column, "value": fault.value, "n": fault.n} | fault.values
+        parts = [self.say(f"rule.{fault.rule}", **blanks)]
+        parts += [self.say("fault.more", n=fault.n - 1)] if fault.n > 1 and fault.row is not None else []
+        parts += [self.say(f"way.{fault.rule}", **blanks)] if self.has(f"way.{fault.rule}") else []
+        place = ", ".join(str(part) for part in where if part)
+        return f"{place}: {' '.join(parts)}" if place else " ".join(parts)
+
+    def plain(self, value: Any) -> str:
+        """A value with no style: figures by their unit, numbers as the language writes them, text as it is."""
+        if isinstance(value, Estimate):
+            return self._figure(value.value, value.unit)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self.number(value)
+        return "" if value is None else str(value)
+
+    def number(self, value: float) -> str:
+        """``1,234``; one decimal below ten where there is one."""
+        from babel.numbers import format_decimal
+
+        digits = 1 if abs(value) < 10 and abs(value - round(value)) > 0.049 else 0
+        return format_decimal(round(value, digits), format="#,##0.#", locale=self.locale)
+
+    def money(self, value: float) -> str:
+        """``€ 386,000``: two figures kept for the eye, from a million on in millions."""
+        from babel.numbers import format_decimal, get_currency_symbol
+
+        symbol = get_currency_symbol(self.currency, locale=self.locale)
+        if abs(value) >= 1_000_000:
+            amount = format_decimal(value / 1_000_000, format="#,##0.00", locale=self.locale)
+            return self.say("unit.million", amount=f"{symbol}\u00a0{amount}")
+        step = 1000 if abs(value) >= 10_000 else 1
+        return f"{symbol}\u00a0{format_decimal(round(value / step) * step, format='#,##0', locale=self.locale)}"
+
+    def day(self, value: date) -> str:
+        """``2 October 2026``."""
+        from babel.dates import format_date
+
+        return format_date(value, format="d MMMM y", locale=self.locale)
+
+    def month(self, value: date) -> str:
+        """``Jul 2026``."""
+        from babel.dates import format_date
+
+        return format_date(value, format="MMM y", locale=self.locale)
+
+    def moment(self, value: datetime) -> str:
+        """``Friday 2 October 2026 18:10``; the caller has put it in local time."""
+        from babel.dates import format_datetime
+
+        return format_datetime(value, format="EEEE d MMMM y HH:mm", locale=self.locale, tzinfo=value.tzinfo)
+
+    def period(self, period: Period) -> str:
+        """A period by its months, and its fiscal name where it has one: ``Q2 FY26/27, Jul–Sep 2026``."""
+        from babel.dates import format_date
+
+        last_on = period.next_on - timedelta(days=1)
+        pattern = "MMM" if period.first_on.year == last_on.year else "MMM y"
+        first = format_date(period.first_on, format=pattern, locale=self.locale)
+        months = self.month(last_on) if period.months == 1 else f"{first}–{self.month(last_on)}"
+        label = period.label
+        return f"{label}, {months}" if label else months
+
+    def hundred(self, value: Estimate | float) -> str:
+        """A share as so many in a hundred, without the words: ``28``."""
+        share = value.value if isinstance(value, Estimate) else value
+        return "?" if share is None else self.number(round(100 * share))
+
+    def duration(self, value: Estimate) -> str:
+        """A length of time with its unit: ``34 days``."""
+        return self._figure(value.value, value.unit)
+
+    def range(self, value: Estimate) -> str:
+        """The bounds of a figure: ``28 to 43``; an unknown end is said."""
+        scale = self._scale(value.value if value.value is not None else value.low, value.unit)[0]
+        ends = [None if end is None else self.number(end * scale) for end in (value.low, value.high)]
+        if ends[0] is None or ends[1] is None:
+            known = ends[0] or ends[1]
+            code = "range.unknown" if known is None else "range.from" if ends[1] is None else "range.to"
+            return self.say(code, end=known)
+        return self.say("range.both", low=ends[0], high=ends[1])
+
+    def names(self, values: Iterable[str]) -> str:
+        """``Proposal, Discovery and Qualify``."""
+        from babel.lists import format_list
+
+        return format_list(list(values), locale=self.locale)
+
+    def _scale(self, value: float | None, unit: str) -> tuple[float, str]:
+        """By what to multiply a figure so that it reads well, and the unit it then has."""
+        if unit == "share":
+            return 100, "share"
+        if unit == "minute" and value is not None and abs(value) >= 120:
+            return (1 / 60, "hour") if abs(value) < 2880 else (1 / 1440, "day")
+        if unit == "hour" and value is not None and abs(value) >= 48:
+            return 1 / 24, "day"
+        return 1, unit
+
+    def _figure(self, value: float | None, unit: str) -> str:
+        if value is None:
+            return self.say("unit.unknown")
+        if unit == "money":
+            return self.money(value)
+        scale, unit = self._scale(value, unit)
+        if unit in TIME_UNITS and 0 <= value * scale < 1:
+            return self.say(f"unit.under_{unit}")
+        shown = self.number(value * scale)
+        return self.say(f"unit.{unit}", n=1 if shown == "1" else 2, shown=shown)
