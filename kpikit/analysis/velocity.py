@@ -12,7 +12,7 @@ from kpikit.analysis._answer import answer
 from kpikit.analysis._changes import with_p
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
-from kpikit.engine import counts, observed, spells
+from kpikit.engine import counts, seen
 from kpikit.engine.histogram import binned, with_groups
 
 #: how a visit can end, as exits() tells it; still_there comes last and makes the sum 1
@@ -34,7 +34,7 @@ def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
     keys = [*by, "stage"] if "stage" not in by else list(by)
     others = [name for name in keys if name != "stage"]
     unit = book.settings.bin
-    visits = with_groups(observed(spells(book), book.as_of, during), book, others).filter(pl.col("visit") == 1)
+    visits = with_groups(seen(book, during), book, others).filter(pl.col("visit") == 1)
     used = visits.filter(pl.col("excluded").is_null())
     sizes = visits.filter(pl.col("position").is_not_null()).group_by(keys).agg(
         n=pl.col("excluded").is_null().sum().cast(pl.Int64),
@@ -75,7 +75,7 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
     Returns:
         An estimate a stage: ``value, low, high`` (95 %) in ``unit``; ``n`` visits, ``n_open`` of them open,
         ``n_events`` ended; ``from_age``: the age from which the figure speaks (above 0: "given still there at …").
-        ``not_reached``: fewer than half have ended within what was seen.
+        ``not_reached``: fewer than half have ended within what was view.
 
     Raises:
         RankingRefused: asked by a person.
@@ -87,18 +87,18 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
         >>> kpikit.velocity.time_in_stage(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
-    seen = _seen(book, by, during)
-    medians = stats.quantile_by(seen.counts, seen.keys).drop("n")
-    frame = seen.sizes.join(medians, on=seen.keys, how="left", nulls_equal=True)
+    view = _seen(book, by, during)
+    medians = stats.quantile_by(view.counts, view.keys).drop("n")
+    frame = view.sizes.join(medians, on=view.keys, how="left", nulls_equal=True)
     unreached = pl.col("value").is_null()
     return _in_order(
         frame.with_columns(
-            pl.lit(seen.unit).alias("unit"),
+            pl.lit(view.unit).alias("unit"),
             pl.col("n_events").fill_null(0),
             pl.when(unreached).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
             pl.when(unreached).then(pl.lit("half_still_there")).alias("reason"),
         ),
-        seen.keys,
+        view.keys,
     )
 
 
@@ -187,11 +187,11 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.curves(kpikit.open_book("demo")).columns[:4]
         ['stage', 'from_age', 'time', 'exit']
     """
-    seen = _seen(book, by, during)
-    still = stats.kaplan_meier_by(seen.counts, seen.keys).with_columns(exit=pl.lit("still_there"))
-    both = pl.concat([stats.aalen_johansen_by(seen.counts, seen.keys), still]).drop("se")
-    frame = seen.sizes.drop("n_open").join(both, on=seen.keys, how="inner", nulls_equal=True)
-    return _in_order(frame.with_columns(pl.lit(seen.unit).alias("unit")), seen.keys)
+    view = _seen(book, by, during)
+    still = stats.kaplan_meier_by(view.counts, view.keys).with_columns(exit=pl.lit("still_there"))
+    both = pl.concat([stats.aalen_johansen_by(view.counts, view.keys), still]).drop("se")
+    frame = view.sizes.drop("n_open").join(both, on=view.keys, how="inner", nulls_equal=True)
+    return _in_order(frame.with_columns(pl.lit(view.unit).alias("unit")), view.keys)
 
 
 @answer(kpi="stage_changes")

@@ -36,6 +36,8 @@ def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Period] | P
         ['won', 'won_value']
     """
     deals = book.tables["deals"].lazy().with_columns(pl.col("outcome_team").alias("team")).collect()
+    if book.team is not None:
+        deals = deals.filter(pl.col("team") == book.team)
     won = deals.filter((pl.col("outcome") == "won") & pl.col("outcome_day").is_not_null())
     groups = deals.select(*by).unique(maintain_order=True) if by else pl.DataFrame({"_all": [0]})
     windows = [None] if during is None else [during] if isinstance(during, Period) else list(during)

@@ -3,6 +3,7 @@
 from kpikit.book.deal_book import DealBook
 from kpikit.book.opening import open_book
 from kpikit.book.preparing import prepare
+from kpikit.book.selection import of_team, teams
 from kpikit.book.settings import Privacy, Settings
 
-__all__ = ["DealBook", "Privacy", "Settings", "open_book", "prepare"]
+__all__ = ["DealBook", "Privacy", "Settings", "of_team", "open_book", "prepare", "teams"]

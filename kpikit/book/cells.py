@@ -13,20 +13,21 @@ from kpikit.errors import Fault
 #: Up to so many cells that break one rule are named one by one; beyond, one fault counts them.
 NAMED = 20
 #: Rules that are about a value rather than about each cell that holds it: one fault for each such value.
-BY_VALUE = frozenset({"sentinel_date", "placeholder_text", "read_as_empty", "excel_error", "unknown_choice"})
+BY_VALUE = frozenset({"sentinel_date", "placeholder_text", "read_as_empty", "excel_error", "unknown_choice", "unknown_stage"})
 #: Rules that are about a column as a whole: always one fault.
 BY_COLUMN = frozenset(
     {"day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "percent", "percent_mixed"}
-    | {"currency_mixed", "epoch_time", "excel_serial", "time_ambiguous", "mixed_zones", "id_scientific", "two_digit_year"}
+    | {"currency_mixed", "epoch_time", "excel_serial", "time_ambiguous", "mixed_zones", "id_scientific"}
+    | {"duplicate_row", "repeated_row", "future_activity", "open_with_end", "closed_without_date"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The cells of one column: where they stand and the text they hold (stripped; empty is null)."""
+    """The cells of one column: where they stand and what they hold (text stripped, empty is null; or any kind)."""
 
     table: str
-    file: str
+    file: str | None
     column: str
     rows: pl.Series
     text: pl.Series
@@ -36,7 +37,7 @@ class Cells:
         marked = rules.is_not_null()
         if not marked.any():
             return []
-        frame = pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules}).filter(marked)
+        frame = pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules}).filter(marked).with_columns(pl.col("text").cast(pl.String))
         found: list[Fault] = []
         for (rule,), part in frame.group_by("rule", maintain_order=True):
             found += self._grouped(str(rule), part, values)

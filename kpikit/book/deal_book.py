@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,14 +15,15 @@ from kpikit.errors import Fault
 Frame = pl.DataFrame | pl.LazyFrame
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class DealBook:
     """Validated tables, settings, and the instant up to which they speak.
 
     ``tables`` maps a table's name to its frame (columns: :data:`kpikit.schema.TABLES`, and what the door adds: teams,
     local days and amounts in the book's currency). ``dropped`` holds the rows refused at the door with the rule each
     broke, ``faults`` everything that was noticed there. ``answers_in`` is the kind of frame that answers come in:
-    pandas if the book was made from pandas, else polars.
+    pandas if the book was made from pandas, else polars. ``team`` narrows every answer to one team
+    (:func:`kpikit.book.of_team`).
     """
 
     tables: Mapping[str, Frame]
@@ -31,7 +32,8 @@ class DealBook:
     dropped: pl.DataFrame
     faults: tuple[Fault, ...] = ()
     answers_in: Literal["polars", "pandas"] = "polars"
-    hash: str = field(default="", compare=False)
+    hash: str = ""
+    team: str | None = None
 
     @classmethod
     def from_frames(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -110,3 +111,25 @@ _ALLOWED = {
     "header_row": "1, 2, 3",
     "sheet": '"Sheet1", 1',
 }
+
+
+#: How grave each rule is: ``error`` the book does not open until it is settled; ``drop`` the row is not used;
+#: ``warning`` used, but look at it; ``note`` what was understood, for the record.
+SEVERITY: Mapping[str, Severity] = MappingProxyType(
+    {
+        # reading
+        **dict.fromkeys("empty_file not_found not_a_table truncated_parquet broken_workbook".split(), "error"),
+        # parsing
+        **dict.fromkeys("day_month_ambiguous day_month_mixed decimal_ambiguous decimal_mixed currency_mixed".split(), "error"),
+        **dict.fromkeys("unreadable_number unreadable_date unreadable_yes_no not_whole unknown_choice".split(), "warning"),
+        **dict.fromkeys("time_in_gap implausible_date excel_error percent_mixed id_scientific".split(), "warning"),
+        **dict.fromkeys("sentinel_date read_as_empty placeholder_text percent epoch_time excel_serial".split(), "note"),
+        **dict.fromkeys("time_ambiguous mixed_zones".split(), "note"),
+        # validation
+        **dict.fromkeys("missing_column no_deals id_15_18".split(), "error"),
+        **dict.fromkeys("required_empty duplicate_id unknown_deal".split(), "drop"),
+        **dict.fromkeys("header_only negative_amount probability_range unknown_stage stage_order".split(), "warning"),
+        **dict.fromkeys("outcome_before_created outcome_before_first_contact closed_without_date".split(), "warning"),
+        **dict.fromkeys("duplicate_row repeated_row future_activity open_with_end zero_amount_of_lost".split(), "note"),
+    }
+)

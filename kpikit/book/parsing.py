@@ -160,8 +160,7 @@ def _typed(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> 
     if column.kind == "bool" and dtype == pl.Boolean:
         return series, []
     if column.kind in ("instant", "day") and dtype in (pl.Date, pl.Datetime):
-        there = Cells(cells.table, cells.file, cells.column, cells.rows, series.cast(pl.String))
-        return moments.settle(there, moments.from_typed(series), formats, zone=zone, is_day=column.kind == "day")
+        return moments.settle(cells, moments.from_typed(series), formats, zone=zone, is_day=column.kind == "day")
     if column.kind in ("instant", "day") and dtype == pl.Null:
         return series.cast(pl.Date if column.kind == "day" else pl.Datetime("us", "UTC")), []
     return None
@@ -173,7 +172,6 @@ def _typed_number(cells: Cells, *, is_whole: bool) -> tuple[pl.Series, list[Faul
     rule = "unreadable_number"
     if is_whole and not broken.any():
         broken, rule = values != values.round(0), "not_whole"
-    there = Cells(cells.table, cells.file, cells.column, cells.rows, values.cast(pl.String))
-    faults = there.faults(pl.select(pl.when(broken).then(pl.lit(rule))).to_series())
+    faults = cells.faults(pl.select(pl.when(broken).then(pl.lit(rule))).to_series())
     values = values.set(broken, None)
     return (cells.text.cast(pl.Int64, strict=False) if cells.text.dtype.is_integer() else values.cast(pl.Int64)) if is_whole else values, faults

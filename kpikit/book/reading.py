@@ -8,15 +8,31 @@ from typing import Any, Literal
 
 import polars as pl
 
+from kpikit.book.delimited import read_delimited
 from kpikit.book.formats import Formats
-from kpikit.errors import DataError, Fault
+from kpikit.errors import DataError, Fault, UsageError
 
 Source = Literal["csv", "excel", "parquet", "frame"]
+#: First bytes of files that are no table, with what they are.
+_FOREIGN = (
+    (b"%PDF", "PDF"),
+    (b"\x1f\x8b", "gzip"),
+    (b"7z\xbc\xaf", "7-Zip"),
+    (b"Rar!", "RAR"),
+    (b"SQLite format 3", "SQLite"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"{\\rtf", "RTF"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A file or frame before any meaning: ``file`` is its name alone, ``frame`` has ``_row``, ``faults`` what was odd."""
+    """A file or frame before any meaning.
+
+    ``file`` is its name alone, ``frame`` has ``_row`` and the columns under their own names (String from text and
+    workbooks, typed from Parquet and frames), ``faults`` what was odd, ``source`` the kind of file.
+    """
 
     file: str
     frame: pl.DataFrame
@@ -24,28 +40,117 @@ class RawTable:
     source: Source = "csv"
 
 
-def read(path: str | Path, formats: Formats = Formats()) -> RawTable:
-    """What does this file hold? CSV and its kin, Excel or Parquet, told apart by content, not by name."""
-    path = Path(path)
-    if path.suffix.lower() in (".parquet", ".pq"):
-        return RawTable(path.name, numbered(pl.read_parquet(path)), (), "parquet")
-    head = path.read_text(encoding="utf-8-sig").split("\n", 1)[0]
-    delimiter = formats.delimiter or max(",;\t|", key=head.count)
-    if not head.strip():
+def read(path: str | Path, formats: Formats | None = None) -> RawTable:
+    """What does this file hold? CSV and its kin, Excel or Parquet, told apart by their first bytes, not by the name.
+
+    Args:
+        path: the file.
+        formats: what the settings say about it; None: find out.
+
+    Returns:
+        The cells as they stand. Odd lines that could be read are in the table and among its faults; lines that could
+        not be read are among the faults alone.
+
+    Raises:
+        DataError: there is no table to be had (an empty, damaged or foreign file).
+        UsageError: there is no such file, or it may not be read.
+    """
+    path, formats = Path(path), formats or Formats()
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        code = "file_not_found" if isinstance(error, FileNotFoundError) else "file_not_readable"
+        raise UsageError(code, file=path.name) from None
+    if head.startswith(b"PAR1"):
+        return _parquet(path)
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        from kpikit.book.excel import read_excel
+
+        frame, faults = read_excel(path, formats)
+        return RawTable(path.name, frame, tuple(faults), "excel")
+    _refuse_foreign(path, head)
+    frame, faults = read_delimited(path, formats)
+    return RawTable(path.name, frame, tuple(faults), "csv")
+
+
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    """Files that are no table at all, said by what they are."""
+    kind = next((name for mark, name in _FOREIGN if head.startswith(mark)), None)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<table")):
+        kind = "HTML"
+    elif start.startswith(b"<?xml"):
+        kind = "XML"
+    elif start.startswith((b"[{", b'{"', b"{\n", b"{\r")):
+        kind = "JSON"
+    if kind:
+        raise DataError([Fault("not_a_table", file=path.name, value=kind)])
+    if path.suffix.lower() in (".parquet", ".pq") and head:
+        raise DataError([Fault("broken_parquet", file=path.name)])
+
+
+def _parquet(path: Path) -> RawTable:
+    try:
+        frame = pl.read_parquet(path)
+    except Exception as error:  # noqa: BLE001  what a damaged file makes a reader raise is not documented
+        raise DataError([Fault("broken_parquet", file=path.name, value=type(error).__name__)]) from None
+    if not frame.columns:
         raise DataError([Fault("empty_file", file=path.name)])
-    frame = pl.read_csv(path, separator=delimiter, infer_schema=False)
-    return RawTable(path.name, numbered(frame), ())
+    return RawTable(path.name, numbered(frame), (), "parquet")
 
 
 def numbered(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with ``_row`` as its first column: 2 for the first row, as under a header."""
-    return frame if "_row" in frame.columns else frame.with_row_index("_row", offset=2)
+    if "_row" in frame.columns:
+        return frame.select(pl.col("_row").cast(pl.UInt32, strict=False), pl.exclude("_row"))
+    return frame.with_row_index("_row", offset=2)
 
 
 def from_frame(frame: Any, name: str = "frame") -> RawTable:
-    """A pandas or polars frame as a raw table; pandas NaN and NaT become null, kinds stay."""
+    """A pandas or polars frame (or anything narwhals knows) as a raw table; pandas NaN and NaT become null.
+
+    Args:
+        frame: the rows; kinds stay as they are. A pandas index is left out.
+        name: what the faults call it.
+
+    Raises:
+        UsageError: ``not_a_frame`` when it is none.
+
+    Example:
+        >>> from_frame(pl.DataFrame({"deal_id": ["a", "b"]})).frame["_row"].to_list()
+        [2, 3]
+    """
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
-    elif not isinstance(frame, pl.DataFrame):
-        frame = pl.from_pandas(frame, nan_to_null=True)
-    return RawTable(name, numbered(frame), (), "frame")
+    if not isinstance(frame, pl.DataFrame):
+        frame = _to_polars(frame)
+    floats = [c for c, dtype in frame.schema.items() if dtype.is_float()]
+    return RawTable(name, numbered(frame.with_columns(pl.col(floats).fill_nan(None))), (), "frame")
+
+
+def _to_polars(frame: Any) -> pl.DataFrame:
+    """Any frame as polars; pandas columns of mixed objects as text."""
+    import narwhals.stable.v2 as nw
+
+    try:
+        known = nw.from_native(frame)
+    except TypeError:
+        raise UsageError("not_a_frame", kind=type(frame).__name__) from None
+    if isinstance(known, nw.LazyFrame):
+        known = known.collect()
+    native = known.to_native()
+    names = [str(c) for c in known.columns]
+    if not known.implementation.is_pandas():
+        return known.to_polars().rename(dict(zip(known.columns, names, strict=True)))
+    columns = {name: _from_pandas(native.iloc[:, i]) for i, name in enumerate(names)}
+    return pl.DataFrame({name: series.alias(name) for name, series in columns.items()})
+
+
+def _from_pandas(series: Any) -> pl.Series:
+    try:
+        return pl.from_pandas(series.reset_index(drop=True), nan_to_null=True)
+    except Exception:  # noqa: BLE001  mixed objects: pyarrow and polars raise several kinds of error
+        blank = series.isna().tolist()
+        values = [None if b else str(v) for b, v in zip(blank, series.tolist(), strict=True)]
+        return pl.Series(values, dtype=pl.String)

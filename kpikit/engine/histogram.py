@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from kpikit.calendar import MICROSECONDS_PER_UNIT
-from kpikit.engine.spells import observed, spells
+from kpikit.engine.spells import seen
 from kpikit.errors import RankingRefused, UsageError
 from kpikit.schema import PERSON_COLUMNS
 
@@ -50,19 +50,18 @@ def histogram(
         ['team', 'stage', 'bin', 'kind', 'n', 'us']
     """
     check_groups(book, by)
-    seen = with_groups(observed(spells(book), book.as_of, during), book, by)
-    used = seen.filter(pl.col("excluded").is_null())
+    used = with_groups(seen(book, during), book, by).filter(pl.col("excluded").is_null())
     if visits == "first":
         used = used.filter(pl.col("visit") == 1)
     return binned(used, by, MICROSECONDS_PER_UNIT[bin or book.settings.bin])
 
 
-def binned(seen: pl.DataFrame, by: Sequence[str], width_us: int) -> pl.DataFrame:
+def binned(visits: pl.DataFrame, by: Sequence[str], width_us: int) -> pl.DataFrame:
     """Counts of observed spells by age bin and kind."""
     keys = [*by, "stage", "bin", "kind"]
-    ended = seen.lazy().select(*by, "stage", "kind", bin=pl.col("age") // width_us, us="age")
+    ended = visits.lazy().select(*by, "stage", "kind", bin=pl.col("age") // width_us, us="age")
     late = (
-        seen.lazy()
+        visits.lazy()
         .filter(pl.col("entry_age") >= width_us)
         .select(*by, "stage", kind=pl.lit("entered_late"), bin=pl.col("entry_age") // width_us, us="entry_age")
     )

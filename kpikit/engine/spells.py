@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -55,6 +56,12 @@ def spells(book: DealBook) -> pl.DataFrame:
         >>> kpikit.engine.spells(book)["kind"].unique().sort().to_list()
         ['advance', 'back', 'lost', 'open', 'void', 'won']
     """
+    return _spells(book)
+
+
+@lru_cache(maxsize=8)
+def _spells(book: DealBook) -> pl.DataFrame:
+    """A book never changes, so its spells are made once."""
     native: Any = define(_integers(book)).collect().to_native()
     return native.select(
         pl.from_epoch(name, "us").dt.replace_time_zone("UTC") if name.endswith("_at") else name for name in COLUMNS
@@ -185,6 +192,14 @@ def _excluded(visits: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.La
         .when(unseen).then(nw.lit("left_before_recorded"))
     )  # fmt: skip
     return visits.with_columns(reason.alias("excluded")).select(*COLUMNS)
+
+
+def seen(book: DealBook, during: Period | None = None) -> pl.DataFrame:
+    """The spells of a book as a window saw them (:func:`observed`); of its own team if the book is narrowed to one."""
+    visits = spells(book)
+    if book.team is not None:
+        visits = visits.filter(pl.col("team") == book.team)
+    return observed(visits, book.as_of, during)
 
 
 def observed(visits: pl.DataFrame, as_of: datetime, during: Period | None = None) -> pl.DataFrame:

@@ -165,7 +165,7 @@ class Words:
 
     def range(self, value: Estimate) -> str:
         """The bounds of a figure: ``28 to 43``; an unknown end is said."""
-        scale = self._scale(value.value if value.value is not None else value.low, value.unit)[0]
+        scale = self.scale(value.value if value.value is not None else value.low, value.unit)[0]
         ends = [None if end is None else self.number(end * scale) for end in (value.low, value.high)]
         if ends[0] is None or ends[1] is None:
             known = ends[0] or ends[1]
@@ -179,7 +179,7 @@ class Words:
 
         return format_list(list(values), locale=self.locale)
 
-    def _scale(self, value: float | None, unit: str) -> tuple[float, str]:
+    def scale(self, value: float | None, unit: str) -> tuple[float, str]:
         """By what to multiply a figure so that it reads well, and the unit it then has."""
         if unit == "share":
             return 100, "share"
@@ -194,7 +194,7 @@ class Words:
             return self.say("unit.unknown")
         if unit == "money":
             return self.money(value)
-        scale, unit = self._scale(value, unit)
+        scale, unit = self.scale(value, unit)
         if unit in TIME_UNITS and 0 <= value * scale < 1:
             return self.say(f"unit.under_{unit}")
         shown = self.number(value * scale)

@@ -1,0 +1,5 @@
+"""``python -m kpikit``."""
+
+from kpikit.cli import main
+
+main()

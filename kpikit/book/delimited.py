@@ -1,0 +1,348 @@
+"""A text file with delimiters as a table: polars reads what is regular, one record at a time what is not."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from kpikit.book.dialect import Dialect, find_dialect, split
+from kpikit.book.formats import Formats
+from kpikit.book.headers import Layout, find_layout, find_tail, is_typed
+from kpikit.book.ragged import Profile, mend
+from kpikit.book.records import Record, read_record
+from kpikit.book.structure import irregular_lines, is_regular
+from kpikit.book.texts import Text, read_text
+from kpikit.errors import DataError, Fault
+
+_SAMPLE = 1 << 18
+_SAMPLE_RECORDS = 400
+#: Rules of which each row is named, up to so many; beyond that one fault counts them.
+_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What is known of the text before its data is read."""
+
+    text: Text
+    dialect: Dialect
+    layout: Layout
+    width: int
+    line: int
+    """The physical line (from 0) where the data begins."""
+    record: int
+    """The records before it: the first data row is ``record + 1`` in a spreadsheet."""
+    offset: int
+    """The byte where the data begins."""
+
+
+def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]:
+    """The cells of a delimited text as String columns with ``_row``, and what was odd about the file."""
+    text = read_text(path, formats.encoding)
+    table = _survey(text, path.name, formats)
+    faults = [*text.faults, *table.layout.faults]
+    if table.offset >= len(text.data):
+        return _empty(table.layout.names), faults
+    if _is_fast(table):
+        frame = _fast(table)
+    else:
+        frame, odd = _careful(table, path.name)
+        faults += odd
+    frame, more = _tidy(frame, table, path.name)
+    return frame, faults + more
+
+
+def _empty(names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema={"_row": pl.UInt32} | dict.fromkeys(names, pl.String))
+
+
+def _survey(text: Text, file: str, formats: Formats) -> _Table:
+    """Dialect, header and the place where the data begins, from the first part of the text."""
+    raw = text.slice(0, _SAMPLE)
+    if len(raw) < len(text.data) and b"\n" in raw:
+        raw = raw[: raw.rindex(b"\n") + 1]
+    sample = raw.decode("utf-8", "ignore")
+    dialect = find_dialect(sample, formats.delimiter)
+    width = _width(sample, dialect)
+    lines = sample.replace("\r\n", "\n").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    records, starts = _sample_records(lines, dialect, width)
+    is_told = bool(lines) and lines[0].lower().strip('"').startswith("sep=") and len(lines[0].strip('"')) == 5
+    layout = find_layout(records[1:] if is_told else records, width, file, formats.header_row)
+    first = layout.first + is_told
+    line = starts[first] if first < len(starts) else len(lines)
+    offset = _offset(raw, line) if first < len(starts) else len(text.data)
+    if width == 1 and text.lines and _is_unparted(lines, layout):
+        raise DataError([Fault("not_a_table", file=file, value=lines[0][:60])])
+    return _Table(text, dialect, layout, width, line, first, offset)
+
+
+def _is_unparted(lines: list[str], layout: Layout) -> bool:
+    """Does the text look like a page or a program rather than like one column of values?"""
+    head = "\n".join(lines[:5]).lstrip().lower()
+    return layout.header is not None and head.startswith(("<!doctype", "<html", "<?xml", "{", "[{", "%pdf"))
+
+
+def _offset(raw: bytes, line: int) -> int:
+    at = 0
+    for _ in range(line):
+        at = raw.index(b"\n", at) + 1
+    return at
+
+
+def _width(sample: str, dialect: Dialect) -> int:
+    """The number of cells that most records have."""
+    widths = Counter(len(r) for r in split(sample, dialect)[:_SAMPLE_RECORDS] if any(c.strip() for c in r))
+    return max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 1))[0]
+
+
+def _sample_records(lines: list[str], dialect: Dialect, width: int) -> tuple[list[list[str]], list[int]]:
+    """The first records, and the line where each one starts."""
+    records: list[list[str]] = []
+    starts: list[int] = []
+    at = 0
+    while at < len(lines) and len(records) < _SAMPLE_RECORDS:
+        record = _record(lines.__getitem__, at, len(lines), dialect, width)
+        records.append(record.cells)
+        starts.append(at)
+        at += record.lines
+    return records, starts
+
+
+def _record(line, at: int, n: int, dialect: Dialect, width: int) -> Record:  # noqa: ANN001
+    if dialect.is_runs:
+        return Record(line(at).replace("\r", " ").split())
+    return read_record(lambda i: line(i) if i < n else None, at, dialect, width)
+
+
+def _is_fast(table: _Table) -> bool:
+    """Has every record the same width, with all quotes in place, so that polars alone reads it right?"""
+    text, dialect = table.text, table.dialect
+    if not dialect.is_plain or text.returns:
+        return False
+    data = text.data[table.offset :]
+    if not text.quotes and dialect.quote == '"':
+        return is_regular(data, ord(dialect.delimiter), None, table.width)
+    return is_regular(data, ord(dialect.delimiter), ord(dialect.quote), table.width)
+
+
+def _polars(source: Path | bytes, table: _Table, *, skip: int = 0) -> pl.DataFrame:
+    """The regular lines of a source as text."""
+    return pl.read_csv(
+        source,
+        has_header=False,
+        separator=table.dialect.delimiter,
+        quote_char=table.dialect.quote or None,
+        skip_lines=skip,
+        infer_schema=False,
+        new_columns=[f"c{i}" for i in range(table.width)],
+        schema={f"c{i}": pl.String for i in range(table.width)},
+    )
+
+
+def _fast(table: _Table) -> pl.DataFrame:
+    """All of the data in one go; a blank line is a row of nulls, as in a spreadsheet."""
+    if table.text.path is not None and table.line:
+        frame = _polars(table.text.path, table, skip=table.line)
+    else:
+        frame = _polars(table.text.slice(table.offset, len(table.text.data)), table)
+    return frame.with_row_index("_row", offset=table.record + 1)
+
+
+def _careful(table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """Regular lines by polars, the others one by one, put together in the order of the file."""
+    data = table.text.data[table.offset :]
+    if table.dialect.is_plain:
+        quote = ord(table.dialect.quote) if table.text.quotes or table.dialect.quote != '"' else None
+        starts, odd = irregular_lines(data, ord(table.dialect.delimiter), quote, table.width)
+    else:
+        starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
+        starts = starts[starts < len(data)]
+        odd = np.ones(len(starts), dtype=bool)
+    ends = np.append(starts[1:], len(data))
+    records, taken = _odd_records(table, data, starts, ends, odd)
+    begins = np.ones(len(starts), dtype=bool)
+    for at, record in records:
+        begins[at + 1 : at + record.lines] = False
+    rows = np.cumsum(begins) + table.record
+    plain = ~taken
+    regular = _regular_lines(table, data, starts, ends, plain)
+    regular = regular.insert_column(0, pl.Series("_row", rows[plain].astype(np.uint32)))
+    others, faults = _mended([(int(rows[at]), record) for at, record in records], regular, table, file)
+    return pl.concat([regular, others]).sort("_row"), faults
+
+
+def _odd_records(
+    table: _Table, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, odd: np.ndarray
+) -> tuple[list[tuple[int, Record]], np.ndarray]:
+    """The records that start at irregular lines, and all lines that they take."""
+
+    def line(i: int) -> str:
+        raw = data[starts[i] : ends[i]].tobytes().decode("utf-8", "replace")
+        return raw.removesuffix("\n").removesuffix("\r")
+
+    taken = odd.copy()
+    records: list[tuple[int, Record]] = []
+    following = 0
+    for at in np.flatnonzero(odd).tolist():
+        if at < following:
+            continue
+        record = _record(line, at, len(starts), table.dialect, table.width)
+        records.append((at, record))
+        following = at + record.lines
+        taken[at:following] = True
+    return records, taken
+
+
+def _regular_lines(
+    table: _Table, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, plain: np.ndarray
+) -> pl.DataFrame:
+    """The lines under the mask, read by polars."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], plain, [False])).astype(np.int8)))
+    parts = [data[starts[a] : ends[b - 1]].tobytes() for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    if not parts:
+        return pl.DataFrame(schema={f"c{i}": pl.String for i in range(table.width)})
+    return _polars(b"".join(p if p.endswith(b"\n") else p + b"\n" for p in parts), table)
+
+
+def _mended(
+    records: list[tuple[int, Record]], regular: pl.DataFrame, table: _Table, file: str
+) -> tuple[pl.DataFrame, list[Fault]]:
+    """The irregular records laid over the columns; what fits no column in one clear way is left out and said."""
+    width = table.width
+    straight = [(row, r.cells) for row, r in records if len(r.cells) == width]
+    sample = [list(r) for r in regular.drop("_row").head(1000).rows()] or [cells for _, cells in straight[:1000]]
+    profile = Profile(sample, width)
+    kept: list[tuple[int, list[str | None]]] = []
+    said: list[tuple[str, int, list[str]]] = []
+    tables = _second_tables(records, width)
+    last = max([r for r in (regular["_row"].max(), *(row for row, cells in straight)) if r is not None], default=0)
+    for row, record in records:
+        filled = sum(bool(c.strip()) for c in record.cells)
+        if row in tables:
+            said.append(("second_table", row, record.cells))
+        elif filled == 1 and width > 2 and len(record.cells) < width and row > last:
+            kept.append((row, [*record.cells, *[None] * (width - len(record.cells))]))
+        elif len(record.cells) == width or not filled:
+            kept.append((row, list(record.cells) if len(record.cells) == width else [None] * width))
+            said += [(record.rule, row, record.cells)] if record.rule else []
+        else:
+            mended = mend(record.cells, profile, table.dialect.delimiter, record.other)
+            if mended.cells is not None:
+                kept.append((row, mended.cells))
+            said.append((mended.rule if mended.cells is not None else f"{mended.rule}_dropped", row, record.cells))
+    columns = {f"c{i}": [cells[i] for _, cells in kept] for i in range(width)}
+    rows = pl.Series("_row", [row for row, _ in kept], dtype=pl.UInt32)
+    frame = pl.DataFrame(columns, schema={f"c{i}": pl.String for i in range(width)}).insert_column(0, rows)
+    return frame, _said(said, width, file)
+
+
+def _second_tables(records: list[tuple[int, Record]], width: int) -> set[int]:
+    """The rows of further tables: a header of words and rows of the same other width right below it."""
+    rows = set[int]()
+    i = 0
+    while i < len(records):
+        size = len(records[i][1].cells)
+        end = i + 1
+        while end < len(records) and len(records[end][1].cells) == size and records[end][0] == records[end - 1][0] + 1:
+            end += 1
+        head = records[i][1].cells
+        if size not in (1, width) and end - i >= 3 and all(c.strip() for c in head) and not any(map(is_typed, head)):
+            body = [r.cells for _, r in records[i + 1 : end]]
+            if sum(any(map(is_typed, cells)) for cells in body) >= 0.8 * len(body):
+                rows.update(row for row, _ in records[i:end])
+        i = end
+    return rows
+
+
+def _said(said: list[tuple[str, int, list[str]]], width: int, file: str) -> list[Fault]:
+    """A fault for each odd row, or one for many of a kind."""
+    by_rule: dict[str, list[tuple[int, list[str]]]] = {}
+    for rule, row, cells in said:
+        by_rule.setdefault(rule, []).append((row, cells))
+    faults: list[Fault] = []
+    for rule, rows in by_rule.items():
+        if len(rows) > _NAMED or rule == "second_table":
+            (row, cells), n = rows[0], len(rows)
+            values = {"cells": len(cells), "width": width, "rows": [r for r, _ in rows[:_NAMED]]}
+            faults.append(Fault(rule, file=file, row=row, value=_shown(cells), n=n, values=values))
+            continue
+        for row, cells in rows:
+            values = {"cells": len(cells), "width": width}
+            faults.append(Fault(rule, file=file, row=row, value=_shown(cells), values=values))
+    return faults
+
+
+def _shown(cells: list[str]) -> str:
+    text = ", ".join(c.strip() for c in cells if c and c.strip())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _tidy(frame: pl.DataFrame, table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """Names on the columns; without blank rows, repeated headers, footnotes and nameless empty columns."""
+    return tidy(frame, table.layout, file)
+
+
+def tidy(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """The frame of a layout, cleared of all that is no data, and what was cleared.
+
+    ``frame`` has ``_row`` and as many columns as the layout has names, or fewer.
+    """
+    cells = [c for c in frame.columns if c != "_row"]
+    frame = frame.rename(dict(zip(cells, layout.names, strict=False)))
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(n) for n in layout.names[len(cells) :])
+    faults: list[Fault] = []
+    frame = _without_blank_rows(frame, layout.names)
+    frame, found = _without_repeated_header(frame, layout, file)
+    faults += found
+    frame, found = _without_tail(frame, layout.names, file)
+    faults += found
+    nameless = [n for i, n in enumerate(layout.names) if n == f"column_{i + 1}" and layout.header is not None]
+    empty = [n for n in nameless if _is_blank(frame[n]).all()]
+    faults += [Fault("unnamed_column", file=file, column=n) for n in nameless if n not in empty]
+    return frame.drop(empty), faults
+
+
+def _is_blank(series: pl.Series) -> pl.Series:
+    return series.is_null() | (series.str.strip_chars() == "")
+
+
+def _without_blank_rows(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    blank: pl.Series | None = None
+    for name in names:
+        here = frame[name].is_null() | (frame[name] == "")
+        blank = here if blank is None else blank & here
+        if not blank.any():
+            return frame
+    return frame.filter(~blank) if blank is not None else frame
+
+
+def _without_repeated_header(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """Exports glued together: the header once more among the rows."""
+    if layout.header is None or not layout.names or frame.is_empty():
+        return frame, []
+    again = frame[layout.names[0]] == layout.names[0]
+    if not again.any():
+        return frame, []
+    same = pl.all_horizontal(pl.col(n).str.strip_chars() == n.removesuffix(" (2)") for n in layout.names)
+    rows = frame.filter(again & frame.select(same).to_series().fill_null(value=False))["_row"]
+    if rows.is_empty():
+        return frame, []
+    fault = Fault("repeated_header", file=file, row=rows[0], n=len(rows))
+    return frame.filter(~pl.col("_row").is_in(rows.implode())), [fault]
+
+
+def _without_tail(frame: pl.DataFrame, names: list[str], file: str) -> tuple[pl.DataFrame, list[Fault]]:
+    tail = frame.tail(20)
+    n, rule = find_tail(tail.select(names).rows(), len(names))
+    if not n or rule is None:
+        return frame, []
+    gone = tail.tail(n)
+    cells = [str(c) for c in gone.select(names).row(0) if c]
+    return frame.head(frame.height - n), [Fault(rule, file=file, row=gone["_row"][0], value=_shown(cells), n=n)]

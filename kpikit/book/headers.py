@@ -1,0 +1,169 @@
+"""What stands around a table: title lines above, one header line or more, totals and footnotes below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kpikit.errors import Fault
+
+_TYPED = re.compile(
+    r"^\s*(?:[-+(]?\s?(?:[€$£¥]|EUR|USD)?\s?-?\d[\d.,' \u00a0]*\s?(?:[%€$£]|EUR|USD)?\)?"
+    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{1,2}:\d{2}.*|true|false)\s*$",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"^\s*(?:grand |sub)?tota(?:a?l|len)\b", re.IGNORECASE)
+#: Lines looked at in search of the header, and rows looked at in search of what follows the table.
+_SEARCHED, _TAIL = 40, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``names`` of the columns, the first record that is data, the header's record (None: there is none), faults."""
+
+    names: list[str]
+    first: int
+    header: int | None = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def is_typed(cell: str) -> bool:
+    """Is this cell a number, a day, a time or a truth value rather than words?"""
+    return bool(_TYPED.match(cell[:80]))
+
+
+def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_row: int | None = None) -> Layout:
+    """Where the header stands and where the data begins, told from the kinds of cells in the first records.
+
+    ``header_row`` (from 1) settles it; 0 says that there is no header.
+    """
+    typed = _typed_columns(records, width)
+    if header_row is not None and header_row > 0:
+        return _told(records, header_row - 1, width, file)
+    at = next((i for i, r in enumerate(records[:_SEARCHED]) if _is_full(r, width)), None)
+    if at is None:
+        at = next((i for i, r in enumerate(records) if any(c.strip() for c in r)), 0)
+    faults = [_preamble(records, at, file)] if any(any(c.strip() for c in r) for r in records[:at]) else []
+    if header_row == 0 or _is_data(records[at], typed):
+        names = [f"column_{i + 1}" for i in range(width)]
+        faults += [] if header_row == 0 else [Fault("no_header", file=file, row=at + 1, value=_shown(records[at]))]
+        return Layout(names, at, None, faults)
+    last = at
+    while last + 1 < len(records) and last < at + 3 and _is_second(records[last + 1], records[at], typed, width):
+        last += 1
+    chosen = max(range(at, last + 1), key=lambda i: (_filled_distinct(records[i]), -i))
+    if last > at:
+        faults.append(Fault("two_headers", file=file, row=last + 1, n=last - at, values={"used": chosen + 1}))
+    names, more = _names(records[chosen], records[last + 1 :], width, file, chosen + 1)
+    return Layout(names, last + 1, chosen, faults + more)
+
+
+def _told(records: Sequence[Sequence[str]], at: int, width: int, file: str) -> Layout:
+    """The layout with the header where the settings say it is."""
+    cells = records[at] if at < len(records) else []
+    names, faults = _names(cells, records[at + 1 :], width, file, at + 1)
+    return Layout(names, min(at + 1, len(records)), at, faults)
+
+
+def _typed_columns(records: Sequence[Sequence[str]], width: int) -> set[int]:
+    """The columns in which nearly all cells below the first records are numbers, days or truth values."""
+    rows = [r for r in records if len(r) == width]
+    rows = rows[min(3, max(1, len(rows) - 2)) :]
+    typed = set[int]()
+    for i in range(width):
+        cells = [r[i] for r in rows if r[i].strip()]
+        if cells and sum(map(is_typed, cells)) >= 0.8 * len(cells):
+            typed.add(i)
+    return typed
+
+
+def _is_full(record: Sequence[str], width: int) -> bool:
+    """Could this be the header or a row: about as many cells as the table, half of them filled?"""
+    filled = sum(bool(c.strip()) for c in record)
+    return len(record) >= min(2, width) and len(record) >= width / 2 and filled >= max(1, width / 2)
+
+
+def _is_data(record: Sequence[str], typed: set[int]) -> bool:
+    """Has the record values, and no words, where the columns below have values?"""
+    cells = [record[i] for i in typed if i < len(record) and record[i].strip()]
+    return bool(cells) and all(map(is_typed, cells))
+
+
+def _is_second(record: Sequence[str], header: Sequence[str], typed: set[int], width: int) -> bool:
+    """Is this line below the header a further header: words where the columns have values?"""
+    if list(record) == list(header) and len(record) == width:
+        return True
+    cells = [record[i].strip() for i in typed if i < len(record) and record[i].strip()]
+    words = [c for c in record if c.strip()]
+    if len(typed) < 2 or len(cells) < 2 or any(map(is_typed, words)):
+        return False
+    return len(set(words)) == len(words) and all(len(c) <= 60 and c.strip()[0].isalpha() for c in words)
+
+
+def _filled_distinct(record: Sequence[str]) -> int:
+    return len({c.strip() for c in record if c.strip()})
+
+
+def _names(
+    cells: Sequence[str], below: Sequence[Sequence[str]], width: int, file: str, row: int
+) -> tuple[list[str], list[Fault]]:
+    """As many distinct names as there are columns; repeated and missing names, and a header of another width, are said."""
+    faults: list[Fault] = []
+    names = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in cells]
+    if len(names) > width:
+        while len(names) > width and not names[-1]:
+            names.pop()
+        if len(names) > width and sum(map(bool, names)) == width:
+            names = [n for n in names if n]
+            faults.append(Fault("header_cells", file=file, row=row, values={"cells": len(cells), "width": width}))
+    if len(names) < width and any(any(c.strip() for c in r[len(names) : width]) for r in below):
+        faults.append(Fault("header_width", file=file, row=row, values={"cells": len(names), "width": width}))
+    elif len(names) > width and below:
+        faults.append(Fault("header_wider", file=file, row=row, values={"cells": len(names), "width": width}))
+    names += [""] * (width - len(names))
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names):
+        name = name or f"column_{i + 1}"
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            faults.append(Fault("repeated_column", file=file, row=row, column=name, values={"position": i + 1}))
+        while seen[name] > 1 and f"{name} ({seen[name]})" in names:
+            seen[name] += 1
+        names[i] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return names, faults
+
+
+def _preamble(records: Sequence[Sequence[str]], at: int, file: str) -> Fault:
+    """What was said above the header."""
+    row, record = next((i, r) for i, r in enumerate(records[:at]) if any(c.strip() for c in r))
+    return Fault("preamble", file=file, row=row + 1, value=_shown(record), n=at - row)
+
+
+def _shown(record: Sequence[str]) -> str:
+    text = ", ".join(c.strip() for c in record if c.strip())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def find_tail(rows: Sequence[Sequence[str | None]], width: int) -> tuple[int, str | None]:
+    """How many of the last rows are footnotes or totals rather than data, and the rule for them.
+
+    ``rows`` are the last rows of the table; a row counts as a footnote when only one cell of a table of three columns
+    or more is filled, in rows that otherwise are half full.
+    """
+    filled = [[(c or "").strip() for c in r] for r in rows]
+    counts = [sum(map(bool, r)) for r in filled]
+    if width < 3 or not counts:
+        return 0, None
+    usual = sorted(counts)[len(counts) // 2] if len(counts) > 4 else max(counts)
+    n = 0
+    for cells, count in zip(reversed(filled), reversed(counts), strict=True):
+        if count <= 1 < usual - 1:
+            n += 1
+        else:
+            if cells and count < usual and _TOTAL.match(next((c for c in cells if c), "")):
+                return n + 1, "total_row"
+            break
+    while n and counts[-n] == 0:
+        n -= 1
+    return (n, "footer") if n else (0, None)

@@ -1,0 +1,53 @@
+"""One team's part of a book."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from kpikit.book.deal_book import DealBook
+from kpikit.errors import Refused, UsageError
+
+
+def teams(book: DealBook) -> list[str]:
+    """All teams of a book, by name."""
+    columns = [book.tables["deals"].lazy().select(team=pl.col(name)) for name in ("team", "outcome_team")]
+    if "people" in book.tables:
+        columns.append(book.tables["people"].lazy().select("team"))
+    return pl.concat(columns).drop_nulls().unique().sort("team").collect()["team"].to_list()
+
+
+def of_team(book: DealBook, team: str) -> DealBook:
+    """The book narrowed to one team: the deals it ever had, and every answer about its own part of them.
+
+    Raises:
+        UsageError: there is no such team.
+        Refused: fewer people in it than a team's own report needs (``privacy.min_team``).
+    """
+    known = teams(book)
+    if team not in known:
+        raise UsageError("unknown_team", team=team, teams=", ".join(known))
+    n_people = count_people(book, team)
+    if n_people is not None and n_people < book.settings.privacy.min_team:
+        raise Refused("team_too_small", team=team, least=book.settings.privacy.min_team)
+    deals = book.tables["deals"].lazy()
+    mine = [deals.filter((pl.col("team") == team) | (pl.col("outcome_team") == team)).select("deal_id")]
+    if "stage_events" in book.tables:
+        mine.append(book.tables["stage_events"].lazy().filter(pl.col("team") == team).select("deal_id"))
+    ids = pl.concat(mine).unique().collect()
+    tables = {
+        name: frame.lazy().join(ids.lazy(), on="deal_id", how="semi").collect()
+        if "deal_id" in frame.lazy().collect_schema().names()
+        else frame
+        for name, frame in book.tables.items()
+    }
+    return book.replace(tables=tables, team=team)
+
+
+def count_people(book: DealBook, team: str) -> int | None:
+    """How many people belong, or belonged, to a team; None where the book names nobody."""
+    if "people" in book.tables:
+        members = book.tables["people"].lazy().filter(pl.col("team") == team)
+    else:
+        members = book.tables["deals"].lazy().filter((pl.col("team") == team) & pl.col("owner").is_not_null())
+    n = members.select(pl.col("owner").n_unique()).collect().item()
+    return n or None

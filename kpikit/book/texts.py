@@ -1,0 +1,190 @@
+"""The bytes of a text file as UTF-8: byte order marks, UTF-16, Windows code pages, NUL bytes and line ends settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kpikit.errors import DataError, Fault
+
+_CHUNK = 1 << 24
+#: A single line longer than this is no line of a table (bytes).
+LONGEST_LINE = 1 << 24
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜŒ€£§°²³µ«»’“”–—…·•®©™\u00a0")
+_CENTRAL = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăâîșțşţäöüß€–”„’\u00a0")
+_CYRILLIC = frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯёЁ№–\u00a0")
+#: Code pages by how common they are in exports, with the letters that a text in them is made of.
+_PAGES = (
+    ("cp1252", _WESTERN),
+    ("cp850", _WESTERN),
+    ("mac_roman", _WESTERN),
+    ("cp1250", _CENTRAL),
+    ("cp1251", _CYRILLIC),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in UTF-8: ``data`` its bytes (no mark before them), ``path`` the file where they stand just so, if any.
+
+    ``lines`` counts line feeds, ``longest`` the bytes of the longest line, ``quotes`` the double quotes,
+    ``returns`` carriage returns that no line feed follows.
+    """
+
+    data: np.ndarray
+    path: Path | None
+    lines: int = 0
+    longest: int = 0
+    quotes: int = 0
+    returns: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def slice(self, start: int, stop: int) -> bytes:
+        """Some of the bytes."""
+        return self.data[start:stop].tobytes()
+
+
+def read_text(path: Path, encoding: str | None) -> Text:
+    """The file as UTF-8 with line feeds, without being loaded where it already is (a memory map).
+
+    Raises:
+        DataError: ``empty_file``, ``unknown_encoding`` or ``line_too_long``.
+    """
+    if path.stat().st_size == 0:
+        raise DataError([Fault("empty_file", file=path.name)])
+    data = np.memmap(path, dtype=np.uint8, mode="r")
+    name, mark, faults = _encoding(data, path.name, encoding)
+    survey = _survey(data)
+    if survey["blank"]:
+        raise DataError([Fault("empty_file", file=path.name)])
+    if name == "utf-8" and not survey["nul"] and not mark and not survey["old_mac"]:
+        return _checked(Text(data, path, survey["lines"], survey["longest"], survey["quotes"], survey["returns"]), path.name)
+    if name == "utf-8" and survey["longest"] > LONGEST_LINE and not survey["old_mac"]:
+        raise DataError([Fault("line_too_long", file=path.name, values={"megabytes": LONGEST_LINE >> 20})])
+    text = _converted(data[mark:], name)
+    if b"\0" in text:
+        faults.append(Fault("nul_bytes", file=path.name, n=text.count(b"\0")))
+        text = text.replace(b"\0", b"")
+    if text.count(b"\r") - text.count(b"\r\n") > text.count(b"\n"):
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not text.strip():
+        raise DataError([Fault("empty_file", file=path.name)])
+    data = np.frombuffer(text, dtype=np.uint8)
+    survey = _survey(data)
+    held = Text(data, None, survey["lines"], survey["longest"], survey["quotes"], survey["returns"], faults)
+    return _checked(held, path.name)
+
+
+def _checked(text: Text, file: str) -> Text:
+    if text.longest > LONGEST_LINE:
+        raise DataError([Fault("line_too_long", file=file, values={"megabytes": LONGEST_LINE >> 20})])
+    return text
+
+
+def _survey(data: np.ndarray) -> dict[str, int]:
+    """Counts over all bytes, chunk by chunk."""
+    lines = returns = quotes = nul = pairs = longest = 0
+    last_line, was_return = -1, False
+    for start in range(0, len(data), _CHUNK):
+        chunk = np.asarray(data[start : start + _CHUNK])
+        ends = np.flatnonzero(chunk == 10)
+        back = chunk == 13
+        n_back = int(np.count_nonzero(back))
+        if n_back or was_return:
+            pairs += int(np.count_nonzero(back[ends[ends > 0] - 1])) + int(was_return and chunk[0] == 10)
+        was_return = bool(back[-1])
+        returns += n_back
+        nul += int(np.count_nonzero(chunk == 0))
+        quotes += int(np.count_nonzero(chunk == 34))
+        if len(ends):
+            gaps = np.diff(ends, prepend=last_line - start)
+            longest, last_line = max(longest, int(gaps.max())), int(ends[-1]) + start
+            lines += len(ends)
+    longest = max(longest, len(data) - last_line)
+    lone = returns - pairs
+    blank = len(data) < 1000 and not data.tobytes().strip()
+    return {"blank": int(blank), "lines": lines, "longest": longest, "quotes": quotes, "nul": nul, "returns": lone, "old_mac": int(lone > lines)}
+
+
+def _encoding(data: np.ndarray, file: str, wanted: str | None) -> tuple[str, int, list[Fault]]:
+    """The encoding's name, the length of the byte order mark, and what to say about it."""
+    head = data[:4].tobytes()
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name, len(mark), []
+    if wanted:
+        return {"utf8": "utf-8", "utf_8": "utf-8", "utf-8-sig": "utf-8"}.get(wanted.lower(), wanted), 0, []
+    sample = data[: 1 << 16].tobytes()
+    nul = [sample[i::2].count(0) for i in (0, 1)]
+    if max(nul) > len(sample) / 5 and min(nul) < max(nul) / 4:
+        return ("utf-16-be" if nul[0] > nul[1] else "utf-16-le"), 0, []
+    bad = _first_not_utf8(data)
+    if bad is None:
+        return "utf-8", 0, []
+    return _code_page(data, bad, file)
+
+
+def _first_not_utf8(data: np.ndarray) -> int | None:
+    """Where the bytes stop being UTF-8; None if nowhere. Chunks of plain ASCII cost next to nothing."""
+    start = 0
+    while start < len(data):
+        chunk = np.asarray(data[start : start + _CHUNK])
+        if chunk.max() < 128:
+            start += len(chunk)
+            continue
+        try:
+            chunk.tobytes().decode("utf-8")
+            start += len(chunk)
+        except UnicodeDecodeError as error:
+            at = start + error.start
+            if "unexpected end" not in error.reason or start + len(chunk) >= len(data):
+                return at
+            start = at  # a character cut by the end of the chunk
+    return None
+
+
+def _code_page(data: np.ndarray, bad: int, file: str) -> tuple[str, int, list[Fault]]:
+    """The code page whose letters the text is made of; UTF-8 with a few stray bytes is that, read byte by byte."""
+    parts = [data[: 1 << 16]] + ([data[max(0, bad - 2000) : bad + (1 << 16)]] if bad >= 1 << 16 else [])
+    sample = np.concatenate(parts).tobytes()
+    mixed = sample.decode("utf-8", "surrogateescape")
+    strays = sum("\udc80" <= c <= "\udcff" for c in mixed)
+    proper = sum(c > "\x7f" for c in mixed) - strays
+    if proper > 3 * strays:
+        return "utf-8-mixed", 0, [Fault("mixed_encoding", file=file, n=max(1, strays))]
+    high = bytes(b for b in sample if b > 127)
+    shares = {page: sum(c in letters for c in high.decode(page, "replace")) for page, letters in _PAGES}
+    best = max(shares, key=shares.__getitem__)
+    if shares[best] < 0.7 * len(high):
+        best = _detected(sample) or "cp1252"
+    line = data[max(0, bad - 30) : bad + 30].tobytes()
+    shown = " ".join(line.decode(best, "replace").split())
+    return best, 0, [Fault("encoding_guessed", file=file, value=shown, values={"encoding": best})]
+
+
+def _detected(sample: bytes) -> str | None:
+    """What charset-normalizer makes of text in none of the usual code pages."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    return best.encoding if best else None
+
+
+def _converted(data: np.ndarray, name: str) -> bytes:
+    raw = data.tobytes()
+    if name == "utf-8":
+        return raw
+    if name == "utf-8-mixed":
+        text = raw.decode("utf-8", "surrogateescape")
+        stray = {0xDC00 + b: bytes([b]).decode("cp1252", "replace") for b in range(128, 256)}
+        return text.translate(stray).encode("utf-8")
+    return raw.decode(name, "replace").encode("utf-8", "replace")

@@ -1,0 +1,126 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kpikit import __version__
+from kpikit.errors import KpikitError, UsageError
+
+if TYPE_CHECKING:
+    from kpikit.report.one import Outcome
+
+DEMO_PERIOD = "FY2026Q2"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kpikit")
+def kpikit() -> None:
+    """Deal reviews and win/loss reports with honest numbers for small teams.
+
+    A BOOK is a folder with deals.csv, a kpikit.toml, a prepared book, or "demo".
+    """
+
+
+@kpikit.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("kpikit-demo"), help="Folder for the reports.")
+@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@click.option("--jobs", default=2, show_default=True, help="Reports made at the same time.")
+def demo(out: Path, language: str, jobs: int) -> None:
+    """Make the team reviews of the demo book, and say where they are."""
+    folder = out / DEMO_PERIOD
+    if (folder / "run.json").exists():
+        shutil.rmtree(folder)
+    _report("demo", "team-review", DEMO_PERIOD, out, (), language, "team", {}, jobs)
+
+
+@kpikit.command()
+@click.argument("book")
+@click.option("--template", default="team-review", show_default=True, help="A shipped template, or a path to an .ipynb.")
+@click.option("--team", "teams", multiple=True, metavar="NAME", help="This team (may be given more than once).")
+@click.option("--all-teams", is_flag=True, help="One report for every team.")
+@click.option("--period", required=True, help="2026Q3, FY2026Q2, 2026, FY2026 or 2026-07.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the reports.")
+@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@click.option("--copy", type=click.Choice(["team", "company"]), default="team", show_default=True, help="Who will read it.")
+@click.option("--jobs", default=2, show_default=True, help="Reports made at the same time.")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+def report(
+    book: str, template: str, teams: tuple[str, ...], all_teams: bool, period: str, out: Path, language: str, copy: str,
+    jobs: int, parameters: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Make the review report of one team, several, or all.
+
+    \b
+    kpikit report demo --all-teams --period FY2026Q2 --out out
+    kpikit report my-crm/kpikit.toml --team North --period 2026Q3 --out out --lang nl
+    """
+    from kpikit.report.template import read_parameter
+
+    if bool(teams) == all_teams:
+        raise UsageError("no_team_chosen")
+    _report(book, template, period, out, teams, language, copy, dict(map(read_parameter, parameters)), jobs)
+
+
+def _report(
+    book: str, template: str, period: str, out: Path, teams: tuple[str, ...], language: str, copy: str,
+    parameters: dict[str, Any], jobs: int,
+) -> None:  # fmt: skip
+    from kpikit.report.run import Order, run
+
+    started = time.monotonic()
+    made = run(Order(book, template, period, out, teams, language, copy, parameters, jobs), _progress(started))
+    click.echo(f"{made.folder / 'index.html'}")
+    sys.exit(made.exit_code)
+
+
+def _progress(started: float) -> Callable[[Outcome, int, int], None]:
+    """A line a team, with the time that is left."""
+
+    def line(outcome: Outcome, done: int, total: int) -> None:
+        left = (time.monotonic() - started) / done * (total - done)
+        ahead = f", about {left:.0f} s left" if done < total else ""
+        said = outcome.finding if outcome.status == "ok" else f"{outcome.status}: {outcome.reason}"
+        click.echo(f"[{done}/{total}] {outcome.team}: {said} ({outcome.seconds:.1f} s{ahead})", err=True)
+
+    return line
+
+
+@kpikit.command()
+@click.option("--deals", type=click.IntRange(1), required=True, help="How many deals.")
+@click.option("--teams", type=click.IntRange(1), default=6, show_default=True, help="How many teams.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same book.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
+    """Write a simulated deal book with known truth (truth.json beside it)."""
+    from kpikit.simulate import frames, write
+
+    if out.exists() and any(out.iterdir()):
+        raise UsageError("folder_in_use", path=str(out))
+    tables, truth = frames(deals=deals, teams=teams, seed=seed)
+    write(tables, truth, out)
+    click.echo(str(out))
+
+
+def main() -> None:
+    """Run a command; say what went wrong in a sentence, and end with its exit code."""
+    try:
+        kpikit(standalone_mode=False)
+    except KpikitError as error:
+        click.echo(f"kpikit: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("kpikit: interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)

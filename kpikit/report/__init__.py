@@ -1,0 +1,1 @@
+"""From a book and a template to a report one can send."""

@@ -1,0 +1,95 @@
+"""The team review report as a value that a notebook shows page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kpikit.book import of_team, open_book, teams
+from kpikit.errors import UsageError
+from kpikit.report.figures import team_figures
+from kpikit.report.team_pages import pages
+from kpikit.show.document import header, plain, section
+from kpikit.show.page import Message, Page, message
+from kpikit.words import LANGUAGES, Words
+
+PAGE_MIME = "application/vnd.kpikit.page+json"
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    """A page in a language: what a notebook cell displays."""
+
+    page: Page
+    words: Words
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        facts = {
+            "id": self.page.id,
+            "title": self.page.title.in_words(self.words),
+            "folded": self.page.folded,
+            "certainty": self.page.certainty,
+        }
+        return {"text/html": section(self.page, self.words), "text/plain": plain(self.page, self.words), PAGE_MIME: facts}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One team's report: a heading and its pages; ``report["front"]`` is a page to show."""
+
+    title: Message
+    about: tuple[Message, ...]
+    pages: tuple[Page, ...]
+    words: Words
+
+    def __getitem__(self, name: str) -> ShownPage | None:
+        page = next((page for page in self.pages if page.id == name), None)
+        return ShownPage(page, self.words) if page is not None else None
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        title = self.title.in_words(self.words)
+        return {"text/html": header(self.title, self.about, self.words), "text/plain": title}
+
+
+def team_review(
+    book: str | Path, *, team: str = "all", period: str, language: str = "en", copy: str = "team"
+) -> Report:
+    """The team review report of one team on one period.
+
+    Args:
+        book: anything :func:`kpikit.open_book` opens.
+        team: a team's name, or "all" for the whole book.
+        period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
+        language: "en" or "nl".
+        copy: "team" or "company"; a company copy lists no deals.
+
+    Raises:
+        UsageError: no such team, language or copy; a period that the book says nothing about.
+        Refused: the team is too small for a report of its own.
+    """
+    opened = open_book(book) if isinstance(book, (str, Path)) else book
+    if language not in LANGUAGES:
+        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+    if copy not in ("team", "company"):
+        raise UsageError("copy", copy=copy)
+    asked = opened.settings.period(period)
+    check_period(opened, asked)
+    words = Words(language, opened.settings.currency or "EUR")
+    then = opened.at(min(asked.end, opened.as_of))
+    known = teams(then)
+    part = then if team == "all" and known != ["all"] else of_team(then, team)
+    figures = team_figures(part, asked)
+    whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
+    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
+    return Report(whose, about, pages(figures), words)
+
+
+def check_period(book: Any, period: Any) -> None:
+    """Refuse a period before the first deal or after the last recorded instant."""
+    first = book.tables["deals"].lazy().select("created_at", "outcome_at").min().collect().row(0)
+    begins = min((instant for instant in first if instant is not None), default=None)
+    if period.start >= book.as_of:
+        raise UsageError("period_after", period=period.name, as_of=book.as_of.date())
+    if begins is not None and period.end <= begins:
+        raise UsageError("period_before", period=period.name, first=begins.date())

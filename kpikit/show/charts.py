@@ -1,0 +1,143 @@
+"""Charts: a frame of codes and numbers → a Vega-Lite chart, in one language and one width.
+
+Three kinds, and what their frames hold:
+
+- ``ranges``: ``label, which`` (now, before), ``value, low, high`` and ``note`` (a message), a row a dot;
+- ``hundreds``: ``label`` (a message), ``part`` (a colour token), ``share``, a row a segment;
+- ``findings``: ``label`` and ``words`` (messages), ``value, low, high`` (a difference), ``certainty``, a row a finding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from kpikit.show.page import Chart, Message
+from kpikit.show.theme import colour, vega_config
+from kpikit.words import Words
+
+WIDE, NARROW = 860, 328
+
+
+def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
+    """The chart in one language, drawn for a width in pixels."""
+    drawn: Any = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings}[chart.kind](chart, words, width)
+    return drawn.properties(description=chart.description.in_words(words)).configure(**vega_config())
+
+
+def _rows(frame: pl.DataFrame, words: Words) -> list[dict[str, Any]]:
+    """The frame as plain rows, with its messages in words."""
+    return [
+        {k: v.in_words(words) if isinstance(v, Message) else v for k, v in row.items()} for row in frame.to_dicts()
+    ]
+
+
+def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
+    return alt.InlineData(values=rows)
+
+
+def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+    """Rows with two dots and ranges: this period in blue, before in grey, how many at the right edge."""
+    rows = _rows(chart.data, words)
+    ends = [row[k] for row in rows for k in ("value", "low", "high") if row[k] is not None]
+    factor, unit = words.scale(max(ends, default=1), chart.unit)
+    most = max(ends, default=1) * 1.06 * factor
+    for row in rows:
+        row.update({k: row[k] * factor for k in ("value", "low", "high") if row[k] is not None})
+        row["end"] = most if row["high"] is None else row["high"]
+        row["beyond"] = row["high"] is None
+    narrow = width < 500
+    inner = width - (40 if narrow else 370)
+    order = list(dict.fromkeys(row["label"] for row in rows))
+    heading = alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
+    y = alt.Y("label:N", sort=order, title=None, axis=None if narrow else heading)
+    offset = alt.YOffset("which:N", sort=["now", "before"])
+    x = alt.X(
+        "low:Q", scale=alt.Scale(domain=[0, most], nice=False), title=words.say(f"chart.axis.{unit}"),
+        axis=alt.Axis(tickCount=5, grid=True, domain=False, ticks=False),
+    )  # fmt: skip
+    tint = alt.Color("which:N", scale=_scale("now", "before"), legend=None)
+    base = alt.Chart(_data(rows)).encode(y=y, yOffset=offset)
+    layers = [
+        base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(x=x, x2="end:Q", color=tint),
+        base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=95, opacity=1).encode(
+            x="value:Q", color=tint
+        ),
+        base.transform_filter("datum.beyond").mark_point(shape="triangle-right", filled=True, size=70, opacity=0.8).encode(
+            x="end:Q", color=tint
+        ),
+        base.mark_text(align="left", fontSize=12, color=colour("muted"), dx=14 if not narrow else 0, dy=0 if not narrow else -11)
+        .encode(x=alt.value(inner if not narrow else 0), text="note:N"),
+    ]  # fmt: skip
+    step = 25 if not narrow else 34
+    return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
+
+
+def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+    """Bars of a hundred: what became of a hundred deals, part by part, with the number in each part."""
+    rows = _rows(chart.data, words)
+    starts: dict[str, float] = {}
+    for row in rows:
+        row["from"] = starts.get(row["label"], 0.0)
+        row["to"] = starts[row["label"]] = row["from"] + 100 * row["share"]
+        row["middle"] = (row["from"] + row["to"]) / 2
+        row["shown"] = words.hundred(row["share"]) if 100 * row["share"] >= (3 if width > 500 else 6) else ""
+    narrow = width < 500
+    inner = width - (16 if narrow else 250)
+    order = list(dict.fromkeys(row["label"] for row in rows))
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    axis = None if narrow else alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
+    base = alt.Chart(_data(rows)).encode(y=alt.Y("label:N", sort=order, title=None, axis=axis))
+    x = alt.X("from:Q", scale=alt.Scale(domain=[0, 100], nice=False), title=None, axis=None)
+    bars = base.mark_bar(height=34, stroke=colour("paper"), strokeWidth=2).encode(
+        x=x, x2="to:Q", color=alt.Color("part:N", scale=_scale(*parts), legend=None)
+    )
+    numbers = base.mark_text(fontSize=14, fontWeight=600, color=colour("inside")).encode(x="middle:Q", text="shown:N")
+    layers = [bars, numbers]
+    if narrow:
+        first = [row for row in rows if row["from"] == 0.0]
+        titles = alt.Chart(_data(first)).mark_text(align="left", dy=-27, fontSize=12, color=colour("ink"))
+        layers.append(titles.encode(y=alt.Y("label:N", sort=order), x=alt.value(0), text="label:N"))
+    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if not narrow else 70))
+
+
+def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+    """Differences as dots with ranges around "as before", each on a scale of its own, the certainty at the right."""
+    rows = _rows(chart.data, words)
+    for i, row in enumerate(rows):
+        reach = max((abs(row[k]) for k in ("value", "low", "high") if row[k] is not None), default=1.0) or 1.0
+        row["row"] = i
+        for name in ("value", "low", "high"):
+            row[name] = None if row[name] is None else row[name] / reach
+        row["low"] = -1.0 if row["low"] is None else row["low"]
+        row["high"] = 1.0 if row["high"] is None else row["high"]
+        row["sure"] = words.say(f"certainty.{row['certainty']}")
+        row["zero"] = 0.0
+    narrow = width < 500
+    inner = width - (120 if narrow else 180)
+    y = alt.Y("row:Q", title=None, axis=None, scale=alt.Scale(domain=[len(rows) - 0.4, -0.5], nice=False, zero=False))
+    base = alt.Chart(_data(rows)).encode(y=y)
+    x = alt.X("low:Q", scale=alt.Scale(domain=[-1.05, 1.05], nice=False), title=None, axis=None)
+    tint = alt.Color("certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None)
+    label = 12 if narrow else 14
+    layers = [
+        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(x=x, x2="high:Q", color=tint),
+        base.mark_rule(color=colour("muted"), yOffset=1, y2Offset=23).encode(x="zero:Q", y2="row:Q"),
+        base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=110, opacity=1, yOffset=12).encode(
+            x="value:Q", color=tint
+        ),
+        base.mark_text(align="left", fontSize=label, dy=-14).encode(x=alt.value(0), text="label:N"),
+        base.mark_text(align="left", fontSize=label, fontWeight=600, dy=12).encode(
+            x=alt.value(inner + 14), text="sure:N", color=tint
+        ),
+    ]  # fmt: skip
+    if rows:
+        note = alt.Chart(_data(rows[-1:])).encode(y=y).mark_text(fontSize=11, dy=33, color=colour("muted"))
+        layers.append(note.encode(x="zero:Q", text=alt.value(words.say("chart.as_before"))))
+    return alt.layer(*layers).properties(width=inner, height=64 * len(rows))
+
+
+def _scale(*tokens: str, domain: list[str] | None = None) -> alt.Scale:
+    return alt.Scale(domain=domain or list(tokens), range=[colour(token) for token in tokens])

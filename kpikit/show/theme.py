@@ -1,0 +1,52 @@
+"""One set of tokens for pages and pictures: colours as CSS variables, so that light, dark and print are one chart."""
+
+from __future__ import annotations
+
+#: token → (light, dark). Contrast with the paper is at least 4.5 : 1 wherever a token colours text.
+COLOURS = {
+    "paper": ("#fdfdfb", "#14171a"),
+    "ink": ("#1b1f24", "#e8eaed"),
+    "muted": ("#59616b", "#a8b0ba"),
+    "line": ("#d5d9de", "#3a4149"),
+    "wash": ("#f3f4f1", "#1d2125"),
+    "now": ("#12477d", "#86b9f2"),
+    "before": ("#6b727b", "#9aa2ac"),
+    "waiting": ("#a85a00", "#f0a94a"),
+    "on": ("#00629b", "#5ba8dc"),
+    "back": ("#6fb7e0", "#a9d6f2"),
+    "lost": ("#6b727b", "#8d959f"),
+    "other": ("#b9bfc6", "#565e67"),
+    "inside": ("#ffffff", "#14171a"),
+}
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
+
+
+def colour(token: str) -> str:
+    """The CSS colour of a token, for use in a chart that is drawn into a page."""
+    return f"var(--{token}, {COLOURS[token][0]})"
+
+
+def vega_config() -> dict:
+    """The look of every chart: no frame, no grid where labels do, quiet axes."""
+    return {
+        "background": "transparent",
+        "font": FONT,
+        "padding": 4,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": colour("muted"), "titleColor": colour("muted"), "domainColor": colour("line"),
+            "tickColor": colour("line"), "gridColor": colour("line"), "labelFontSize": 12, "titleFontSize": 12,
+            "titleFontWeight": "normal", "labelLimit": 220,
+        },
+        "text": {"color": colour("ink"), "fontSize": 13},
+    }  # fmt: skip
+
+
+def variables() -> str:
+    """The tokens as CSS: light by default, dark where the reader's system is, light again on paper."""
+    light = "".join(f"--{name}:{values[0]};" for name, values in COLOURS.items())
+    dark = "".join(f"--{name}:{values[1]};" for name, values in COLOURS.items())
+    return (
+        f":root{{color-scheme:light dark;{light}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    )

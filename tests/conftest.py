@@ -1,0 +1,55 @@
+"""What all tests share: where things are, the demo book, and what a missing tool means."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: tools whose absence is a failure here; a skip gives its tool before the colon: "chromium: not installed"
+REQUIRED = frozenset(filter(None, os.environ.get("KPIKIT_REQUIRE", "").split(",")))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):  # noqa: ARG001 - the hook's own signature
+    """A skip for want of something that is required here is a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason.partition(":")[0] in REQUIRED:
+            report.outcome = "failed"
+            report.longrepr = f"required here (KPIKIT_REQUIRE), but skipped: {reason}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that stands beside the project and is never copied into it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.exists():
+        pytest.skip("shared: the folder ../shared/data is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """An installed Chromium, Chrome or Edge."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "msedge"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("chromium: no Chromium, Chrome or Edge is installed")
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """The demo book, opened once."""
+    import kpikit
+
+    return kpikit.open_book("demo")
