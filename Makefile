@@ -25,7 +25,7 @@ test: $(VENV)/dev
 	$(BIN)/python -m tests.run
 
 lint: $(VENV)/dev
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/basedpyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/dev
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

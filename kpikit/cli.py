@@ -43,15 +43,21 @@ def demo(out: Path, language: str, jobs: int) -> None:
 
 @kpikit.command()
 @click.argument("book")
-@click.option("--template", default="team-review", show_default=True, help="A shipped template, or a path to an .ipynb.")
+@click.option(
+    "--template", default="team-review", show_default=True, help="A shipped template, or a path to an .ipynb."
+)
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="This team (may be given more than once).")
 @click.option("--all-teams", is_flag=True, help="One report for every team.")
 @click.option("--period", required=True, help="2026Q3, FY2026Q2, 2026, FY2026 or 2026-07.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the reports.")
 @click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
-@click.option("--copy", type=click.Choice(["team", "company"]), default="team", show_default=True, help="Who will read it.")
+@click.option(
+    "--copy", type=click.Choice(["team", "company"]), default="team", show_default=True, help="Who will read it."
+)
 @click.option("--jobs", default=2, show_default=True, help="Reports made at the same time.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+@click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template."
+)
 def report(
     book: str, template: str, teams: tuple[str, ...], all_teams: bool, period: str, out: Path, language: str, copy: str,
     jobs: int, parameters: tuple[str, ...],
@@ -100,12 +106,11 @@ def _progress(started: float) -> Callable[[Outcome, int, int], None]:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
     """Write a simulated deal book with known truth (truth.json beside it)."""
-    from kpikit.simulate import frames, write
+    from kpikit.simulate import STANDARD, frames, truth_of, write
 
     if out.exists() and any(out.iterdir()):
         raise UsageError("folder_in_use", path=str(out))
-    tables, truth = frames(deals=deals, teams=teams, seed=seed)
-    write(tables, truth, out)
+    write(frames(STANDARD, deals=deals, teams=teams, seed=seed), truth_of(STANDARD, seed=seed), out)
     click.echo(str(out))
 
 

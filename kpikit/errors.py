@@ -80,7 +80,7 @@ class DataError(KpikitError):
         return "\n".join(lines)
 
 
-class Refused(KpikitError):
+class Refused(KpikitError):  # noqa: N818 - a refusal is an answer, not a failure
     """The book cannot answer this question; the code says why."""
 
 

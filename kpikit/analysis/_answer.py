@@ -19,7 +19,9 @@ MORE_FIGURES = ("low80", "high80", "p")
 LAST = ("unit", "kpi", "definition", "status", "reason")
 
 
-def answer(kpi: str) -> Callable[[Callable[Concatenate[DealBook, P], pl.DataFrame]], Callable[Concatenate[DealBook, P], Any]]:
+def answer(
+    kpi: str,
+) -> Callable[[Callable[Concatenate[DealBook, P], pl.DataFrame]], Callable[Concatenate[DealBook, P], Any]]:
     """Make a pure function on polars frames a public analysis of the KPI with this card."""
 
     def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
@@ -112,7 +114,9 @@ def _small_groups(book: DealBook, keys: list[str]) -> pl.DataFrame:
     privacy = book.settings.privacy
     deals = book.tables["deals"].lazy()
     people = privacy.min_team if keys == ["team"] else privacy.min_people
-    sizes = deals.group_by(keys).agg(n_people=pl.col("owner").n_unique(), n_deals=pl.len(), known=pl.col("owner").count() > 0)
+    sizes = deals.group_by(keys).agg(
+        n_people=pl.col("owner").n_unique(), n_deals=pl.len(), known=pl.col("owner").count() > 0
+    )
     few_deals = pl.lit(False) if keys == ["team"] else pl.col("n_deals") < privacy.min_deals
     small = sizes.with_columns(is_small=((pl.col("n_people") < people) & pl.col("known")) | few_deals).collect()
     if small["is_small"].sum() == 1 and small.height > 1:

@@ -16,7 +16,10 @@ _Z = pl.col("z")
 
 
 def figures(counts: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFrame:
-    """Median and shares at the horizon of every group, with bounds at every width: ``*keys, figure, z, value, low, high``."""
+    """Median and shares at the horizon of every group, with bounds at every width.
+
+    Returns ``*keys, figure, z, value, low, high``.
+    """
     widths = pl.DataFrame({"z": [_Z95, _Z80, *_WIDTHS]})
     survival = stats.kaplan_meier_by(counts, keys)
     left = stats.at_horizon(stats.aalen_johansen_by(counts, keys), keys, horizon).rename({"exit": "figure"})
@@ -64,7 +67,9 @@ def with_p(now: pl.DataFrame, then: pl.DataFrame, keys: list[str], horizon: floa
     narrow = gaps.filter(_Z == _Z80).select(*names, low80="low", high80="high")
     near = pl.when(pl.col("value") > 0).then("low").otherwise(-pl.col("high")).fill_null(-1.0)
     widths = gaps.filter(_Z.is_in(_WIDTHS)).sort("z").group_by(names).agg(near.alias("near"))
-    frame = main.join(narrow, on=names, how="left", nulls_equal=True).join(widths, on=names, how="left", nulls_equal=True)
+    frame = main.join(narrow, on=names, how="left", nulls_equal=True).join(
+        widths, on=names, how="left", nulls_equal=True
+    )
     p = pl.Series("p", [_p(near) for near in frame["near"]], pl.Float64)
     return frame.with_columns(pl.when(pl.col("value").is_not_null()).then(p).alias("p")).drop("near")
 

@@ -31,7 +31,11 @@ def judge(compared: pl.DataFrame, earlier: pl.DataFrame, keys: list[str]) -> pl.
     before = earlier.select(*keys, low80_earlier="low80", high80_earlier="high80")
     frame = compared.join(before, on=keys, how="left", nulls_equal=True)
     p = frame["p"].to_numpy()
-    frame = frame.with_columns(p_holm=stats.holm(p)["value"]) if frame.height else frame.with_columns(p_holm=pl.lit(None, pl.Float64))
+    frame = (
+        frame.with_columns(p_holm=stats.holm(p)["value"])
+        if frame.height
+        else frame.with_columns(p_holm=pl.lit(None, pl.Float64))
+    )
     longer = (pl.col("low80") > 0) & (pl.col("low80_earlier") > 0)
     shorter = (pl.col("high80") < 0) & (pl.col("high80_earlier") < 0)
     z = NormalDist().inv_cdf(1 - 0.025 / max(frame["p"].drop_nulls().len(), 1))

@@ -18,7 +18,9 @@ class Floor:
 
 FLOORS: Mapping[str, Floor] = MappingProxyType(
     {
-        "time_in_stage": Floor(10, 5, "fewer than five exits leave the median's interval without a bound (methods: KM)"),
+        "time_in_stage": Floor(
+            10, 5, "fewer than five exits leave the median's interval without a bound (methods: KM)"
+        ),
         "exits": Floor(10, 5, "a share resting on fewer than five exits of that kind has no usable interval"),
         "stage_curves": Floor(10, 0, "a curve of fewer than ten visits is a list of deals: talk about each"),
         "stage_changes": Floor(10, 5, "below ten visits or five exits on either side no difference can be told"),

@@ -12,8 +12,8 @@ from kpikit.analysis._answer import answer
 from kpikit.analysis._changes import with_p
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
-from kpikit.engine import counts, seen
-from kpikit.engine.histogram import binned, with_groups
+from kpikit.engine import counts
+from kpikit.engine.histogram import tabulate
 
 #: how a visit can end, as exits() tells it; still_there comes last and makes the sum 1
 WAYS = ("on", "back", "lost", "void", "still_there")
@@ -32,23 +32,30 @@ class _Seen:
 
 def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
     keys = [*by, "stage"] if "stage" not in by else list(by)
-    others = [name for name in keys if name != "stage"]
     unit = book.settings.bin
-    visits = with_groups(seen(book, during), book, others).filter(pl.col("visit") == 1)
-    used = visits.filter(pl.col("excluded").is_null())
-    sizes = visits.filter(pl.col("position").is_not_null()).group_by(keys).agg(
-        n=pl.col("excluded").is_null().sum().cast(pl.Int64),
-        n_excluded=pl.col("excluded").is_not_null().sum().cast(pl.Int64),
-        n_open=(pl.col("excluded").is_null() & (pl.col("kind") == "open")).sum().cast(pl.Int64),
-        position=pl.col("position").min(),
+    histogram, left_out = tabulate(book, by=by, during=during)
+    is_visit = pl.col("kind") != "entered_late"
+    sizes = (
+        histogram.filter(is_visit)
+        .group_by(keys)
+        .agg(n=pl.col("n").sum(), n_open=pl.col("n").filter(pl.col("kind") == "open").sum())
+        .join(left_out, on=keys, how="full", coalesce=True, nulls_equal=True)
+        .with_columns(pl.col("n", "n_open", "n_excluded").fill_null(0))
+        .join(_positions(book), on="stage", how="inner")
     )
-    table = counts(binned(used, others, MICROSECONDS_PER_UNIT[unit]))
-    settled = stats.settled_from(table, keys).select(*keys, "start_of_curve")
+    table = counts(histogram, MICROSECONDS_PER_UNIT[unit])
+    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
-    table = table.filter(pl.col("time") >= pl.col("start_of_curve").fill_null(0.0)).drop("start_of_curve")
-    sizes = sizes.join(settled, on=keys, how="left", nulls_equal=True)
-    sizes = sizes.with_columns(from_age=pl.col("start_of_curve").fill_null(0.0)).drop("start_of_curve")
-    return _Seen(table, sizes.filter(pl.col("n") + pl.col("n_excluded") > 0), keys, unit)
+    table = table.filter(pl.col("time") >= pl.col("from_age").fill_null(0.0)).drop("from_age")
+    sizes = sizes.join(settled, on=keys, how="left", nulls_equal=True).with_columns(pl.col("from_age").fill_null(0.0))
+    return _Seen(table, sizes, keys, unit)
+
+
+def _positions(book: DealBook) -> pl.DataFrame:
+    """The open stages and where they stand."""
+    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
+    stages = book.tables["stages"].lazy().filter(~closed)
+    return stages.group_by("stage").agg(pl.col("position").min()).collect()
 
 
 def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -103,9 +110,7 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
 
 
 @answer(kpi="exits")
-def exits(
-    book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during: Period | None = None
-) -> pl.DataFrame:
+def exits(book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
     """Of the deals that enter a stage, which share has gone on, back, been lost or void, or is still there by then?
 
     Definition: Aalen–Johansen shares at ``horizon`` after entry, of all first visits under observation; "on" is the
@@ -154,7 +159,10 @@ def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
     return frame.with_columns(
         pl.when(unseen).then(None).when(none).then(0.0).otherwise("value").alias("value"),
         *(pl.when(~unseen).then(name).alias(name) for name in ("low", "high")),
-        pl.when(pl.col("exit") == "still_there").then("n_events").otherwise(pl.col("n_events").fill_null(0)).alias("n_events"),
+        pl.when(pl.col("exit") == "still_there")
+        .then("n_events")
+        .otherwise(pl.col("n_events").fill_null(0))
+        .alias("n_events"),
         pl.lit("share").alias("unit"),
         pl.lit(float(horizon)).alias("horizon"),
         pl.when(unseen).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
@@ -228,14 +236,16 @@ def compare(
         >>> kpikit.velocity.compare(book, during=now, before=then)["figure"].unique().sort().to_list()
         ['back', 'lost', 'median', 'on', 'still_there', 'void']
     """
-    return _in_order(changes_of(_seen(book, by, during), _seen(book, by, before), horizon), by if "stage" in by else [*by, "stage"])
+    return _in_order(
+        changes_of(_seen(book, by, during), _seen(book, by, before), horizon), by if "stage" in by else [*by, "stage"]
+    )
 
 
 def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
     """The differences between two windows, a row a stage and figure."""
     keys = now.keys
     merged = [_merged(seen.counts, keys) for seen in (now, then)]
-    found = with_p(*merged, keys, horizon)
+    found = with_p(merged[0], merged[1], keys, horizon)
     sizes = _sized(now, merged[0], horizon).join(
         _sized(then, merged[1], horizon).drop("n_excluded", "position"),
         on=[*keys, "figure"], how="left", suffix="_before", nulls_equal=True,

@@ -24,8 +24,8 @@ def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Period] | P
         during: a window, or several; by default all there is.
 
     Returns:
-        A row a window (``period``, its first day) and ``figure``: ``won`` (unit deal) and ``won_value`` (unit money; ``n``
-        deals have a price, ``n_unpriced`` have none).
+        A row a window (``period``, its first day) and ``figure``: ``won`` (unit deal) and ``won_value`` (unit money;
+        ``n`` deals have a price, ``n_unpriced`` have none).
 
     Raises:
         RankingRefused: asked by a person.
@@ -54,7 +54,10 @@ def _won_in(won: pl.DataFrame, groups: pl.DataFrame, by: list[str], window: Peri
         won = won.with_columns(_all=pl.lit(0, groups["_all"].dtype))
     priced = pl.col("amount_home").is_not_null()
     totals = won.group_by(keys).agg(
-        won=pl.len().cast(pl.Float64), won_value=pl.col("amount_home").sum(), n_priced=priced.sum(), n_unpriced=(~priced).sum()
+        won=pl.len().cast(pl.Float64),
+        won_value=pl.col("amount_home").sum(),
+        n_priced=priced.sum(),
+        n_unpriced=(~priced).sum(),
     )
     totals = groups.join(totals, on=keys, how="left", nulls_equal=True).with_columns(
         pl.col("won", "won_value").fill_null(0.0), pl.col("n_priced", "n_unpriced").fill_null(0).cast(pl.Int64)

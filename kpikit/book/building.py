@@ -56,9 +56,15 @@ def build(
     faults += valid.faults
     n_rows = sum(frame.height for frame in parsed.values())
     _refuse(faults, valid.dropped, n_rows, settings.max_dropped)
-    last = as_utc(as_of) if as_of is not None else last_recorded(valid.frames)
-    tables = complete(valid.frames, settings, last)
-    return DealBook(tables, settings, last, valid.dropped, tuple(faults), answers_in)
+    if as_of is None:
+        last = last_recorded(valid.frames)
+        return DealBook(complete(valid.frames, settings), settings, last, valid.dropped, tuple(faults), answers_in)
+    from kpikit.book.past import at
+
+    last = as_utc(as_of)
+    return at(
+        DealBook(complete(valid.frames, settings), settings, last, valid.dropped, tuple(faults), answers_in), last
+    )
 
 
 def _refuse(faults: Iterable[Fault], dropped: pl.DataFrame, n_rows: int, max_dropped: float) -> None:

@@ -13,7 +13,9 @@ from kpikit.errors import Fault
 #: Up to so many cells that break one rule are named one by one; beyond, one fault counts them.
 NAMED = 20
 #: Rules that are about a value rather than about each cell that holds it: one fault for each such value.
-BY_VALUE = frozenset({"sentinel_date", "placeholder_text", "read_as_empty", "excel_error", "unknown_choice", "unknown_stage"})
+BY_VALUE = frozenset(
+    {"sentinel_date", "placeholder_text", "read_as_empty", "excel_error", "unknown_choice", "unknown_stage"}
+)
 #: Rules that are about a column as a whole: always one fault.
 BY_COLUMN = frozenset(
     {"day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "percent", "percent_mixed"}
@@ -37,11 +39,19 @@ class Cells:
         marked = rules.is_not_null()
         if not marked.any():
             return []
-        frame = pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules}).filter(marked).with_columns(pl.col("text").cast(pl.String))
+        frame = (
+            pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules})
+            .filter(marked)
+            .with_columns(pl.col("text").cast(pl.String))
+        )
         found: list[Fault] = []
         for (rule,), part in frame.group_by("rule", maintain_order=True):
             found += self._grouped(str(rule), part, values)
         return found
+
+    def at(self, mask: pl.Series) -> Cells:
+        """Only the cells under the mask."""
+        return Cells(self.table, self.file, self.column, self.rows.filter(mask), self.text.filter(mask))
 
     def fault(self, rule: str, *, n: int = 1, row: int | None = None, value: str | None = None, **values: Any) -> Fault:
         """One fault of this column."""
@@ -60,7 +70,10 @@ class Cells:
         row, value = part.select("row", "text").row(0)
         if part.height > 1:
             first = part.head(NAMED)
-            values = values | {"rows": first["row"].to_list(), "examples": first["text"].unique(maintain_order=True)[:5].to_list()}
+            values = values | {
+                "rows": first["row"].to_list(),
+                "examples": first["text"].unique(maintain_order=True)[:5].to_list(),
+            }
         return self.fault(rule, n=part.height, row=row, value=value, **values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -28,14 +28,15 @@ ADDED = {
 }
 
 
-def complete(frames: Mapping[str, pl.DataFrame], settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:
+def complete(frames: Mapping[str, pl.DataFrame], settings: Settings) -> dict[str, pl.DataFrame]:
     """The validated frames with the columns that the schema names and the door adds."""
     tables = {name: _in_shape(frame, schema.TABLES[name]) for name, frame in frames.items()}
-    tables["deals"] = _decided_by(tables["deals"], as_of)
     for name in ("stage_events", "changes"):
         if name in tables:
             tables[name] = _in_order(tables[name])
-    tables["deals"] = _local_days(tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at")
+    tables["deals"] = _local_days(
+        tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at"
+    )
     tables["deals"] = _priced(tables["deals"], tables.get("rates"), settings)
     return with_teams(tables, settings.time_zone)
 
@@ -51,15 +52,6 @@ def _in_shape(frame: pl.DataFrame, table: schema.Table) -> pl.DataFrame:
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:
     """``seq`` where the source gave none: the order of the rows, within one deal."""
     return events.with_columns(pl.col("seq").fill_null(pl.int_range(pl.len()).over("deal_id")))
-
-
-def _decided_by(deals: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """An outcome after the as-of instant has not happened yet."""
-    later = pl.col("outcome_at") > as_of
-    return deals.with_columns(
-        pl.when(later).then(pl.lit("open")).otherwise("outcome").alias("outcome"),
-        pl.when(later | (pl.col("outcome") == "open")).then(None).otherwise("outcome_at").alias("outcome_at"),
-    )
 
 
 def _local_days(frame: pl.DataFrame, time_zone: str, **days: str) -> pl.DataFrame:
@@ -84,7 +76,7 @@ def _priced(deals: pl.DataFrame, rates: pl.DataFrame | None, settings: Settings)
         return deals.with_columns(pl.when(is_home).then("amount").alias("amount_home"))
     dated = deals.with_row_index("_i").with_columns(pl.coalesce("outcome_day", "created_day").cast(pl.Date).alias("on"))
     priced = dated.sort("on").join_asof(
-        rates.select("currency", "on", "rate").sort("on"), on="on", by="currency", strategy="backward"
+        rates.select("currency", "on", "rate").sort("on"), on="on", by="currency", check_sortedness=False
     )
     amount = pl.when(is_home).then("amount").otherwise(pl.col("amount") * pl.col("rate"))
     return priced.with_columns(amount.alias("amount_home")).sort("_i").drop("_i", "on", "rate")
@@ -113,7 +105,7 @@ def with_teams(tables: dict[str, pl.DataFrame], time_zone: str) -> dict[str, pl.
 
 def _owner_spans(deals: pl.DataFrame, changes: pl.DataFrame | None) -> pl.DataFrame:
     """``deal_id, since, owner``: who owned a deal from when on; the first span begins before all time."""
-    long_ago = pl.lit(datetime(1, 1, 1)).dt.replace_time_zone("UTC").dt.cast_time_unit("us")
+    long_ago = pl.lit(datetime(1, 1, 1, tzinfo=UTC)).dt.cast_time_unit("us")
     now = deals.select("deal_id", since=long_ago, owner="owner")
     if changes is None:
         return now

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from kpikit.book.coded import Coded
 from kpikit.book.settings import Settings
 from kpikit.errors import Fault
 
@@ -23,7 +24,7 @@ class DealBook:
     local days and amounts in the book's currency). ``dropped`` holds the rows refused at the door with the rule each
     broke, ``faults`` everything that was noticed there. ``answers_in`` is the kind of frame that answers come in:
     pandas if the book was made from pandas, else polars. ``team`` narrows every answer to one team
-    (:func:`kpikit.book.of_team`).
+    (:func:`kpikit.book.of_team`). ``coded`` are the events with numbers for names, where the book was prepared.
     """
 
     tables: Mapping[str, Frame]
@@ -34,6 +35,7 @@ class DealBook:
     answers_in: Literal["polars", "pandas"] = "polars"
     hash: str = ""
     team: str | None = None
+    coded: Coded | None = None
 
     @classmethod
     def from_frames(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import dataclasses
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import polars as pl
 
 from kpikit.book.dialect import Dialect, find_dialect, split
 from kpikit.book.formats import Formats
-from kpikit.book.headers import Layout, find_layout, find_tail, is_typed
+from kpikit.book.headers import Layout, find_layout, is_typed, shown
 from kpikit.book.ragged import Profile, mend
 from kpikit.book.records import Record, read_record
 from kpikit.book.structure import irregular_lines, is_regular
 from kpikit.book.texts import Text, read_text
+from kpikit.book.tidying import tidy
 from kpikit.errors import DataError, Fault
 
 _SAMPLE = 1 << 18
@@ -48,12 +50,11 @@ def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fau
     faults = [*text.faults, *table.layout.faults]
     if table.offset >= len(text.data):
         return _empty(table.layout.names), faults
-    if _is_fast(table):
-        frame = _fast(table)
-    else:
+    frame = _fast(table) if _is_fast(table) else None
+    if frame is None:
         frame, odd = _careful(table, path.name)
         faults += odd
-    frame, more = _tidy(frame, table, path.name)
+    frame, more = tidy(frame, table.layout, path.name)
     return frame, faults + more
 
 
@@ -68,6 +69,8 @@ def _survey(text: Text, file: str, formats: Formats) -> _Table:
         raw = raw[: raw.rindex(b"\n") + 1]
     sample = raw.decode("utf-8", "ignore")
     dialect = find_dialect(sample, formats.delimiter)
+    if dialect.is_runs:
+        return _survey(_squeezed(text), file, dataclasses.replace(formats, delimiter=" "))
     width = _width(sample, dialect)
     lines = sample.replace("\r\n", "\n").split("\n")
     if lines and not lines[-1]:
@@ -76,11 +79,20 @@ def _survey(text: Text, file: str, formats: Formats) -> _Table:
     is_told = bool(lines) and lines[0].lower().strip('"').startswith("sep=") and len(lines[0].strip('"')) == 5
     layout = find_layout(records[1:] if is_told else records, width, file, formats.header_row)
     first = layout.first + is_told
+    while first < len(starts) and not any(c.strip() for c in records[first]):
+        first += 1
     line = starts[first] if first < len(starts) else len(lines)
     offset = _offset(raw, line) if first < len(starts) else len(text.data)
     if width == 1 and text.lines and _is_unparted(lines, layout):
         raise DataError([Fault("not_a_table", file=file, value=lines[0][:60])])
     return _Table(text, dialect, layout, width, line, first, offset)
+
+
+def _squeezed(text: Text) -> Text:
+    """Columns of fixed width: each run of blanks as one, none around a line."""
+    raw = re.sub(rb" +", b" ", text.slice(0, len(text.data)))
+    raw = re.sub(rb" ?\r*\n ?", b"\n", raw).strip(b" ")
+    return dataclasses.replace(text, data=np.frombuffer(raw, dtype=np.uint8), path=None, returns=0)
 
 
 def _is_unparted(lines: list[str], layout: Layout) -> bool:
@@ -115,9 +127,7 @@ def _sample_records(lines: list[str], dialect: Dialect, width: int) -> tuple[lis
     return records, starts
 
 
-def _record(line, at: int, n: int, dialect: Dialect, width: int) -> Record:  # noqa: ANN001
-    if dialect.is_runs:
-        return Record(line(at).replace("\r", " ").split())
+def _record(line, at: int, n: int, dialect: Dialect, width: int) -> Record:
     return read_record(lambda i: line(i) if i < n else None, at, dialect, width)
 
 
@@ -141,17 +151,18 @@ def _polars(source: Path | bytes, table: _Table, *, skip: int = 0) -> pl.DataFra
         quote_char=table.dialect.quote or None,
         skip_lines=skip,
         infer_schema=False,
-        new_columns=[f"c{i}" for i in range(table.width)],
         schema={f"c{i}": pl.String for i in range(table.width)},
     )
 
 
-def _fast(table: _Table) -> pl.DataFrame:
-    """All of the data in one go; a blank line is a row of nulls, as in a spreadsheet."""
-    if table.text.path is not None and table.line:
-        frame = _polars(table.text.path, table, skip=table.line)
-    else:
-        frame = _polars(table.text.slice(table.offset, len(table.text.data)), table)
+def _fast(table: _Table) -> pl.DataFrame | None:
+    """All of the data in one go (a blank line is a row of nulls, as in a spreadsheet); None if polars refuses."""
+    on_disk = table.text.path if table.line else None
+    try:
+        source = on_disk or table.text.slice(table.offset, len(table.text.data))
+        frame = _polars(source, table, skip=table.line if on_disk else 0)
+    except pl.exceptions.PolarsError:
+        return None
     return frame.with_row_index("_row", offset=table.record + 1)
 
 
@@ -222,7 +233,7 @@ def _mended(
     kept: list[tuple[int, list[str | None]]] = []
     said: list[tuple[str, int, list[str]]] = []
     tables = _second_tables(records, width)
-    last = max([r for r in (regular["_row"].max(), *(row for row, cells in straight)) if r is not None], default=0)
+    last = max([*regular["_row"].tail(1).to_list(), *(row for row, _ in straight)], default=0)
     for row, record in records:
         filled = sum(bool(c.strip()) for c in record.cells)
         if row in tables:
@@ -271,78 +282,9 @@ def _said(said: list[tuple[str, int, list[str]]], width: int, file: str) -> list
         if len(rows) > _NAMED or rule == "second_table":
             (row, cells), n = rows[0], len(rows)
             values = {"cells": len(cells), "width": width, "rows": [r for r, _ in rows[:_NAMED]]}
-            faults.append(Fault(rule, file=file, row=row, value=_shown(cells), n=n, values=values))
+            faults.append(Fault(rule, file=file, row=row, value=shown(cells), n=n, values=values))
             continue
         for row, cells in rows:
             values = {"cells": len(cells), "width": width}
-            faults.append(Fault(rule, file=file, row=row, value=_shown(cells), values=values))
+            faults.append(Fault(rule, file=file, row=row, value=shown(cells), values=values))
     return faults
-
-
-def _shown(cells: list[str]) -> str:
-    text = ", ".join(c.strip() for c in cells if c and c.strip())
-    return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _tidy(frame: pl.DataFrame, table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault]]:
-    """Names on the columns; without blank rows, repeated headers, footnotes and nameless empty columns."""
-    return tidy(frame, table.layout, file)
-
-
-def tidy(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, list[Fault]]:
-    """The frame of a layout, cleared of all that is no data, and what was cleared.
-
-    ``frame`` has ``_row`` and as many columns as the layout has names, or fewer.
-    """
-    cells = [c for c in frame.columns if c != "_row"]
-    frame = frame.rename(dict(zip(cells, layout.names, strict=False)))
-    frame = frame.with_columns(pl.lit(None, pl.String).alias(n) for n in layout.names[len(cells) :])
-    faults: list[Fault] = []
-    frame = _without_blank_rows(frame, layout.names)
-    frame, found = _without_repeated_header(frame, layout, file)
-    faults += found
-    frame, found = _without_tail(frame, layout.names, file)
-    faults += found
-    nameless = [n for i, n in enumerate(layout.names) if n == f"column_{i + 1}" and layout.header is not None]
-    empty = [n for n in nameless if _is_blank(frame[n]).all()]
-    faults += [Fault("unnamed_column", file=file, column=n) for n in nameless if n not in empty]
-    return frame.drop(empty), faults
-
-
-def _is_blank(series: pl.Series) -> pl.Series:
-    return series.is_null() | (series.str.strip_chars() == "")
-
-
-def _without_blank_rows(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    blank: pl.Series | None = None
-    for name in names:
-        here = frame[name].is_null() | (frame[name] == "")
-        blank = here if blank is None else blank & here
-        if not blank.any():
-            return frame
-    return frame.filter(~blank) if blank is not None else frame
-
-
-def _without_repeated_header(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, list[Fault]]:
-    """Exports glued together: the header once more among the rows."""
-    if layout.header is None or not layout.names or frame.is_empty():
-        return frame, []
-    again = frame[layout.names[0]] == layout.names[0]
-    if not again.any():
-        return frame, []
-    same = pl.all_horizontal(pl.col(n).str.strip_chars() == n.removesuffix(" (2)") for n in layout.names)
-    rows = frame.filter(again & frame.select(same).to_series().fill_null(value=False))["_row"]
-    if rows.is_empty():
-        return frame, []
-    fault = Fault("repeated_header", file=file, row=rows[0], n=len(rows))
-    return frame.filter(~pl.col("_row").is_in(rows.implode())), [fault]
-
-
-def _without_tail(frame: pl.DataFrame, names: list[str], file: str) -> tuple[pl.DataFrame, list[Fault]]:
-    tail = frame.tail(20)
-    n, rule = find_tail(tail.select(names).rows(), len(names))
-    if not n or rule is None:
-        return frame, []
-    gone = tail.tail(n)
-    cells = [str(c) for c in gone.select(names).row(0) if c]
-    return frame.head(frame.height - n), [Fault(rule, file=file, row=gone["_row"][0], value=_shown(cells), n=n)]

@@ -27,7 +27,9 @@ _TYPED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """``delimiter`` (one character or more), ``quote`` (one, or empty: none), ``escape`` before a quote in a cell
+    """The characters that part cells.
+
+    ``delimiter`` (one character or more), ``quote`` (one, or empty: none), ``escape`` before a quote in a cell
     (empty: the quote is doubled), ``is_spaced``: blanks after a delimiter belong to it, ``is_runs``: any number of
     blanks is one delimiter.
     """
@@ -46,10 +48,10 @@ class Dialect:
 
 
 def find_dialect(sample: str, delimiter: str | None = None) -> Dialect:
-    """The dialect that lays the sample out best; ``delimiter`` is taken as given.
+    r"""The dialect that lays the sample out best; ``delimiter`` is taken as given.
 
     Example:
-        >>> find_dialect("id;amount\\n1;2,50\\n2;3,75\\n").delimiter
+        >>> find_dialect("id;amount\n1;2,50\n2;3,75\n").delimiter
         ';'
     """
     told = re.match(r'"?sep=(.)"?\r?\n', sample, re.IGNORECASE)
@@ -59,7 +61,9 @@ def find_dialect(sample: str, delimiter: str | None = None) -> Dialect:
     quote = _quote(sample)
     escape = "\\" if quote and _is_escaped(sample, quote) else ""
     if delimiter is None:
-        tried = {d: Dialect(d, quote, escape, d != " " and _is_spaced(sample, d, quote)) for d in _DELIMITERS if d in sample}
+        tried = {
+            d: Dialect(d, quote, escape, d != " " and _is_spaced(sample, d, quote)) for d in _DELIMITERS if d in sample
+        }
         scores = {d: _score(sample, dialect) for d, dialect in tried.items()}
         delimiter = max(scores, key=lambda d: (round(scores[d], 3), -_DELIMITERS.index(d)), default=",")
         if scores.get(delimiter, 0) <= 0:
@@ -95,6 +99,8 @@ def _score(sample: str, dialect: Dialect) -> float:
     if dialect.delimiter == " " and _has_runs(sample):
         records = [line.split() for line in sample.splitlines() if line.strip()]
     widths = Counter(len(r) for r in records)
+    if not widths:
+        return 0.0
     width, _ = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     if width < 2:
         return 0.0
@@ -116,7 +122,7 @@ def _quote(sample: str) -> str:
 
 
 def _is_escaped(sample: str, quote: str) -> bool:
-    """Is a quote inside a cell written ``\\"`` rather than doubled?"""
+    r"""Is a quote inside a cell written ``\"`` rather than doubled?"""
     escaped = len(re.findall(rf"\\{quote}(?![,;\t|\r\n])", sample))
     doubled = len(re.findall(rf"(?<![,;\t|\r\n\\]){quote}{quote}(?![,;\t|\r\n])", sample))
     return escaped > doubled

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpikit.book.delimited import tidy
 from kpikit.book.formats import Formats
 from kpikit.book.headers import find_layout
+from kpikit.book.tidying import tidy
 from kpikit.errors import DataError, Fault, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _sheet(book: fastexcel.ExcelReader, names: list[str], formats: Formats, file
     """The sheet to read; None when none holds a cell."""
     wanted = formats.sheet
     if wanted is not None:
-        if isinstance(wanted, int) and wanted > len(names) or isinstance(wanted, str) and wanted not in names:
+        if (isinstance(wanted, int) and wanted > len(names)) or (isinstance(wanted, str) and wanted not in names):
             raise UsageError("unknown_sheet", file=file, sheet=str(wanted), known=", ".join(names))
         return _loaded(book, wanted - 1 if isinstance(wanted, int) else wanted)
     for i in range(len(names)):

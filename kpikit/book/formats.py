@@ -15,7 +15,30 @@ Severity = Literal["error", "drop", "warning", "note"]
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 #: Read as empty in a column of numbers, days, instants, choices or booleans; in text they stay what they are.
 EMPTY_WORDS = frozenset(
-    "na n/a #n/a nan null none nil nat n.v.t. nvt onbekend unknown - -- – — . ? leeg empty (blank) (leeg)".split()
+    [
+        "na",
+        "n/a",
+        "#n/a",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "nat",
+        "n.v.t.",
+        "nvt",
+        "onbekend",
+        "unknown",
+        "-",
+        "--",
+        "–",
+        "—",
+        ".",
+        "?",
+        "leeg",
+        "empty",
+        "(blank)",
+        "(leeg)",
+    ]
 )
 #: Text that often means "nobody filled this in": kept, with a note.
 PLACEHOLDERS = (
@@ -55,17 +78,17 @@ class Formats:
         """The formats that a ``[formats]`` table asks for.
 
         Raises:
-            UsageError: ``unknown_setting`` for a key that does not exist, ``bad_setting`` for a value that no key takes.
+            UsageError: ``unknown_setting`` for an unknown key, ``setting_value`` for a value that its key cannot take.
         """
         known = [f.name for f in fields(cls)]
         for key in settings:
             if key not in known:
-                raise UsageError("unknown_setting", setting=f"formats.{key}", known=", ".join(known))
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+                raise UsageError("unknown_setting", setting=f"formats.{key}", allowed=", ".join(known))
+        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
         values |= {key: (values[key],) for key in ("nulls", "date_formats") if isinstance(values.get(key), str)}
         for key, value in values.items():
             if not _CHECKS[key](value):
-                raise UsageError("bad_setting", setting=f"formats.{key}", value=str(value), allowed=_ALLOWED[key])
+                raise UsageError("setting_value", setting=f"formats.{key}", value=str(value), allowed=_ALLOWED[key])
         return cls(**values)
 
 
@@ -118,18 +141,42 @@ _ALLOWED = {
 SEVERITY: Mapping[str, Severity] = MappingProxyType(
     {
         # reading
-        **dict.fromkeys("empty_file not_found not_a_table truncated_parquet broken_workbook".split(), "error"),
+        **dict.fromkeys(
+            ["empty_file", "line_too_long", "broken_parquet", "broken_workbook", "not_a_table", "header_width"], "error"
+        ),
+        **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
+        **dict.fromkeys(
+            ["no_header", "two_headers", "header_cells", "header_wider", "repeated_column", "total_row"], "warning"
+        ),
+        **dict.fromkeys(["short_row", "long_row", "missing_delimiter", "stray_quote", "other_delimiter"], "warning"),
+        **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),
+        **dict.fromkeys(
+            ["preamble", "footer", "repeated_header", "unnamed_column", "trailing_delimiter", "stray_return"], "note"
+        ),
+        **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
         # parsing
-        **dict.fromkeys("day_month_ambiguous day_month_mixed decimal_ambiguous decimal_mixed currency_mixed".split(), "error"),
-        **dict.fromkeys("unreadable_number unreadable_date unreadable_yes_no not_whole unknown_choice".split(), "warning"),
-        **dict.fromkeys("time_in_gap implausible_date excel_error percent_mixed id_scientific".split(), "warning"),
-        **dict.fromkeys("sentinel_date read_as_empty placeholder_text percent epoch_time excel_serial".split(), "note"),
-        **dict.fromkeys("time_ambiguous mixed_zones".split(), "note"),
+        **dict.fromkeys(
+            ["day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "currency_mixed"], "error"
+        ),
+        **dict.fromkeys(
+            ["unreadable_number", "unreadable_date", "unreadable_yes_no", "not_whole", "unknown_choice"], "warning"
+        ),
+        **dict.fromkeys(
+            ["time_in_gap", "implausible_date", "excel_error", "percent_mixed", "id_scientific"], "warning"
+        ),
+        **dict.fromkeys(
+            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "epoch_time", "excel_serial"], "note"
+        ),
+        **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # validation
-        **dict.fromkeys("missing_column no_deals id_15_18".split(), "error"),
-        **dict.fromkeys("required_empty duplicate_id unknown_deal".split(), "drop"),
-        **dict.fromkeys("header_only negative_amount probability_range unknown_stage stage_order".split(), "warning"),
-        **dict.fromkeys("outcome_before_created outcome_before_first_contact closed_without_date".split(), "warning"),
-        **dict.fromkeys("duplicate_row repeated_row future_activity open_with_end zero_amount_of_lost".split(), "note"),
+        **dict.fromkeys(["missing_column", "no_deals", "id_15_18"], "error"),
+        **dict.fromkeys(["required_empty", "duplicate_id", "unknown_deal"], "drop"),
+        **dict.fromkeys(
+            ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
+        ),
+        **dict.fromkeys(["outcome_before_created", "outcome_before_first_contact", "closed_without_date"], "warning"),
+        **dict.fromkeys(
+            ["duplicate_row", "repeated_row", "future_activity", "open_with_end", "zero_amount_of_lost"], "note"
+        ),
     }
 )

@@ -13,6 +13,8 @@ _TYPED = re.compile(
     r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{1,2}:\d{2}.*|true|false)\s*$",
     re.IGNORECASE,
 )
+#: Names of columns that look like values: years, months, quarters.
+_PERIOD = re.compile(r"^\s*(?:19|20)\d\d(?:[-/ ]?(?:Q[1-4]|\d\d))?\s*$", re.IGNORECASE)
 _TOTAL = re.compile(r"^\s*(?:grand |sub)?tota(?:a?l|len)\b", re.IGNORECASE)
 #: Lines looked at in search of the header, and rows looked at in search of what follows the table.
 _SEARCHED, _TAIL = 40, 20
@@ -41,13 +43,15 @@ def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_
     typed = _typed_columns(records, width)
     if header_row is not None and header_row > 0:
         return _told(records, header_row - 1, width, file)
+    if not records:
+        return Layout([f"column_{i + 1}" for i in range(width)], 0, None)
     at = next((i for i, r in enumerate(records[:_SEARCHED]) if _is_full(r, width)), None)
     if at is None:
         at = next((i for i, r in enumerate(records) if any(c.strip() for c in r)), 0)
     faults = [_preamble(records, at, file)] if any(any(c.strip() for c in r) for r in records[:at]) else []
     if header_row == 0 or _is_data(records[at], typed):
         names = [f"column_{i + 1}" for i in range(width)]
-        faults += [] if header_row == 0 else [Fault("no_header", file=file, row=at + 1, value=_shown(records[at]))]
+        faults += [] if header_row == 0 else [Fault("no_header", file=file, row=at + 1, value=shown(records[at]))]
         return Layout(names, at, None, faults)
     last = at
     while last + 1 < len(records) and last < at + 3 and _is_second(records[last + 1], records[at], typed, width):
@@ -87,7 +91,8 @@ def _is_full(record: Sequence[str], width: int) -> bool:
 def _is_data(record: Sequence[str], typed: set[int]) -> bool:
     """Has the record values, and no words, where the columns below have values?"""
     cells = [record[i] for i in typed if i < len(record) and record[i].strip()]
-    return bool(cells) and all(map(is_typed, cells))
+    are_periods = len(set(cells)) > 1 and all(map(_PERIOD.match, cells))
+    return bool(cells) and all(map(is_typed, cells)) and not are_periods
 
 
 def _is_second(record: Sequence[str], header: Sequence[str], typed: set[int], width: int) -> bool:
@@ -108,7 +113,7 @@ def _filled_distinct(record: Sequence[str]) -> int:
 def _names(
     cells: Sequence[str], below: Sequence[Sequence[str]], width: int, file: str, row: int
 ) -> tuple[list[str], list[Fault]]:
-    """As many distinct names as there are columns; repeated and missing names, and a header of another width, are said."""
+    """As many distinct names as there are columns; repeated names and a header of another width are said."""
     faults: list[Fault] = []
     names = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in cells]
     if len(names) > width:
@@ -123,8 +128,8 @@ def _names(
         faults.append(Fault("header_wider", file=file, row=row, values={"cells": len(names), "width": width}))
     names += [""] * (width - len(names))
     seen: dict[str, int] = {}
-    for i, name in enumerate(names):
-        name = name or f"column_{i + 1}"
+    for i, given in enumerate(names):
+        name = given or f"column_{i + 1}"
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
             faults.append(Fault("repeated_column", file=file, row=row, column=name, values={"position": i + 1}))
@@ -137,11 +142,12 @@ def _names(
 def _preamble(records: Sequence[Sequence[str]], at: int, file: str) -> Fault:
     """What was said above the header."""
     row, record = next((i, r) for i, r in enumerate(records[:at]) if any(c.strip() for c in r))
-    return Fault("preamble", file=file, row=row + 1, value=_shown(record), n=at - row)
+    return Fault("preamble", file=file, row=row + 1, value=shown(record), n=at - row)
 
 
-def _shown(record: Sequence[str]) -> str:
-    text = ", ".join(c.strip() for c in record if c.strip())
+def shown(record: Sequence[str | None]) -> str:
+    """A record as a short text, for a fault."""
+    text = ", ".join(c.strip() for c in record if c and c.strip())
     return text if len(text) <= 80 else text[:79] + "…"
 
 

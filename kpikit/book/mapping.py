@@ -14,7 +14,19 @@ from kpikit.book.reading import RawTable, read
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.schema import TABLES
 
-_EVENT_LOG_KEYS = {"file", "case", "activity", "time", "keep", "stages", "won", "lost", "void", "attributes", "pipeline"}
+_EVENT_LOG_KEYS = {
+    "file",
+    "case",
+    "activity",
+    "time",
+    "keep",
+    "stages",
+    "won",
+    "lost",
+    "void",
+    "attributes",
+    "pipeline",
+}
 
 
 def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dict[str, RawTable]:
@@ -79,7 +91,9 @@ def _cases(events: pl.DataFrame, kept: pl.DataFrame, log: Mapping[str, Any]) -> 
         .sort("entered_at", maintain_order=True)
         .group_by("deal_id")
         .last()
-        .select("deal_id", outcome_at="entered_at", outcome=pl.col("stage").replace_strict(ends, default=None), end="stage")
+        .select(
+            "deal_id", outcome_at="entered_at", outcome=pl.col("stage").replace_strict(ends, default=None), end="stage"
+        )
     )
     reason = pl.when(pl.col("outcome") == "lost").then("end").alias("loss_reason")
     cases = cases.join(last, on="deal_id", how="left", maintain_order="left").with_columns(

@@ -15,27 +15,42 @@ _CURRENCY = (
 _SPACE = r"[\s\u{00A0}\u{202F}\u{2009}]"
 #: One mark with exactly three digits behind it: a decimal or a thousands mark, nobody can tell from this cell.
 _OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_NUMERIC = r"^[+-]?[.,'’_\s\u{00A0}\u{202F}\u{2009}]*\d[\d.,'’_\s\u{00A0}\u{202F}\u{2009}]*$"
+_EXPONENT = r"(?:[eE][+-]?\d+)?$"
 _SHAPES = {
-    ",": rf"^[+-]?(?:\d+|\d{{1,3}}(?:[.'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:,\d*)?(?:[eE][+-]?\d+)?$",
-    ".": rf"^[+-]?(?:\d+|\d{{1,3}}(?:,\d{{2,3}})*(?:[,'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:\.\d*)?(?:[eE][+-]?\d+)?$",
+    ",": rf"^[+-]?(?:\d+|\d{{1,3}}(?:[.'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:,\d*)?{_EXPONENT}",
+    ".": rf"^[+-]?(?:\d+|\d{{1,3}}(?:,\d\d\d?)*(?:[,'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:\.\d*)?{_EXPONENT}",
 }
 
 
-def read_numbers(cells: Cells, formats: Formats, *, is_whole: bool, has_currency: bool) -> tuple[pl.Series, list[Fault]]:
+def read_numbers(
+    cells: Cells, formats: Formats, *, is_whole: bool, has_currency: bool
+) -> tuple[pl.Series, list[Fault]]:
     """The numbers of a column (Float64, or Int64 when ``is_whole``) and what was odd about it."""
-    text = cells.text
-    plain = text.cast(pl.Float64, strict=False)
-    if _is_settled(text, plain, formats):
-        values, rules = plain, pl.Series("rule", [None] * 0, dtype=pl.String)
-    else:
-        read = per_distinct(text, lambda distinct: _read(distinct, formats, has_currency=has_currency))
-        values, rules = read["value"], read["rule"]
-    faults = cells.faults(rules) if len(rules) else []
-    if not is_whole:
-        return values, faults
-    broken = values != values.round(0)
-    faults += cells.faults(pl.select(pl.when(broken).then(pl.lit("not_whole"))).to_series())
-    return values.set(broken, None).cast(pl.Int64, strict=False), faults
+    read = per_distinct(cells.text, lambda distinct: _read(distinct, formats, has_currency=has_currency))
+    values, faults = read["value"], cells.faults(read["rule"])
+    return whole(cells, values, faults) if is_whole else (values, faults)
+
+
+def read_plain(cells: Cells, formats: Formats, *, is_whole: bool) -> tuple[pl.Series, list[Fault]] | None:
+    """A column of plain numbers in one go; None: it takes :func:`read_numbers`."""
+    if is_whole:
+        integers = cells.text.cast(pl.Int64, strict=False)
+        if integers.null_count() == cells.text.null_count():
+            return integers, []
+    plain = cells.text.cast(pl.Float64, strict=False)
+    if not _is_settled(cells.text, plain, formats):
+        return None
+    return whole(cells, plain, []) if is_whole else (plain, [])
+
+
+def whole(cells: Cells, values: pl.Series, faults: list[Fault]) -> tuple[pl.Series, list[Fault]]:
+    """Numbers as Int64; those with a fraction become null with a fault."""
+    broken = (values != values.round(0)) | (values.abs() > 2**53)
+    if broken.any():
+        faults = faults + cells.faults(pl.select(pl.when(broken).then(pl.lit("not_whole"))).to_series())
+        values = values.set(broken.fill_null(value=False), None)
+    return values.cast(pl.Int64, strict=False), faults
 
 
 def _is_settled(text: pl.Series, plain: pl.Series, formats: Formats) -> bool:
@@ -56,18 +71,21 @@ def _point_is_decimal(pointed: pl.Series) -> bool:
 
 def _read(distinct: pl.Series, formats: Formats, *, has_currency: bool) -> pl.DataFrame:
     """Each distinct text with its value, and the rule it breaks."""
-    frame = distinct.to_frame().with_columns(_bare(pl.col("text")).alias("bare"), _is_percent(pl.col("text")).alias("percent"))
-    decimal, rule = _decimal_mark(frame["bare"], formats)
-    value = _value(pl.col("bare"), decimal)
-    rules = [pl.when(pl.col("bare").str.contains(_OPEN) | ~pl.col("bare").str.contains(r"^[+-]?\d*$")).then(pl.lit(rule))]
-    rules.append(pl.when(value.is_null() | ~value.is_finite()).then(pl.lit("unreadable_number")))
+    frame = distinct.to_frame().with_columns(
+        _bare(pl.col("text")).alias("bare"), _is_percent(pl.col("text")).alias("percent")
+    )
+    decimal, undecided = _decimal_mark(frame["bare"], formats)
+    bare, value = pl.col("bare"), _value(pl.col("bare"), decimal)
+    rules = [pl.when(value.is_null() | ~value.is_finite()).then(pl.lit("unreadable_number"))]
+    if undecided:
+        marked = bare.str.contains(_NUMERIC) & bare.str.contains(r"[.,]")
+        rules.insert(0, pl.when(marked).then(pl.lit(undecided)))
     symbols = set(frame["text"].str.extract(f"({_CURRENCY})").drop_nulls().str.to_uppercase().unique().to_list())
     if len(symbols) > 1 and not has_currency:
         rules.append(pl.when(pl.col("text").str.contains(_CURRENCY)).then(pl.lit("currency_mixed")))
     if frame["percent"].any():
         rules.append(pl.when("percent").then(pl.lit("percent" if frame["percent"].all() else "percent_mixed")))
     value = pl.when("percent").then(value / 100).otherwise(value)
-    rules = [r for r in rules[: 1 if rule else 0]] + rules[1:]
     frame = frame.with_columns(rule=pl.coalesce(*rules), value=value)
     lost = pl.col("rule").is_in(["unreadable_number", "decimal_mixed", "decimal_ambiguous"])
     return frame.select("text", "rule", value=pl.when(~lost.fill_null(value=False)).then("value"))
@@ -81,7 +99,9 @@ def _bare(text: pl.Expr) -> pl.Expr:
     """Digits, marks and at most one leading minus: without currency, per cent, brackets of a loss, ``,-``."""
     bare = text.str.replace_all("[\u2212\u2013]", "-").str.replace(r"^\(-?(.*)\)$", "-$1")
     bare = bare.str.replace(rf"{_SPACE}*%{_SPACE}*$", "")
-    bare = bare.str.replace(rf"^([+-]?){_SPACE}*{_CURRENCY}{_SPACE}*", "$1").str.replace(rf"{_SPACE}*{_CURRENCY}(-?)$", "$1")
+    bare = bare.str.replace(rf"^([+-]?){_SPACE}*{_CURRENCY}{_SPACE}*", "$1").str.replace(
+        rf"{_SPACE}*{_CURRENCY}(-?)$", "$1"
+    )
     bare = bare.str.replace(r"[.,]-+$", "").str.replace(r"^(\d.*)-$", "-$1")
     return bare.str.replace(rf"^([+-]){_SPACE}+", "$1")
 
@@ -90,7 +110,7 @@ def _decimal_mark(bare: pl.Series, formats: Formats) -> tuple[str, str | None]:
     """The decimal mark of the column, or the rule that says why there is none."""
     if formats.decimal or formats.thousands in (",", "."):
         return formats.decimal or {",": ".", ".": ","}[str(formats.thousands)], None
-    numeric = bare.filter(bare.str.contains(rf"^[+-]?[\d.,'’_\s\u{{00A0}}\u{{202F}}]+$") & bare.str.contains(r"\d"))
+    numeric = bare.filter(bare.str.contains(r"^[+-]?[\d.,'’_\s\u{00A0}\u{202F}]+$") & bare.str.contains(r"\d"))
     tight = numeric.str.replace_all(rf"{_SPACE}|['’_]", "")
     open_ones = tight.filter(tight.str.contains(_OPEN))
     shown = tight.filter(~tight.str.contains(_OPEN))
@@ -105,6 +125,8 @@ def _decimal_mark(bare: pl.Series, formats: Formats) -> tuple[str, str | None]:
 
 
 def _value(bare: pl.Expr, decimal: str) -> pl.Expr:
-    tight = bare.str.replace_all(rf"{_SPACE}|['’_]", "").str.replace_all("." if decimal == "," else ",", "", literal=True)
+    tight = bare.str.replace_all(rf"{_SPACE}|['’_]", "").str.replace_all(
+        "." if decimal == "," else ",", "", literal=True
+    )
     fits = bare.str.contains(_SHAPES[decimal]) & bare.str.contains(r"\d")
     return pl.when(fits).then(tight.str.replace(decimal, ".", literal=True).cast(pl.Float64, strict=False))

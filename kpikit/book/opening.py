@@ -76,9 +76,7 @@ def _config(path: Path) -> Mapping[str, Any]:
 
 def _tables_in(folder: Path, formats: Formats) -> dict[str, RawTable]:
     """The tables of a folder by file name; Parquet wins over text."""
-    found = {
-        name: next((f for s in SUFFIXES if (f := folder / f"{name}{s}").exists()), None) for name in TABLES
-    }
+    found = {name: next((f for s in SUFFIXES if (f := folder / f"{name}{s}").exists()), None) for name in TABLES}
     if found["deals"] is None:
         raise DataError([Fault("no_deals", file=folder.name)])
     return {name: read(file, formats) for name, file in found.items() if file is not None}

@@ -5,8 +5,9 @@ What a column means (decimal comma, day or month first) is decided for the colum
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -17,9 +18,15 @@ from kpikit.book.formats import EMPTY_WORDS, PLACEHOLDERS, Formats
 from kpikit.book.reading import RawTable
 from kpikit.errors import Fault
 
-_TRUE = ("true", "yes", "y", "1", "1.0", "ja", "j", "waar", "t", "oui", "vrai", "wahr", "x", "✓")
-_FALSE = ("false", "no", "n", "0", "0.0", "nee", "onwaar", "f", "non", "faux", "falsch", "nein")
-_EXCEL_ERROR = r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|N/B|VERW!|WAARDE!|DEEL/0!|NAAM\?|GETAL!|LEEG!)$"
+#: Columns of tables with more rows than this are parsed side by side.
+_MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
+_TRUE: tuple[str, ...] = ("true", "yes", "y", "1", "1.0", "ja", "j", "waar", "t", "oui", "vrai", "wahr", "x", "✓")
+_FALSE: tuple[str, ...] = ("false", "no", "n", "0", "0.0", "nee", "onwaar", "f", "non", "faux", "falsch", "nein")
+#: Error cells as spreadsheets show them, in English and Dutch.
+_EXCEL_ERROR = (
+    r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA"
+    r"|N/B|VERW!|WAARDE!|DEEL/0!|NAAM\?|GETAL!|LEEG!)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,9 @@ class Parsed:
     faults: tuple[Fault, ...] = ()
 
 
-def parse(raw: RawTable, table: schema.Table | str, formats: Formats | None = None, *, time_zone: str = "UTC") -> Parsed:
+def parse(
+    raw: RawTable, table: schema.Table | str, formats: Formats | None = None, *, time_zone: str = "UTC"
+) -> Parsed:
     """What do the cells of this table mean?
 
     Args:
@@ -52,13 +61,11 @@ def parse(raw: RawTable, table: schema.Table | str, formats: Formats | None = No
     """
     table = schema.TABLES[table] if isinstance(table, str) else table
     formats = formats or Formats()
-    columns, faults = [raw.frame["_row"]], list[Fault]()
-    for column in table.columns:
-        if column.name in raw.frame.columns:
-            series, found = _column(raw, table.name, column, formats, time_zone)
-            columns.append(series.alias(column.name))
-            faults += found
-    return Parsed(pl.DataFrame(columns), tuple(faults))
+    present = [c for c in table.columns if c.name in raw.frame.columns]
+    with ThreadPoolExecutor(_THREADS if raw.frame.height > _MANY else 1) as pool:
+        done = list(pool.map(lambda c: _column(raw, table.name, c, formats, time_zone), present))
+    columns = [raw.frame["_row"], *(series.alias(c.name) for c, (series, _) in zip(present, done, strict=True))]
+    return Parsed(pl.DataFrame(columns), tuple(fault for _, faults in done for fault in faults))
 
 
 def _column(
@@ -66,15 +73,29 @@ def _column(
 ) -> tuple[pl.Series, list[Fault]]:
     series = raw.frame[column.name]
     cells = Cells(table, raw.file, column.name, raw.frame["_row"], series)
-    if series.dtype != pl.String:
-        typed = _typed(cells, column, formats, zone)
-        if typed is not None:
-            return typed
-        series = _as_text(series)
-    text, faults = _without_blanks(Cells(table, raw.file, column.name, raw.frame["_row"], clean(series)), column, formats)
+    typed = _typed(cells, column, formats, zone) if series.dtype != pl.String else _plain(cells, column, formats, zone)
+    if typed is not None:
+        return typed
+    series = _as_text(series)
+    text, faults = _without_blanks(
+        Cells(table, raw.file, column.name, raw.frame["_row"], clean(series)), column, formats
+    )
     cells = Cells(table, raw.file, column.name, raw.frame["_row"], text)
     values, more = _from_text(cells, column, formats, zone, raw)
     return values, faults + more
+
+
+def _plain(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> tuple[pl.Series, list[Fault]] | None:
+    """Columns of text as machines write it, which need no closer look."""
+    if formats.nulls or formats.date_formats:
+        return None
+    match column.kind:
+        case "number" | "integer":
+            return numerals.read_plain(cells, formats, is_whole=column.kind == "integer")
+        case "instant" | "day":
+            return moments.read_machine(cells, formats, zone=zone, is_day=column.kind == "day")
+        case _:
+            return None
 
 
 def _from_text(
@@ -128,7 +149,9 @@ def _without_blanks(cells: Cells, column: schema.Column, formats: Formats) -> tu
         return text, []
     if formats.nulls:
         text = text.set(text.is_in(list(formats.nulls)), None)
-    rules = [pl.when(pl.col("t").str.starts_with("#") & pl.col("t").str.contains(_EXCEL_ERROR)).then(pl.lit("excel_error"))]
+    rules = [
+        pl.when(pl.col("t").str.starts_with("#") & pl.col("t").str.contains(_EXCEL_ERROR)).then(pl.lit("excel_error"))
+    ]
     if column.kind == "text":
         rules.append(pl.when(pl.col("t").is_in(PLACEHOLDERS)).then(pl.lit("placeholder_text")))
     else:
@@ -142,7 +165,9 @@ def _without_blanks(cells: Cells, column: schema.Column, formats: Formats) -> tu
 
 
 def _as_text(series: pl.Series) -> pl.Series:
-    """Any other kind as text: whole floats as whole numbers (pandas turns ids with a gap into 1001.0)."""
+    """Any kind as text: whole floats as whole numbers (pandas turns ids with a gap into 1001.0)."""
+    if series.dtype == pl.String:
+        return series
     if series.dtype.is_float() and (series.drop_nans().drop_nulls() % 1 == 0).all():
         series = series.fill_nan(None)
         whole = series.cast(pl.Int64, strict=False)
@@ -167,11 +192,12 @@ def _typed(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> 
 
 
 def _typed_number(cells: Cells, *, is_whole: bool) -> tuple[pl.Series, list[Fault]]:
+    if is_whole and cells.text.dtype.is_integer():
+        return cells.text.cast(pl.Int64, strict=False), []
     values = cells.text.cast(pl.Float64).fill_nan(None)
     broken = values.is_infinite()
-    rule = "unreadable_number"
-    if is_whole and not broken.any():
-        broken, rule = values != values.round(0), "not_whole"
-    faults = cells.faults(pl.select(pl.when(broken).then(pl.lit(rule))).to_series())
-    values = values.set(broken, None)
-    return (cells.text.cast(pl.Int64, strict=False) if cells.text.dtype.is_integer() else values.cast(pl.Int64)) if is_whole else values, faults
+    faults: list[Fault] = []
+    if broken.any():
+        faults = cells.faults(pl.select(pl.when(broken).then(pl.lit("unreadable_number"))).to_series())
+        values = values.set(broken.fill_null(value=False), None)
+    return numerals.whole(cells, values, faults) if is_whole else (values, faults)

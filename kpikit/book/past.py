@@ -50,7 +50,7 @@ def at(book: DealBook, instant: datetime) -> DealBook:
         deals = _undo(deals, changes.lazy(), instant)
     deals = _undecided(deals, instant, book.settings.time_zone)
     tables["deals"] = deals.collect() if isinstance(book.tables["deals"], pl.DataFrame) else deals
-    return book.replace(tables=tables, as_of=instant)
+    return book.replace(tables=tables, as_of=instant, coded=None)
 
 
 def _known(frame: pl.DataFrame | pl.LazyFrame, name: str, instant: datetime) -> pl.DataFrame | pl.LazyFrame:
@@ -70,7 +70,9 @@ def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.L
         if name not in names:
             continue
         dtype = DTYPES[schema.TABLES["deals"][name].kind]
-        old = before.lazy().filter(pl.col("field") == name).select("deal_id", _typed(pl.col("old"), dtype).alias("_old"))
+        old = (
+            before.lazy().filter(pl.col("field") == name).select("deal_id", _typed(pl.col("old"), dtype).alias("_old"))
+        )
         deals = deals.join(old.with_columns(pl.lit(True).alias("_changed")), on="deal_id", how="left")
         value = pl.when(pl.col("_changed")).then("_old").otherwise(pl.col(name))
         deals = deals.with_columns(value.alias(name)).drop("_old", "_changed")

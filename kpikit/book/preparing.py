@@ -11,12 +11,14 @@ from types import MappingProxyType
 
 import polars as pl
 
+from kpikit.book.coded import Coded, Codes, encode
 from kpikit.book.deal_book import DealBook
 from kpikit.book.settings import Settings
 from kpikit.errors import Fault, UsageError
 
 MANIFEST = "kpikit-book.json"
 FORMAT = 1
+EVENTS = "_events.parquet"
 
 
 def is_prepared(folder: Path) -> bool:
@@ -41,8 +43,12 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
     (folder / MANIFEST).unlink(missing_ok=True)
     for name, frame in {**book.tables, "_dropped": book.dropped}.items():
         frame.lazy().collect().write_parquet(folder / f"{name}.parquet", compression="zstd")
+    coded = encode(book.tables) if {"stage_events", "stages"} <= set(book.tables) else None
+    if coded is not None:
+        coded.events.collect().write_parquet(folder / EVENTS, compression="zstd", row_group_size=250_000)
     manifest = {
         "format": FORMAT,
+        "coded": None if coded is None else {"codes": coded.codes.as_dict(), "n_deals": coded.n_deals},
         "as_of": book.as_of.isoformat(),
         "settings": asdict(book.settings),
         "answers_in": book.answers_in,
@@ -62,6 +68,9 @@ def open_prepared(folder: Path) -> DealBook:
     if manifest["format"] != FORMAT:
         raise UsageError("prepared_format", path=str(folder), found=manifest["format"], wanted=FORMAT)
     settings = dict(manifest["settings"])
+    coded = manifest["coded"] and Coded(
+        pl.scan_parquet(folder / EVENTS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
+    )
     return DealBook(
         tables=MappingProxyType({name: pl.scan_parquet(folder / f"{name}.parquet") for name in manifest["tables"]}),
         settings=Settings.from_tables({k: v for k, v in settings.items() if k != "privacy"}, settings["privacy"]),
@@ -70,6 +79,7 @@ def open_prepared(folder: Path) -> DealBook:
         faults=tuple(Fault(**fault) for fault in manifest["faults"]),
         answers_in=manifest["answers_in"],
         hash=manifest["hash"],
+        coded=coded,
     )
 
 
@@ -81,5 +91,3 @@ def content_hash(book: DealBook) -> str:
         digest.update(f"{name}{table.columns}".encode())
         digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
     return digest.hexdigest()[:16]
-
-

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import log
 
 _SHAPES = (
@@ -95,10 +95,10 @@ def _widened(cells: list[str], profile: Profile, other: list[str] | None) -> Men
         rest = iter(cells)
         ways.add(tuple(None if i in places else next(rest) for i in range(profile.width)))
     ways.add((*cells, *[None] * missing))
-    usual = {way for way in ways if all(profile.is_usual(i, c) for i, c in enumerate(way))}
+    usual = {way for way in ways if all(not c or profile.is_usual(i, c) for i, c in enumerate(way))}
     if usual:
         return Mended(_best(usual, profile), "short_row")
-    split = {way for way in (_splits(cells, profile) if missing == 1 else [])}
+    split = set(_splits(cells, profile)) if missing == 1 else set()
     if other is not None and all(profile.is_usual(i, c) for i, c in enumerate(other)):
         split.add(tuple(other))
     if split:
@@ -137,7 +137,7 @@ def _narrowed(cells: list[str], profile: Profile, delimiter: str, spare: int) ->
 def _one_fewer(row: tuple[str | None, ...], delimiter: str) -> set[tuple[str | None, ...]]:
     """The row without one of its empty cells, or with two neighbours that are words joined again."""
     ways = {row[:i] + row[i + 1 :] for i, cell in enumerate(row) if not (cell or "").strip()}
-    for i, (left, right) in enumerate(zip(row, row[1:], strict=False)):
+    for i, (left, right) in enumerate(pairwise(row)):
         if (left or "").strip() and (right or "").startswith(" "):
             ways.add((*row[:i], f"{left}{delimiter}{right}", *row[i + 2 :]))
     return ways

@@ -93,7 +93,7 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 def _parquet(path: Path) -> RawTable:
     try:
         frame = pl.read_parquet(path)
-    except Exception as error:  # noqa: BLE001  what a damaged file makes a reader raise is not documented
+    except Exception as error:
         raise DataError([Fault("broken_parquet", file=path.name, value=type(error).__name__)]) from None
     if not frame.columns:
         raise DataError([Fault("empty_file", file=path.name)])
@@ -150,7 +150,7 @@ def _to_polars(frame: Any) -> pl.DataFrame:
 def _from_pandas(series: Any) -> pl.Series:
     try:
         return pl.from_pandas(series.reset_index(drop=True), nan_to_null=True)
-    except Exception:  # noqa: BLE001  mixed objects: pyarrow and polars raise several kinds of error
+    except Exception:
         blank = series.isna().tolist()
         values = [None if b else str(v) for b, v in zip(blank, series.tolist(), strict=True)]
         return pl.Series(values, dtype=pl.String)

@@ -1,4 +1,4 @@
-"""One irregular record at a time: cells from lines whose quotes or delimiters went wrong, with what was odd about it."""
+"""One irregular record at a time: cells from lines whose quotes or delimiters went wrong, and what was odd."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def read_record(line: Callable[[int], str | None], at: int, dialect: Dialect, wi
 def _other_delimiter(text: str, dialect: Dialect, width: int) -> list[str] | None:
     """The cells by another delimiter, where that gives the table's width."""
     for other in (",", ";", "\t", "|", " "):
-        if other != dialect.delimiter and other in text:
+        if other != dialect.delimiter and other in text and (other != " " or width > 4):
             cells = strict(text, Dialect(other, dialect.quote, dialect.escape))
             if cells is not None and len(cells) == width > 1:
                 return cells

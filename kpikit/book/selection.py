@@ -40,7 +40,7 @@ def of_team(book: DealBook, team: str) -> DealBook:
         else frame
         for name, frame in book.tables.items()
     }
-    return book.replace(tables=tables, team=team)
+    return book.replace(tables=tables, team=team, coded=None)
 
 
 def count_people(book: DealBook, team: str) -> int | None:

@@ -11,7 +11,7 @@ _LINE, _RETURN = 10, 13
 
 
 def is_regular(data: np.ndarray, delimiter: int, quote: int | None, width: int) -> bool:
-    """Has every record of these bytes ``width`` cells, with all quotes where they belong? Blank lines may stand between.
+    """Has every record of these bytes ``width`` cells, and all quotes where they belong? Blank lines do not count.
 
     One pass over positions of line feeds, delimiters and quotes, chunk by chunk.
     """

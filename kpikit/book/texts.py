@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _BOMS = (
 _WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜŒ€£§°²³µ«»’“”–—…·•®©™\u00a0")
 _CENTRAL = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăâîșțşţäöüß€–”„’\u00a0")
 _CYRILLIC = frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯёЁ№–\u00a0")
+#: The accented letters that stand in most names.
+_COMMON = frozenset("éèëêüöäáàçñïíóúßÉ€")
+_MARKS = frozenset("’“”–—…«»•·\u00a0")
 #: Code pages by how common they are in exports, with the letters that a text in them is made of.
 _PAGES = (
     ("cp1252", _WESTERN),
@@ -67,10 +71,17 @@ def read_text(path: Path, encoding: str | None) -> Text:
     if survey["blank"]:
         raise DataError([Fault("empty_file", file=path.name)])
     if name == "utf-8" and not survey["nul"] and not mark and not survey["old_mac"]:
-        return _checked(Text(data, path, survey["lines"], survey["longest"], survey["quotes"], survey["returns"]), path.name)
+        return _checked(
+            Text(data, path, survey["lines"], survey["longest"], survey["quotes"], survey["returns"]), path.name
+        )
     if name == "utf-8" and survey["longest"] > LONGEST_LINE and not survey["old_mac"]:
         raise DataError([Fault("line_too_long", file=path.name, values={"megabytes": LONGEST_LINE >> 20})])
     text = _converted(data[mark:], name)
+    lost = 0 if name == "utf-8" else text.count(b"\xef\xbf\xbd")
+    if lost:
+        faults.append(
+            Fault("unreadable_bytes", file=path.name, n=lost, values={"encoding": name.removesuffix("-mixed")})
+        )
     if b"\0" in text:
         faults.append(Fault("nul_bytes", file=path.name, n=text.count(b"\0")))
         text = text.replace(b"\0", b"")
@@ -112,7 +123,15 @@ def _survey(data: np.ndarray) -> dict[str, int]:
     longest = max(longest, len(data) - last_line)
     lone = returns - pairs
     blank = len(data) < 1000 and not data.tobytes().strip()
-    return {"blank": int(blank), "lines": lines, "longest": longest, "quotes": quotes, "nul": nul, "returns": lone, "old_mac": int(lone > lines)}
+    return {
+        "blank": int(blank),
+        "lines": lines,
+        "longest": longest,
+        "quotes": quotes,
+        "nul": nul,
+        "returns": lone,
+        "old_mac": int(lone > lines),
+    }
 
 
 def _encoding(data: np.ndarray, file: str, wanted: str | None) -> tuple[str, int, list[Fault]]:
@@ -120,9 +139,9 @@ def _encoding(data: np.ndarray, file: str, wanted: str | None) -> tuple[str, int
     head = data[:4].tobytes()
     for mark, name in _BOMS:
         if head.startswith(mark):
-            return name, len(mark), []
+            return _sound(name, data[len(mark) :]), len(mark), []
     if wanted:
-        return {"utf8": "utf-8", "utf_8": "utf-8", "utf-8-sig": "utf-8"}.get(wanted.lower(), wanted), 0, []
+        return _sound(codecs.lookup(wanted).name.removesuffix("-sig"), data), 0, []
     sample = data[: 1 << 16].tobytes()
     nul = [sample[i::2].count(0) for i in (0, 1)]
     if max(nul) > len(sample) / 5 and min(nul) < max(nul) / 4:
@@ -131,6 +150,11 @@ def _encoding(data: np.ndarray, file: str, wanted: str | None) -> tuple[str, int
     if bad is None:
         return "utf-8", 0, []
     return _code_page(data, bad, file)
+
+
+def _sound(name: str, data: np.ndarray) -> str:
+    """UTF-8 that is none everywhere goes by another name: it has to be decoded with a loss."""
+    return "utf8" if name == "utf-8" and _first_not_utf8(data) is not None else name
 
 
 def _first_not_utf8(data: np.ndarray) -> int | None:
@@ -161,14 +185,29 @@ def _code_page(data: np.ndarray, bad: int, file: str) -> tuple[str, int, list[Fa
     proper = sum(c > "\x7f" for c in mixed) - strays
     if proper > 3 * strays:
         return "utf-8-mixed", 0, [Fault("mixed_encoding", file=file, n=max(1, strays))]
-    high = bytes(b for b in sample if b > 127)
-    shares = {page: sum(c in letters for c in high.decode(page, "replace")) for page, letters in _PAGES}
-    best = max(shares, key=shares.__getitem__)
-    if shares[best] < 0.7 * len(high):
+    fit = {page: _letters(sample.decode(page, "replace"), letters) for page, letters in _PAGES}
+    best = max(fit, key=fit.__getitem__)
+    if fit[best] < 0.5:
         best = _detected(sample) or "cp1252"
     line = data[max(0, bad - 30) : bad + 30].tobytes()
     shown = " ".join(line.decode(best, "replace").split())
     return best, 0, [Fault("encoding_guessed", file=file, value=shown, values={"encoding": best})]
+
+
+def _letters(text: str, letters: frozenset[str]) -> float:
+    """How much of what is not ASCII are letters of a language, and where such letters stand (``CafÄ`` is no word)."""
+    points = n = 0.0
+    alone = {_WESTERN: 0.2, _CENTRAL: 0.6}.get(letters, 1.0)
+    for before, c, after in zip(" " + text[:-1], text, text[1:] + " ", strict=True):
+        if c > "\x7f":
+            n += 1
+            if (
+                c in letters
+                and not (c.isupper() and before.islower())
+                and (c.isalpha() or c in _MARKS or not after.isalpha())
+            ):
+                points += alone if before > "\x7f" and before not in _MARKS else 1 + (c in _COMMON)
+    return points / n if n else 0.0
 
 
 def _detected(sample: bytes) -> str | None:

@@ -115,7 +115,7 @@ def validate(
         ``SEVERITY[fault.rule]`` says how grave each is. Nothing is raised: the caller decides.
 
     Example:
-        >>> deals = pl.DataFrame({"_row": [2, 3], "deal_id": ["a", "a"], "pipeline": ["p", "q"], "outcome": ["won", "won"]})
+        >>> deals = pl.DataFrame({"deal_id": ["a", "a"], "pipeline": ["p", "q"], "outcome": ["won", "won"]})
         >>> [(f.rule, f.row) for f in validate({"deals": deals}).faults]
         [('duplicate_id', 3)]
     """
@@ -133,7 +133,7 @@ def validate(
     _stages(desk)
     if as_of is not None and _has(desk, "activities", "happened_at"):
         desk.report("activities", "future_activity", "happened_at", pl.col("happened_at") > as_of)
-    dropped = pl.concat([f.cast(dict(DROPPED)) for f in desk.dropped]) if desk.dropped else DROPPED.to_frame()
+    dropped = pl.concat(desk.dropped) if desk.dropped else DROPPED.to_frame()
     return Validated({n: f.drop(_AT) for n, f in desk.frames.items()}, dropped, tuple(desk.faults))
 
 
@@ -150,10 +150,10 @@ def _required(desk: _Desk, table: schema.Table) -> None:
     for name in needed:
         if name not in frame.columns:
             desk.add("missing_column", table.name, name)
-    found = [(c, frame[c].is_null()) for c in needed if c in frame.columns and frame[c].null_count()]
-    for column, mask in found:
-        desk.report(table.name, "required_empty", column, mask)
-    for column, _ in found:
+    found = [c for c in needed if c in frame.columns and frame[c].null_count()]
+    for column in found:
+        desk.report(table.name, "required_empty", column, pl.col(column).is_null())
+    for column in found:
         empty = desk.frames[table.name].filter(pl.col(column).is_null())
         if empty.height:
             desk.keep(table.name, empty, "required_empty", column)
@@ -183,6 +183,8 @@ def _duplicates(desk: _Desk, table: schema.Table) -> None:
     if key:
         doubled = rest.select(key).is_duplicated() if len(key) > 1 else rest[key[0]].is_duplicated()
     else:
+        frame = _whole_deals(frame, _SAMPLE)
+        rest = frame.drop("_row", _AT)
         doubled = rest.hash_rows().is_duplicated()
     if not doubled.any():
         return
@@ -223,7 +225,9 @@ def _before(start: str, zone: str) -> pl.Expr:
     """Is the outcome before the start? A midnight stands for its whole day (CRMs keep close dates without a time)."""
     begun, ended = (pl.col(c).dt.convert_time_zone(zone) for c in (start, "outcome_at"))
     is_day = ended.dt.time() == pl.time(0, 0)
-    return pl.when(is_day).then(ended.dt.date() < begun.dt.date()).otherwise(ended < begun) & (pl.col("outcome") != "open")
+    return pl.when(is_day).then(ended.dt.date() < begun.dt.date()).otherwise(ended < begun) & (
+        pl.col("outcome") != "open"
+    )
 
 
 def _unknown_deals(desk: _Desk, table: str) -> None:
@@ -231,15 +235,17 @@ def _unknown_deals(desk: _Desk, table: str) -> None:
     if not (_has(desk, table, "deal_id") and _has(desk, "deals", "deal_id")):
         return
     known = desk.frames["deals"]["deal_id"]
-    stranger = desk.frames[table].join(desk.frames["deals"].select("deal_id"), on="deal_id", how="anti")
+    events = desk.frames[table].lazy().select(_AT, "deal_id")
+    stranger = events.join(desk.frames["deals"].lazy().select("deal_id"), on="deal_id", how="anti").collect()
     stranger = stranger.filter(pl.col("deal_id").is_not_null())
     if stranger.is_empty():
         return
     ids = stranger["deal_id"].unique()
     short, long = ids.filter(ids.str.len_chars() == 15), ids.filter(ids.str.len_chars() == 18)
-    twins = short.is_in(known.str.slice(0, 15).implode()).sum() + long.str.slice(0, 15).is_in(known.implode()).sum()
+    twins = short.filter(short.is_in(known.str.slice(0, 15).implode()))
+    twins = len(twins) + len(long.filter(long.str.slice(0, 15).is_in(known.implode())))
     if twins:
-        desk.add("id_15_18", table, "deal_id", n=int(twins))
+        desk.add("id_15_18", table, "deal_id", n=twins)
     desk.drop(table, "unknown_deal", "deal_id", pl.col(_AT).is_in(stranger[_AT].implode()))
 
 
@@ -256,12 +262,17 @@ def _stages(desk: _Desk) -> None:
         _stage_order(desk)
 
 
+def _whole_deals(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    """About ``most`` rows of a big table, all rows of a deal or none; a smaller table as it is."""
+    every = frame.height // most
+    if every <= 1 or "deal_id" not in frame.columns:
+        return frame
+    return frame.filter(pl.col("deal_id").hash(0) % every == 0)
+
+
 def _stage_order(desk: _Desk) -> None:
     """Most moves go forward in the order of the stages, or the order is wrong (seen on a sample of whole deals)."""
-    events = desk.frames["stage_events"]
-    every = max(1, events.height // _SAMPLE)
-    if every > 1:
-        events = events.filter(pl.col("deal_id").hash(0) % every == 0)
+    events = _whole_deals(desk.frames["stage_events"], _SAMPLE)
     events = events.lazy().with_columns(seq=pl.col("seq") if "seq" in events.columns else pl.lit(0))
     on = ["stage"]
     if _has(desk, "deals", "deal_id", "pipeline"):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from kpikit.book.coded import Codes
 from kpikit.calendar import MICROSECONDS_PER_UNIT
-from kpikit.engine.spells import seen
+from kpikit.engine.kernel import KINDS
+from kpikit.engine.visits import seen_in
+from kpikit.engine.visits import visits as every_visit
 from kpikit.errors import RankingRefused, UsageError
 from kpikit.schema import PERSON_COLUMNS
 
@@ -16,8 +19,6 @@ if TYPE_CHECKING:
     from kpikit.book import DealBook
     from kpikit.calendar import Period
 
-#: columns that a spell has itself; any other group is a column of the deal
-OWN_GROUPS = frozenset({"team", "pipeline", "stage"})
 #: deal columns by which nothing can be grouped, because each deal has its own
 NOT_GROUPS = frozenset({"deal_id", "name", "next_step", "customer_goal"})
 
@@ -49,35 +50,89 @@ def histogram(
         >>> kpikit.engine.histogram(book, by=["team"]).columns
         ['team', 'stage', 'bin', 'kind', 'n', 'us']
     """
+    return tabulate(book, by=by, bin=bin, during=during, visits=visits)[0]
+
+
+def tabulate(
+    book: DealBook,
+    *,
+    by: Sequence[str] = (),
+    bin: Literal["day", "hour", "minute"] | None = None,  # noqa: A002
+    during: Period | None = None,
+    visits: Literal["first", "all"] = "first",
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The histogram, and beside it how many visits each group leaves out: ``*by, stage, n_excluded``."""
     check_groups(book, by)
-    used = with_groups(seen(book, during), book, by).filter(pl.col("excluded").is_null())
-    if visits == "first":
-        used = used.filter(pl.col("visit") == 1)
-    return binned(used, by, MICROSECONDS_PER_UNIT[bin or book.settings.bin])
+    keys = [*by, *(() if "stage" in by else ("stage",))]
+    width_us = MICROSECONDS_PER_UNIT[bin or book.settings.bin]
+    groups = _group_values(book, by)
+    tables, left_out = [], []
+    for part in every_visit(book):
+        seen = seen_in(part, book, during)
+        wanted = pl.col("visit") == 1 if visits == "first" else pl.lit(True)
+        grouped = [values.gather(seen.frame["deal"]).alias(name) for name, values in groups.items()]
+        frame = seen.frame.lazy().with_columns(grouped).filter(wanted)
+        used = frame.filter(pl.col("excluded").is_null())
+        tables.append(_named(binned(used, keys, width_us), seen.codes, groups))
+        excluded = frame.filter(pl.col("excluded").is_not_null()).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
+        left_out.append(_named(excluded.collect(), seen.codes, groups))
+    whole = pl.concat(tables).group_by([*keys, "bin", "kind"]).agg(pl.col("n", "us").sum())
+    excluded = pl.concat(left_out).group_by(keys).agg(pl.col("n_excluded").sum())
+    return whole.sort([*keys, "bin", "kind"]), excluded
 
 
-def binned(visits: pl.DataFrame, by: Sequence[str], width_us: int) -> pl.DataFrame:
-    """Counts of observed spells by age bin and kind."""
-    keys = [*by, "stage", "bin", "kind"]
-    ended = visits.lazy().select(*by, "stage", "kind", bin=pl.col("age") // width_us, us="age")
-    late = (
-        visits.lazy()
-        .filter(pl.col("entry_age") >= width_us)
-        .select(*by, "stage", kind=pl.lit("entered_late"), bin=pl.col("entry_age") // width_us, us="entry_age")
+def binned(visits: pl.LazyFrame, keys: Sequence[str], width_us: int) -> pl.DataFrame:
+    """Counts of coded, observed spells by group, age bin and kind; ``kind`` -1 is a late entry."""
+    bin_of = (pl.col("age") // width_us).cast(pl.Int64)
+    ended = visits.group_by(*keys, "kind", bin=bin_of).agg(n=pl.len().cast(pl.Int64), us=pl.col("age").sum())
+    late = visits.filter(pl.col("entry_age") >= width_us)
+    late_bin = (pl.col("entry_age") // width_us).cast(pl.Int64)
+    entered = late.group_by(*keys, kind=pl.lit(-1, pl.Int8), bin=late_bin).agg(
+        n=pl.len().cast(pl.Int64), us=pl.col("entry_age").sum()
     )
-    both = pl.concat([ended, late.select(ended.collect_schema().names())])
-    return both.group_by(keys).agg(n=pl.len().cast(pl.Int64), us=pl.col("us").sum()).select(*keys, "n", "us").sort(keys).collect()
+    return pl.concat([ended, entered]).select(*keys, "bin", "kind", "n", "us").collect()
 
 
-def counts(histogram: pl.DataFrame) -> pl.DataFrame:
+def _group_values(book: DealBook, by: Sequence[str]) -> dict[str, pl.Series]:
+    """For each group that is a column of the deal: its value by the row of the deal, as a number where it is text."""
+    names = [name for name in by if name not in ("team", "stage")]
+    deals = book.tables["deals"].lazy().select(names).collect() if names else pl.DataFrame()
+    return {name: deals[name].cast(pl.Categorical) if deals[name].dtype == pl.String else deals[name] for name in names}
+
+
+def _named(table: pl.DataFrame, codes: Codes, groups: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Names for numbers, in a table that is already small."""
+    kinds = {-1: "entered_late", **dict(enumerate(KINDS))}
+    stages = codes.stages["stage"]
+    named = [stages.gather(table["stage"]).alias("stage")]
+    named += [table[name].cast(pl.String) for name in groups if table[name].dtype == pl.Categorical]
+    if "kind" in table.columns:
+        named.append(table["kind"].replace_strict(kinds, return_dtype=pl.String))
+    if "team" in table.columns:
+        teams = dict(enumerate(codes.teams))
+        named.append(table["team"].replace_strict(teams, default=None, return_dtype=pl.String))
+    return table.with_columns(named)
+
+
+#: a visit is at risk in the bin it enters: a late entry stands this much (of a bin) before the bin begins
+_BEFORE = 5e-12
+
+
+def counts(histogram: pl.DataFrame, width_us: int) -> pl.DataFrame:
     """A histogram as the estimators read it: ``time`` in bins and ``exit``.
 
-    A visit is at risk in the bin it enters, so a late entry stands half a bin earlier; a visit that ended within the
-    first bin lasted half a bin, for no visit takes no time at all.
+    All that happened in a bin happened at the mean age of its visits: ages in whole days stay whole, and ages in days
+    and hours are not rounded down. Nothing takes no time: where all ages of the first bin are 0, they count as half.
     """
+    keys = [name for name in histogram.columns if name not in ("kind", "n", "us")]
+    n, us = (pl.col(name).filter(pl.col("kind") != "entered_late").sum() for name in ("n", "us"))
+    past = us - n * pl.col("bin").first() * width_us
+    mean = histogram.group_by(keys).agg(n=n, time=pl.col("bin").first() + past / (n * width_us)).filter(pl.col("n") > 0)
+    mean = mean.select(*keys, pl.when(pl.col("time") <= 0).then(0.5).otherwise("time").alias("time"))
+    timed = histogram.join(mean, on=keys, how="left", nulls_equal=True)
     is_late = pl.col("kind") == "entered_late"
-    time = pl.when(is_late).then(pl.col("bin") - 0.5).otherwise(pl.max_horizontal(pl.col("bin").cast(pl.Float64), 0.5))
-    return histogram.with_columns(time.alias("time"), pl.col("kind").alias("exit")).drop("bin", "kind", "us")
+    time = pl.when(is_late).then(pl.col("bin") - _BEFORE).otherwise("time")
+    return timed.with_columns(time.alias("time"), pl.col("kind").alias("exit")).drop("bin", "kind", "us")
 
 
 def check_groups(book: DealBook, by: Sequence[str]) -> None:
@@ -85,15 +140,8 @@ def check_groups(book: DealBook, by: Sequence[str]) -> None:
     for name in by:
         if name in PERSON_COLUMNS:
             raise RankingRefused("by_person", column=name)
-        allowed = [n for n in book.tables["deals"].lazy().collect_schema().names() if n not in NOT_GROUPS | PERSON_COLUMNS]
+        allowed = [
+            n for n in book.tables["deals"].lazy().collect_schema().names() if n not in NOT_GROUPS | PERSON_COLUMNS
+        ]
         if name not in allowed and name != "stage":
             raise UsageError("unknown_group", column=name, allowed=", ".join(allowed))
-
-
-def with_groups(frame: pl.DataFrame, book: DealBook, by: Sequence[str]) -> pl.DataFrame:
-    """The frame with the deal columns it is to be grouped by; what a frame has itself is kept."""
-    missing = [name for name in by if name not in OWN_GROUPS]
-    if not missing:
-        return frame
-    deals = book.tables["deals"].lazy().select("deal_id", *missing).collect()
-    return frame.join(deals, on="deal_id", how="left")

@@ -13,14 +13,13 @@ decides how a visit ended::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from kpikit.errors import Refused
+from kpikit.engine.kernel import decoded
+from kpikit.engine.visits import Visits, seen_in, visits
 
 if TYPE_CHECKING:
     from kpikit.book import DealBook
@@ -36,7 +35,7 @@ _REOPENED, _ENTERED, _DECIDED = 0, 1, 2
 
 
 def spells(book: DealBook) -> pl.DataFrame:
-    """Every visit of every deal to every stage, in order; nothing is left out.
+    """Every visit of every deal to every stage, deal by deal and in order; nothing is left out.
 
     Args:
         book: a deal book with ``stage_events`` and ``stages``.
@@ -56,23 +55,34 @@ def spells(book: DealBook) -> pl.DataFrame:
         >>> kpikit.engine.spells(book)["kind"].unique().sort().to_list()
         ['advance', 'back', 'lost', 'open', 'void', 'won']
     """
-    return _spells(book)
+    return pl.concat([_named(part, book) for part in visits(book)]).select(COLUMNS)
 
 
-@lru_cache(maxsize=8)
-def _spells(book: DealBook) -> pl.DataFrame:
-    """A book never changes, so its spells are made once."""
+def seen(book: DealBook, during: Period | None = None) -> pl.DataFrame:
+    """The spells as a window saw them, with ``age`` in microseconds; of its own team if the book is narrowed to one.
+
+    What began before the window entered it late (``entry_age``), what ended after it is open, what was over before it
+    or began after it is not in it (:func:`kpikit.engine.kernel.observed`).
+    """
+    parts = [_named(seen_in(part, book, during), book) for part in visits(book)]
+    return pl.concat(parts).select(*COLUMNS, "age")
+
+
+def _named(part: Visits, book: DealBook) -> pl.DataFrame:
+    deals = book.tables["deals"].lazy().select("deal_id", "pipeline").collect()
+    return decoded(part.frame, part.codes, deals)
+
+
+def defined(book: DealBook) -> pl.DataFrame:
+    """The spells of a book by the definition itself: slower, and the same rows (in order of deal and instant)."""
     native: Any = define(_integers(book)).collect().to_native()
     return native.select(
         pl.from_epoch(name, "us").dt.replace_time_zone("UTC") if name.endswith("_at") else name for name in COLUMNS
-    ).sort("deal_id", "entered_at", "seq")
+    )
 
 
 def _integers(book: DealBook) -> dict[str, nw.LazyFrame]:
     """The tables that spells are made of, with instants as microseconds."""
-    for name, code in (("stage_events", "no_stage_history"), ("stages", "no_stage_order")):
-        if name not in book.tables:
-            raise Refused(code)
     wanted = {
         "stage_events": ["deal_id", "stage", "entered_at", "seq", "recorded_at", "team"],
         "deals": ["deal_id", "pipeline", "outcome", "outcome_at", "recorded_at"],
@@ -85,16 +95,18 @@ def _integers(book: DealBook) -> dict[str, nw.LazyFrame]:
 
 def define(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
     """The definition of spells over lazy tables with integer times, for any library that narwhals knows."""
-    return _excluded(_ended(_collapsed(_events(tables)), tables), tables)
+    return _excluded(_ended(_collapsed(_events(tables)), tables))
 
 
 def _events(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
     """All that happened to a deal: ``deal_id, at, rank, seq, stage?, recorded_at?, team?, close?, is_reopened``."""
-    closed = tables["stages"].filter(nw.col("is_won").fill_null(False) | nw.col("is_lost").fill_null(False))
-    closed = closed.select(
-        "stage", nw.when(nw.col("is_won").fill_null(False)).then(nw.lit("won")).otherwise(nw.lit("lost")).alias("close")
-    ).unique(["stage"])
-    entered = tables["stage_events"].join(closed, on="stage", how="left")
+    is_won, is_lost = (nw.col(name).fill_null(False) for name in ("is_won", "is_lost"))
+    closed = tables["stages"].filter(is_won | is_lost).select(
+        "pipeline", "stage", nw.when(is_won).then(nw.lit("won")).otherwise(nw.lit("lost")).alias("close")
+    )  # fmt: skip
+    pipelines = tables["deals"].select("deal_id", "pipeline")
+    entered = tables["stage_events"].join(pipelines, on="deal_id", how="inner")
+    entered = entered.join(closed, on=["pipeline", "stage"], how="left")
     parts = [_event(entered, "entered_at", _ENTERED)]
     decided = tables["deals"].filter((nw.col("outcome") != "open") & ~nw.col("outcome_at").is_null())
     parts.append(_event(decided.with_columns(nw.col("outcome").alias("close")), "outcome_at", _DECIDED))
@@ -150,13 +162,16 @@ def _collapsed(events: nw.LazyFrame) -> nw.LazyFrame:
 def _ended(events: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
     """Each visit with what came next: when it was left, and how."""
     following = [
-        nw.col(name).shift(-1).over("deal_id", order_by=_ORDER).alias(f"next_{name}") for name in ("at", "stage", "close")
+        nw.col(name).shift(-1).over("deal_id", order_by=_ORDER).alias(f"next_{name}")
+        for name in ("at", "stage", "close")
     ]
     visits = events.with_columns(*following).filter(~nw.col("stage").is_null())
     count = nw.col("at").cum_count().over("deal_id", "stage", order_by=_ORDER)
     visits = visits.with_columns(count.alias("visit"))
     places = tables["stages"].select("pipeline", "stage", "position")
-    deals = tables["deals"].select("deal_id", "pipeline", nw.col("recorded_at").alias("deal_recorded_at"), "outcome_at")
+    deals = tables["deals"].select(
+        "deal_id", "pipeline", nw.col("recorded_at").alias("deal_recorded_at"), "outcome", "outcome_at"
+    )
     visits = visits.join(deals, on="deal_id", how="inner").join(places, on=["pipeline", "stage"], how="left")
     ahead = places.select("pipeline", nw.col("stage").alias("next_stage"), nw.col("position").alias("next_position"))
     visits = visits.join(ahead, on=["pipeline", "next_stage"], how="left")
@@ -176,7 +191,7 @@ def _ended(events: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyF
     )
 
 
-def _excluded(visits: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def _excluded(visits: nw.LazyFrame) -> nw.LazyFrame:
     """The age at which a visit came under observation, and why a curve cannot use it."""
     recorded = nw.max_horizontal("recorded_at", "deal_recorded_at")
     visits = visits.with_columns(
@@ -185,41 +200,12 @@ def _excluded(visits: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.La
     age = nw.col("left_at") - nw.col("entered_at")
     after = (nw.col("entered_at") > nw.col("outcome_at")).fill_null(False)
     unseen = (nw.col("entry_age") >= age).fill_null(False)
+    undated = (nw.col("outcome") != "open") & nw.col("outcome_at").is_null() & nw.col("left_at").is_null()
     reason = (
         nw.when(~nw.col("close").is_null()).then(nw.lit("closed_stage"))
         .when(after).then(nw.lit("after_outcome"))
         .when(nw.col("position").is_null()).then(nw.lit("unknown_stage"))
         .when(unseen).then(nw.lit("left_before_recorded"))
+        .when(undated).then(nw.lit("end_unknown"))
     )  # fmt: skip
     return visits.with_columns(reason.alias("excluded")).select(*COLUMNS)
-
-
-def seen(book: DealBook, during: Period | None = None) -> pl.DataFrame:
-    """The spells of a book as a window saw them (:func:`observed`); of its own team if the book is narrowed to one."""
-    visits = spells(book)
-    if book.team is not None:
-        visits = visits.filter(pl.col("team") == book.team)
-    return observed(visits, book.as_of, during)
-
-
-def observed(visits: pl.DataFrame, as_of: datetime, during: Period | None = None) -> pl.DataFrame:
-    """The spells as a window saw them: entered late at its start, cut off at its end.
-
-    Adds ``age`` (microseconds from entry until the visit ended or observation did), narrows ``kind`` (what ended after
-    the window is open) and ``entry_age``; visits that ended before the window or began after it are not in it.
-    """
-    end = min(during.end, as_of) if during is not None else as_of
-    seen = visits.lazy().filter(pl.col("entered_at") < end if during is not None else pl.lit(True))
-    is_open = pl.col("left_at").is_null() | (pl.col("left_at") > end)
-    age = pl.when(is_open).then(pl.lit(end)).otherwise("left_at") - pl.col("entered_at")
-    seen = seen.with_columns(
-        pl.when(is_open).then(pl.lit("open")).otherwise("kind").alias("kind"),
-        pl.max_horizontal(age.dt.total_microseconds(), 0).alias("age"),
-    )
-    if during is not None:
-        late = (pl.lit(during.start) - pl.col("entered_at")).dt.total_microseconds()
-        entry_age = pl.max_horizontal("entry_age", pl.when(late > 0).then(late))
-        seen = seen.with_columns(entry_age.alias("entry_age")).filter(
-            pl.col("excluded").is_not_null() | pl.col("entry_age").is_null() | (pl.col("entry_age") < pl.col("age"))
-        ).filter(is_open | (pl.col("left_at") >= during.start))
-    return seen.collect()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from kpikit.report.review import PAGE_MIME
 
@@ -51,12 +52,17 @@ def make(job: Job) -> Outcome:
     quiet = {"progress_bar": False, "log_output": False, "kernel_name": "python3"}
     try:
         notebook = execute_notebook(
-            job.template, executed, dict(job.parameters), cwd=str(job.work), config=Config(_transport()), **quiet
+            job.template,
+            executed,
+            dict(job.parameters),
+            cwd=str(job.work),
+            config=Config(_transport(job.work)),
+            **quiet,
         )
     except PapermillExecutionError as error:
         _keep(nbformat.read(executed, 4), job.folder)
         return Outcome(job.team, "failed", time.monotonic() - started, reason=f"{error.ename}: {error.evalue}")
-    except Exception as error:  # noqa: BLE001 - a kernel that does not start must not stop the other teams
+    except Exception as error:
         return Outcome(job.team, "failed", time.monotonic() - started, reason=f"{type(error).__name__}: {error}")
     _keep(notebook, job.folder)
     write(job.folder / PAGE, to_html(notebook, title=job.title, language=job.parameters.get("language", "en")))
@@ -81,11 +87,13 @@ def _keep(notebook: Any, folder: Path) -> None:
     write(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")
 
 
-def _transport() -> dict[str, Any]:
-    """Kernels talk over local sockets where there are such; TCP would be open to everyone on the machine."""
+def _transport(work: Path) -> dict[str, Any]:
+    """Kernels talk over sockets of their own where there are such; TCP is open to everyone on the machine."""
     import socket
 
-    return {"KernelManager": {"transport": "ipc"}} if hasattr(socket, "AF_UNIX") else {}
+    if not hasattr(socket, "AF_UNIX"):
+        return {}
+    return {"KernelManager": {"transport": "ipc", "ip": str(work / uuid4().hex[:8])}}
 
 
 def write(path: Path, text: str) -> None:

@@ -31,7 +31,11 @@ class ShownPage:
             "folded": self.page.folded,
             "certainty": self.page.certainty,
         }
-        return {"text/html": section(self.page, self.words), "text/plain": plain(self.page, self.words), PAGE_MIME: facts}
+        return {
+            "text/html": section(self.page, self.words),
+            "text/plain": plain(self.page, self.words),
+            PAGE_MIME: facts,
+        }
 
 
 @dataclass(frozen=True)

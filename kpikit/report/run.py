@@ -84,7 +84,14 @@ def run(order: Order, progress: Callable[[Outcome, int, int], None] = lambda *_:
         words = Words(order.language, book.settings.currency or "EUR")
         refused = _too_small(book, asked, words)
         jobs = [
-            Job(team, template.path, {**fixed, "team": team, "book": "book"}, folders[team], Path(work), _title(team, period, words))
+            Job(
+                team,
+                template.path,
+                {**fixed, "team": team, "book": "book"},
+                folders[team],
+                Path(work),
+                _title(team, period, words),
+            )
             for team in asked
             if team not in refused
         ]
@@ -162,5 +169,7 @@ def _write_index(
         link = {"ok": f"{name}/{PAGE}", "failed": f"{name}/report.ipynb"}.get(outcome.status, "")
         rows.append({"team": outcome.team, "link": link, "finding": finding, "status": outcome.status})
     as_of = book.as_of.astimezone(ZoneInfo(book.settings.time_zone))
-    html = index(words, title=message("index.title", period=period), lines=(message("index.about", at=as_of),), rows=rows)
+    html = index(
+        words, title=message("index.title", period=period), lines=(message("index.about", at=as_of),), rows=rows
+    )
     write(folder / INDEX, html)

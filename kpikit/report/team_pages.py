@@ -66,7 +66,7 @@ def front(figures: Figures) -> Page:
     if rows:
         sentence += [message("page.front.clear", n=len(sure))] if sure else [message("page.front.none_clear")]
         sentence += [message("page.front.unknown", n=n_unknown)] if n_unknown else []
-    chart = _findings_chart(figures, rows[:3]) if rows else None
+    chart = _findings_chart(rows[:3]) if rows else None
     question = message("page.front.question" if sure or hints else "page.front.question.unknown")
     return Page("front", title, tuple(sentence), chart, question, terms=("clear",))
 
@@ -101,7 +101,7 @@ def _won(figures: Figures) -> list[Message]:
     return parts
 
 
-def _first_day(figures: Figures):  # noqa: ANN202 - a date or None
+def _first_day(figures: Figures):
     day = figures.book.tables["deals"].lazy().select(pl.col("created_day").min()).collect().item()
     return None if day is None else pl.select(pl.lit(day).cast(pl.Date)).item()
 
@@ -114,7 +114,7 @@ def _size(row: dict) -> Estimate:
     return Estimate(abs(row["value"]), low, high, row["unit"], row["n"])
 
 
-def _findings_chart(figures: Figures, rows: list[dict]) -> Chart:
+def _findings_chart(rows: list[dict]) -> Chart:
     data = pl.DataFrame(
         {
             "label": [_label(row) for row in rows],
@@ -156,12 +156,16 @@ def time(figures: Figures) -> Page:
         unit=figures.book.settings.bin,
     )
     if not rows or rows[0]["certainty"] == "unknown":
-        return Page("time", message("page.time.title.unknown"), _unnoticed("time", rows), chart, folded=True, terms=("half",))
+        return Page(
+            "time", message("page.time.title.unknown"), _unnoticed("time", rows), chart, folded=True, terms=("half",)
+        )
     top = rows[0]
     now, before = (_median(frame, top["stage"]) for frame in (figures.times, figures.times_before))
     n_open = figures.times.filter(pl.col("stage") == top["stage"])["n_open"][0]
     sentence = (
-        message("page.time.sentence", stage=top["stage"], now=now, before=before, window=message(f"window.{top['window']}")),
+        message(
+            "page.time.sentence", stage=top["stage"], now=now, before=before, window=message(f"window.{top['window']}")
+        ),
         message(f"page.time.change.{_longer(top)}", change=_size(top)),
         message("page.time.n", n=now.n, n_open=n_open),
     )
@@ -186,7 +190,14 @@ def _times_data(figures: Figures) -> pl.DataFrame:
                         "high": one["high"] if one["value"] is not None else one["low"], "note": _times_note(one),
                     }
                 )  # fmt: skip
-    schema = {"label": pl.String, "which": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "note": pl.Object}
+    schema = {
+        "label": pl.String,
+        "which": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "note": pl.Object,
+    }
     return pl.DataFrame(rows, schema=schema)
 
 
@@ -224,7 +235,9 @@ def ends(figures: Figures) -> Page:
     top = rows[0] if rows[0]["certainty"] != "unknown" else max(rows, key=lambda row: row["n"])
     chart = _ends_chart(figures, top["stage"])
     if top["certainty"] == "unknown":
-        return Page("ends", message("page.ends.title.unknown"), _unnoticed("ends", rows), chart, folded=True, terms=("ended",))
+        return Page(
+            "ends", message("page.ends.title.unknown"), _unnoticed("ends", rows), chart, folded=True, terms=("ended",)
+        )
     now, before = (_still(frame, top["stage"]) for frame in (figures.ends, figures.ends_before))
     window = message(f"window.{top['window']}")
     values = {"stage": top["stage"], "now": now, "before": before, "days": HORIZON_DAYS, "window": window}

@@ -49,7 +49,9 @@ def check(template: Template, parameters: Mapping[str, Any]) -> None:
             allowed = ", ".join(template.parameters)
             raise UsageError("unknown_parameter", template=template.name, parameter=name, allowed=allowed)
         wanted = known.get("inferred_type_name")
-        if wanted in _TYPES and (not isinstance(value, _TYPES[wanted]) or isinstance(value, bool) != (wanted == "bool")):
+        if wanted in _TYPES and (
+            not isinstance(value, _TYPES[wanted]) or isinstance(value, bool) != (wanted == "bool")
+        ):
             raise UsageError("parameter_type", parameter=name, wanted=wanted, value=value)
 
 

@@ -29,9 +29,7 @@ def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
 
 def _rows(frame: pl.DataFrame, words: Words) -> list[dict[str, Any]]:
     """The frame as plain rows, with its messages in words."""
-    return [
-        {k: v.in_words(words) if isinstance(v, Message) else v for k, v in row.items()} for row in frame.to_dicts()
-    ]
+    return [{k: v.in_words(words) if isinstance(v, Message) else v for k, v in row.items()} for row in frame.to_dicts()]
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
@@ -60,17 +58,17 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     )  # fmt: skip
     tint = alt.Color("which:N", scale=_scale("now", "before"), legend=None)
     base = alt.Chart(_data(rows)).encode(y=y, yOffset=offset)
+    ends = {"filled": True, "size": 95, "opacity": 1}
+    beyond = {"shape": "triangle-right", "filled": True, "size": 70, "opacity": 0.8}
+    note = {"dx": 0, "dy": -11} if narrow else {"dx": 14, "dy": 0}
     layers = [
         base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(x=x, x2="end:Q", color=tint),
-        base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=95, opacity=1).encode(
-            x="value:Q", color=tint
+        base.transform_filter("isValid(datum.value)").mark_point(**ends).encode(x="value:Q", color=tint),
+        base.transform_filter("datum.beyond").mark_point(**beyond).encode(x="end:Q", color=tint),
+        base.mark_text(align="left", fontSize=12, color=colour("muted"), **note).encode(
+            x=alt.value(0 if narrow else inner), text="note:N"
         ),
-        base.transform_filter("datum.beyond").mark_point(shape="triangle-right", filled=True, size=70, opacity=0.8).encode(
-            x="end:Q", color=tint
-        ),
-        base.mark_text(align="left", fontSize=12, color=colour("muted"), dx=14 if not narrow else 0, dy=0 if not narrow else -11)
-        .encode(x=alt.value(inner if not narrow else 0), text="note:N"),
-    ]  # fmt: skip
+    ]
     step = 25 if not narrow else 34
     return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
 
@@ -88,7 +86,11 @@ def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     inner = width - (16 if narrow else 250)
     order = list(dict.fromkeys(row["label"] for row in rows))
     parts = list(dict.fromkeys(row["part"] for row in rows))
-    axis = None if narrow else alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
+    axis = (
+        None
+        if narrow
+        else alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
+    )
     base = alt.Chart(_data(rows)).encode(y=alt.Y("label:N", sort=order, title=None, axis=axis))
     x = alt.X("from:Q", scale=alt.Scale(domain=[0, 100], nice=False), title=None, axis=None)
     bars = base.mark_bar(height=34, stroke=colour("paper"), strokeWidth=2).encode(
@@ -120,7 +122,9 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     y = alt.Y("row:Q", title=None, axis=None, scale=alt.Scale(domain=[len(rows) - 0.4, -0.5], nice=False, zero=False))
     base = alt.Chart(_data(rows)).encode(y=y)
     x = alt.X("low:Q", scale=alt.Scale(domain=[-1.05, 1.05], nice=False), title=None, axis=None)
-    tint = alt.Color("certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None)
+    tint = alt.Color(
+        "certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None
+    )
     label = 12 if narrow else 14
     layers = [
         base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(x=x, x2="high:Q", color=tint),

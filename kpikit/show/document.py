@@ -58,8 +58,10 @@ def _render(template: str, words: Words, **values: Any) -> str:
             return message.in_words(words)
         return words.say(message, **blanks) if blanks or (isinstance(message, str) and words.has(message)) else message
 
-    return _templates().get_template(template).render(
-        say=say, words=words, is_table=lambda item: isinstance(item, Table), **values
+    return (
+        _templates()
+        .get_template(template)
+        .render(say=say, words=words, is_table=lambda item: isinstance(item, Table), **values)
     )
 
 

@@ -33,5 +33,3 @@ def _accessible(picture: str, description: str) -> str:
 
     inside = re.sub(r' (aria-\w+|role|aria-roledescription)="[^"]*"', "", picture)
     return inside.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
-
-

@@ -46,7 +46,4 @@ def variables() -> str:
     """The tokens as CSS: light by default, dark where the reader's system is, light again on paper."""
     light = "".join(f"--{name}:{values[0]};" for name, values in COLOURS.items())
     dark = "".join(f"--{name}:{values[1]};" for name, values in COLOURS.items())
-    return (
-        f":root{{color-scheme:light dark;{light}}}"
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    )
+    return f":root{{color-scheme:light dark;{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"

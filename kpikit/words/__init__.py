@@ -57,7 +57,7 @@ class _Blanks(Formatter):
             raise KeyError(format_spec)
         return self.words.plain(value)
 
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ARG002 - the base class's signature
         return kwargs[field_name], field_name  # a code's blanks are names, never attributes or indices
 
 
@@ -166,7 +166,7 @@ class Words:
     def range(self, value: Estimate) -> str:
         """The bounds of a figure: ``28 to 43``; an unknown end is said."""
         scale = self.scale(value.value if value.value is not None else value.low, value.unit)[0]
-        ends = [None if end is None else self.number(end * scale) for end in (value.low, value.high)]
+        ends = [None if end is None else self._rounded(end * scale, value.unit) for end in (value.low, value.high)]
         if ends[0] is None or ends[1] is None:
             known = ends[0] or ends[1]
             code = "range.unknown" if known is None else "range.from" if ends[1] is None else "range.to"
@@ -189,6 +189,10 @@ class Words:
             return 1 / 24, "day"
         return 1, unit
 
+    def _rounded(self, value: float, unit: str) -> str:
+        """A share in whole numbers of a hundred from one on; anything else as :meth:`number` writes it."""
+        return self.number(round(value) if unit == "share" and abs(value) >= 1 else value)
+
     def _figure(self, value: float | None, unit: str) -> str:
         if value is None:
             return self.say("unit.unknown")
@@ -197,5 +201,5 @@ class Words:
         scale, unit = self.scale(value, unit)
         if unit in TIME_UNITS and 0 <= value * scale < 1:
             return self.say(f"unit.under_{unit}")
-        shown = self.number(value * scale)
+        shown = self._rounded(value * scale, unit)
         return self.say(f"unit.{unit}", n=1 if shown == "1" else 2, shown=shown)
