@@ -95,22 +95,31 @@ def _excluded(visit: dict, deal: dict, places: dict) -> str | None:
 
 
 def histogram_of(
-    visits: Iterable[dict], as_of: datetime, width: timedelta, start: datetime | None = None, end: datetime | None = None
+    visits: Iterable[dict],
+    as_of: datetime,
+    width: timedelta,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> dict[tuple[Any, int, str], tuple[int, int]]:
-    """(stage, bin, kind) → (n, µs) of first visits that no rule leaves out, seen up to ``as_of``, from ``start`` up to (without) ``end``."""
+    """(stage, bin, kind) → (n, µs) of first visits that no rule leaves out, from ``start`` up to, without, ``end``."""
     counts: Counter = Counter()
     sums: Counter = Counter()
     until = min(end, as_of) if end is not None else as_of
     for visit in visits:
         entered, left = visit["entered_at"], visit["left_at"]
-        if visit["excluded"] is not None or visit["visit"] != 1 or entered > as_of or (end is not None and entered >= end):
+        if (
+            visit["excluded"] is not None
+            or visit["visit"] != 1
+            or entered > as_of
+            or (end is not None and entered >= end)
+        ):
             continue
         still = left is None or left > as_of or (end is not None and left >= end)
         age = ((until if still else left) - entered) // MICROSECOND
         late = visit["entry_age"] or 0
         if start is not None:
             late = max(late, (start - entered) // MICROSECOND)
-        if late > 0 and late >= age:
+        if late > age:
             continue  # over before it came into view
         bins = [(age, "open" if still else visit["kind"])]
         bins += [(late, "entered_late")] if late >= width // MICROSECOND else []
@@ -124,7 +133,7 @@ def histogram_of(
 def curves_of(
     visits: Sequence[tuple[Fraction | int, str, Fraction | int]],
 ) -> tuple[dict[Fraction, Fraction], dict[str, dict[Fraction, Fraction]]]:
-    """Kaplan–Meier of any exit and Aalen–Johansen of each, exact, from (time, kind, entry); at risk: entry < t <= time."""
+    """Kaplan–Meier and Aalen–Johansen, exact, from (time, kind, entry); at risk at t: entry < t <= time."""
     still, left = Fraction(1), {kind: Fraction(0) for _, kind, _ in visits if kind != "open"}
     survival: dict[Fraction, Fraction] = {}
     shares: dict[str, dict[Fraction, Fraction]] = {kind: {} for kind in left}

@@ -6,6 +6,7 @@ stage), have several events at one instant, and are recorded late or never.
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,7 +111,9 @@ def _deal(draw: Any, number: int) -> dict[str, list[dict]]:
         st.lists(
             st.tuples(
                 st.sampled_from(GAPS),
-                st.sampled_from((*OPEN_STAGES, *OPEN_STAGES, LOST_STAGE, FOREIGN_STAGE, "lost", "won", "void", "reopen", "reopen")),
+                st.sampled_from(
+                    (*OPEN_STAGES, *OPEN_STAGES, LOST_STAGE, FOREIGN_STAGE, "lost", "won", "void", "reopen", "reopen")
+                ),
                 st.sampled_from((None, None, None, 0, 30, 1440, 20 * 1440)),
             ),
             max_size=8,
@@ -133,8 +136,14 @@ def _deal(draw: Any, number: int) -> dict[str, list[dict]]:
             events.append({"stage": what, "entered_at": at, "seq": seq, "recorded_at": recorded})
     amounts = draw(st.lists(st.sampled_from((0.0, 50.0, 1250.5)), min_size=1, max_size=3))
     changes += [
-        {"field": "amount", "old": str(old), "new": str(new), "changed_at": created + (i + 1) * 6 * 1440 * MINUTE, "seq": 100 + i}
-        for i, (old, new) in enumerate(zip(amounts, amounts[1:], strict=False))
+        {
+            "field": "amount",
+            "old": str(old),
+            "new": str(new),
+            "changed_at": created + (i + 1) * 6 * 1440 * MINUTE,
+            "seq": 100 + i,
+        }
+        for i, (old, new) in enumerate(itertools.pairwise(amounts))
     ]
     late = draw(st.sampled_from((None, None, None, 0, 90, 12 * 1440)))
     deal = {

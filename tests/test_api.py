@@ -7,7 +7,7 @@ import pytest
 
 import kpikit
 
-#: name → its first parameters, as the design gives them; what follows is free, but by keyword only where a book comes first
+#: name → its first parameters, as the design gives them; what follows is free, but by keyword where a book comes first
 RELIED_ON = {
     "open_book": ["path", "as_of"],
     "prepare": ["book", "path"],
@@ -52,7 +52,9 @@ def test_it_exists_and_takes_what_the_design_says(name):
     assert parameters[: len(RELIED_ON[name])] == RELIED_ON[name]
 
 
-@pytest.mark.parametrize("name", [name for name in RELIED_ON if name.partition(".")[0] in ("engine", "velocity", "winloss")])
+@pytest.mark.parametrize(
+    "name", [name for name in RELIED_ON if name.partition(".")[0] in ("engine", "velocity", "winloss")]
+)
 def test_after_the_book_everything_is_by_keyword(name):
     first, *others = inspect.signature(_get(name)).parameters.values()
     assert first.name == "book"

@@ -1,4 +1,4 @@
-"""The house keeps its shape: arrows between rooms, sizes of modules, the one wrapper, and the map in ARCHITECTURE.md."""
+"""The house keeps its shape: arrows between rooms, sizes of modules, the one wrapper, the map in ARCHITECTURE.md."""
 
 import ast
 import importlib
@@ -96,7 +96,7 @@ def test_the_arrows_are_seen_at_all():
 
 @pytest.mark.parametrize("library", ["statsmodels", "altair", "papermill", "nbconvert", "vl_convert", "babel"])
 def test_heavy_libraries_are_imported_where_they_are_used(library):
-    """At module level only in kpikit.show.charts, which is itself imported when a chart is drawn; else inside functions."""
+    """At module level only in kpikit.show.charts, itself imported when a chart is drawn; else inside functions."""
     allowed = {("altair", "kpikit/show/charts.py")}
     found = set()
     for path in MODULES:
@@ -114,9 +114,11 @@ def test_modules_and_functions_stay_small():
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > 450:
             long_modules.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno >= 70:
-                long_functions.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+        long_functions += [
+            f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno >= 70
+        ]
     assert long_modules == []
     assert long_functions == []
 
@@ -160,7 +162,7 @@ def test_no_module_prints():
 
 
 def test_nothing_reads_the_clock_but_stopwatches():
-    """``as_of`` is data, never the clock: no ``now()`` or ``today()`` anywhere; ``monotonic`` measures how long work took."""
+    """``as_of`` is data: no ``now()`` or ``today()`` anywhere; ``monotonic`` only measures how long work took."""
     calls = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\b")
     found = [str(path.relative_to(ROOT)) for path in MODULES if calls.search(path.read_text(encoding="utf-8"))]
     assert found == []

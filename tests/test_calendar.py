@@ -1,5 +1,6 @@
 """Periods: whole months on local days."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -35,7 +36,8 @@ def test_parse(text, fiscal_start, first_on, next_on):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026Q5", "2026Q0", "Q3 2026", "26Q3", "2026-13", "2026-00", "2026-7", "FY2026-07", "2026Q3x", "last quarter"]
+    "text",
+    ["", "2026Q5", "2026Q0", "Q3 2026", "26Q3", "2026-13", "2026-00", "2026-7", "FY2026-07", "2026Q3x", "last quarter"],
 )
 def test_what_is_no_period(text):
     with pytest.raises(UsageError) as refused:
@@ -44,7 +46,9 @@ def test_what_is_no_period(text):
     assert repr(text) in str(refused.value)
 
 
-@pytest.mark.xfail(strict=True, reason="years that have no first or no next day end in a bare ValueError, not in error.period")
+@pytest.mark.xfail(
+    strict=True, reason="years that have no first or no next day end in a bare ValueError, not in error.period"
+)
 @pytest.mark.parametrize("text", ["0000", "9999Q4"])
 def test_years_beyond_the_calendar_are_no_period(text):
     with pytest.raises(UsageError):
@@ -87,7 +91,9 @@ def test_a_period_begins_and_ends_at_local_midnight():
     [(date(2026, 3, 29), 23), (date(2026, 3, 30), 22), (date(2026, 10, 25), 22), (date(2026, 10, 26), 23)],
 )
 def test_midnight_around_the_changes_of_the_clock(day, hour):
-    assert midnight(day, AMSTERDAM) == datetime.combine(day - timedelta(days=1), datetime.min.time(), UTC).replace(hour=hour)
+    assert midnight(day, AMSTERDAM) == datetime.combine(day - timedelta(days=1), datetime.min.time(), UTC).replace(
+        hour=hour
+    )
 
 
 def test_back_and_widened():
@@ -108,13 +114,17 @@ def test_adding_months_and_taking_them_away(day, months):
     assert later.year * 12 + later.month - day.year * 12 - day.month == months
 
 
-@given(st.integers(2000, 2090), st.integers(1, 12), st.sampled_from(["UTC", AMSTERDAM, "America/New_York", "Pacific/Auckland"]))
+@given(
+    st.integers(2000, 2090),
+    st.integers(1, 12),
+    st.sampled_from(["UTC", AMSTERDAM, "America/New_York", "Pacific/Auckland"]),
+)
 def test_quarters_tile_the_fiscal_year(year, fiscal_start, zone):
     whole = Period.parse(f"FY{year}", fiscal_start=fiscal_start, time_zone=zone)
     parts = [Period.parse(f"FY{year}Q{i}", fiscal_start=fiscal_start, time_zone=zone) for i in (1, 2, 3, 4)]
     assert parts[0].start == whole.start
     assert parts[3].end == whole.end
-    assert all(one.end == next_.start for one, next_ in zip(parts, parts[1:], strict=False))
+    assert all(one.end == next_.start for one, next_ in itertools.pairwise(parts))
     assert whole.first_on == date(year, fiscal_start, 1)
 
 

@@ -15,7 +15,9 @@ from kpikit.kpi import Card, cards
 
 P = ParamSpec("P")
 FIGURES = ("value", "low", "high")
-MORE_FIGURES = ("low80", "high80", "p")
+#: numbers that are no figure and stay when a figure is too few: what was asked, and where it was read
+ASKED = frozenset({"horizon", "from_age", "time", "visit"})
+_NEEDED_TABLES = {"stage_events": "no_stage_history", "stages": "no_stage_order", "people": "no_people"}
 LAST = ("unit", "kpi", "definition", "status", "reason")
 
 
@@ -50,10 +52,8 @@ def cannot_say(book: DealBook, card: Card) -> str | None:
     """Why this book cannot answer, as a code; None if it can."""
     deals = book.tables["deals"].lazy()
     for need in card.needs:
-        if need == "stage_events" and _is_empty(book, "stage_events"):
-            return "no_stage_history"
-        if need == "stages" and _is_empty(book, "stages"):
-            return "no_stage_order"
+        if need in _NEEDED_TABLES and _is_empty(book, need):
+            return _NEEDED_TABLES[need]
         if need in ("outcome_at", "created_at") and deals.select(pl.col(need).is_null().all()).collect().item():
             return f"no_{need}"
     return None
@@ -87,9 +87,14 @@ def with_floor(frame: pl.DataFrame, floor: Floor) -> pl.DataFrame:
         pl.when(few).then(pl.lit("too_few")).otherwise("status").alias("status"),
         reason.otherwise("reason").alias("reason"),
     )
+    few_figures = [name for name in _floats(frame) if not name.startswith("n_")]
     hidden = pl.col("status") == "too_few"
-    figures = [name for name in (*FIGURES, *MORE_FIGURES) if name in frame.columns]
-    return frame.with_columns(pl.when(~hidden).then(name).alias(name) for name in figures)
+    return frame.with_columns(pl.when(~hidden).then(name).alias(name) for name in few_figures)
+
+
+def _floats(frame: pl.DataFrame) -> list[str]:
+    """The columns that hold figures."""
+    return [name for name, dtype in frame.schema.items() if dtype.is_float() and name not in ASKED]
 
 
 def suppress(frame: pl.DataFrame, book: DealBook, by: Sequence[str]) -> pl.DataFrame:
@@ -100,10 +105,10 @@ def suppress(frame: pl.DataFrame, book: DealBook, by: Sequence[str]) -> pl.DataF
     small = _small_groups(book, keys)
     frame = frame.join(small, on=keys, how="left", nulls_equal=True)
     hidden = pl.col("is_small").fill_null(False)
-    numbers = {"n", *FIGURES, *MORE_FIGURES}
-    counts = [name for name in frame.columns if name in numbers or name.startswith("n_")]
+    integers = [name for name, dtype in frame.schema.items() if dtype.is_integer() and name not in keys]
+    numbers = [*_floats(frame), *integers]
     return frame.with_columns(
-        *(pl.when(~hidden).then(name).alias(name) for name in counts),
+        *(pl.when(~hidden).then(name).alias(name) for name in numbers if name not in keys),
         pl.when(hidden).then(pl.lit("suppressed")).otherwise("status").alias("status"),
         pl.when(hidden).then(pl.lit("small_group")).otherwise("reason").alias("reason"),
     ).drop("is_small")
@@ -113,12 +118,17 @@ def _small_groups(book: DealBook, keys: list[str]) -> pl.DataFrame:
     """The groups and whether each is too small; if one is, the smallest of the others is hidden with it."""
     privacy = book.settings.privacy
     deals = book.tables["deals"].lazy()
-    people = privacy.min_team if keys == ["team"] else privacy.min_people
-    sizes = deals.group_by(keys).agg(
-        n_people=pl.col("owner").n_unique(), n_deals=pl.len(), known=pl.col("owner").count() > 0
-    )
-    few_deals = pl.lit(False) if keys == ["team"] else pl.col("n_deals") < privacy.min_deals
-    small = sizes.with_columns(is_small=((pl.col("n_people") < people) & pl.col("known")) | few_deals).collect()
+    owners = pl.col("owner").drop_nulls().n_unique()
+    sizes = deals.group_by(keys).agg(n_people=owners, n_deals=pl.len(), known=pl.col("owner").count() > 0)
+    if keys == ["team"]:
+        if "people" in book.tables:
+            members = book.tables["people"].lazy().group_by("team").agg(members=pl.col("owner").n_unique())
+            sizes = sizes.join(members, on="team", how="left")
+            sizes = sizes.with_columns(n_people=pl.col("members").fill_null(0), known=pl.lit(True))
+        few = (pl.col("n_people") < privacy.min_team) & pl.col("known")
+    else:
+        few = ((pl.col("n_people") < privacy.min_people) & pl.col("known")) | (pl.col("n_deals") < privacy.min_deals)
+    small = sizes.with_columns(is_small=few).collect()
     if small["is_small"].sum() == 1 and small.height > 1:
         next_small = small.filter(~pl.col("is_small"))["n_deals"].min()
         chosen = (pl.col("n_deals") == next_small) & (pl.col("n_deals").cum_count().over("n_deals") == 1)

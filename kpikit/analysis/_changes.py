@@ -13,6 +13,8 @@ from kpikit.stats.bounds import exit_bounds, survival_bounds, z_of
 _WIDTHS = tuple(0.25 + 0.5 * i for i in range(10))
 _Z95, _Z80 = z_of(0.95), z_of(0.80)
 _Z = pl.col("z")
+#: the normal quantile of "noticed four times in five"
+Z_POWER = 0.8416212
 
 
 def figures(counts: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFrame:
@@ -71,7 +73,10 @@ def with_p(now: pl.DataFrame, then: pl.DataFrame, keys: list[str], horizon: floa
         widths, on=names, how="left", nulls_equal=True
     )
     p = pl.Series("p", [_p(near) for near in frame["near"]], pl.Float64)
-    return frame.with_columns(pl.when(pl.col("value").is_not_null()).then(p).alias("p")).drop("near")
+    half = (pl.col("high") - pl.col("low")) / 2
+    return frame.with_columns(
+        pl.when(pl.col("value").is_not_null()).then(p).alias("p"), noticeable=half * (_Z95 + Z_POWER) / _Z95
+    ).drop("near")
 
 
 def _p(near: list[float]) -> float:

@@ -7,8 +7,9 @@ from statistics import NormalDist
 import polars as pl
 
 from kpikit import stats
+from kpikit.analysis._changes import Z_POWER
 
-_Z95, _Z_POWER = 1.959964, 0.841621  # a 95 % interval; noticed four times in five
+_Z95 = 1.959964
 
 
 def judge(compared: pl.DataFrame, earlier: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -44,7 +45,7 @@ def judge(compared: pl.DataFrame, earlier: pl.DataFrame, keys: list[str]) -> pl.
         pl.when(pl.col("p_holm") < 0.05).then(pl.lit("clear"))
         .when(longer | shorter).then(pl.lit("hint"))
         .otherwise(pl.lit("unknown")).alias("certainty"),
-        noticeable=half * (z + _Z_POWER) / _Z95,
+        noticeable=half * (z + Z_POWER) / _Z95,
         low_together=pl.col("value") - (pl.col("value") - pl.col("low")) * z / _Z95,
         high_together=pl.col("value") + (pl.col("high") - pl.col("value")) * z / _Z95,
     )  # fmt: skip

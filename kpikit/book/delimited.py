@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from kpikit.book.dialect import Dialect, find_dialect, split
-from kpikit.book.formats import Formats
+from kpikit.book.formats import SEVERITY, Formats
 from kpikit.book.headers import Layout, find_layout, is_typed, shown
 from kpikit.book.ragged import Profile, mend
 from kpikit.book.records import Record, read_record
@@ -43,19 +43,24 @@ class _Table:
     """The byte where the data begins."""
 
 
-def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]:
-    """The cells of a delimited text as String columns with ``_row``, and what was odd about the file."""
+#: A row that no column could take: its number, the rule, its cells.
+LeftOut = tuple[int, str, tuple[str, ...]]
+
+
+def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault], list[LeftOut]]:
+    """The cells of a delimited text as String columns with ``_row``, what was odd, and the rows left out."""
     text = read_text(path, formats.encoding)
     table = _survey(text, path.name, formats)
     faults = [*text.faults, *table.layout.faults]
-    if table.offset >= len(text.data):
-        return _empty(table.layout.names), faults
+    if table.offset >= len(table.text.data):
+        return _empty(table.layout.names), faults, []
     frame = _fast(table) if _is_fast(table) else None
+    left_out: list[LeftOut] = []
     if frame is None:
-        frame, odd = _careful(table, path.name)
+        frame, odd, left_out = _careful(table, path.name)
         faults += odd
     frame, more = tidy(frame, table.layout, path.name)
-    return frame, faults + more
+    return frame, faults + more, left_out
 
 
 def _empty(names: list[str]) -> pl.DataFrame:
@@ -166,7 +171,7 @@ def _fast(table: _Table) -> pl.DataFrame | None:
     return frame.with_row_index("_row", offset=table.record + 1)
 
 
-def _careful(table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+def _careful(table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault], list[LeftOut]]:
     """Regular lines by polars, the others one by one, put together in the order of the file."""
     data = table.text.data[table.offset :]
     if table.dialect.is_plain:
@@ -185,8 +190,9 @@ def _careful(table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault]]:
     plain = ~taken
     regular = _regular_lines(table, data, starts, ends, plain)
     regular = regular.insert_column(0, pl.Series("_row", rows[plain].astype(np.uint32)))
-    others, faults = _mended([(int(rows[at]), record) for at, record in records], regular, table, file)
-    return pl.concat([regular, others]).sort("_row"), faults
+    numbered = [(int(rows[at]), record) for at, record in records]
+    others, faults, left_out = _mended(numbered, regular, table, file)
+    return pl.concat([regular, others]).sort("_row"), faults, left_out
 
 
 def _odd_records(
@@ -224,7 +230,7 @@ def _regular_lines(
 
 def _mended(
     records: list[tuple[int, Record]], regular: pl.DataFrame, table: _Table, file: str
-) -> tuple[pl.DataFrame, list[Fault]]:
+) -> tuple[pl.DataFrame, list[Fault], list[LeftOut]]:
     """The irregular records laid over the columns; what fits no column in one clear way is left out and said."""
     width = table.width
     straight = [(row, r.cells) for row, r in records if len(r.cells) == width]
@@ -251,7 +257,8 @@ def _mended(
     columns = {f"c{i}": [cells[i] for _, cells in kept] for i in range(width)}
     rows = pl.Series("_row", [row for row, _ in kept], dtype=pl.UInt32)
     frame = pl.DataFrame(columns, schema={f"c{i}": pl.String for i in range(width)}).insert_column(0, rows)
-    return frame, _said(said, width, file)
+    left_out = [(row, rule, tuple(cells)) for rule, row, cells in said if SEVERITY[rule] == "drop"]
+    return frame, _said(said, width, file), left_out
 
 
 def _second_tables(records: list[tuple[int, Record]], width: int) -> set[int]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.book.formats import Formats
+from kpikit.errors import UsageError
 
+#: What a pattern may look like, for whoever wrote one that cannot be.
+_PATTERN = '"%d-%m-%Y", "%d-%m-%Y %H:%M"'
 NAIVE = pl.Datetime("us")
 _NUMERIC = (
     r"^(?<a>\d{1,4})[-/.\s](?<b>\d{1,2})[-/.\s](?<c>\d{1,4})"
@@ -43,7 +46,8 @@ _WEEKDAY = (
 
 def read_texts(distinct: pl.Series, formats: Formats, *, is_excel: bool) -> pl.DataFrame:
     """Distinct texts in any notation, as ``text, local, offset, is_dated, rule``."""
-    frame = distinct.to_frame().with_columns(tidy=_tidy(pl.col("text")))
+    has_words = bool(distinct.str.contains(r"[\p{L}]{3}").any())
+    frame = distinct.to_frame().with_columns(tidy=_tidy(pl.col("text"), has_words=has_words))
     parts = pl.col("tidy").str.extract_groups(_NUMERIC)
     frame = frame.with_columns(parts.alias("parts")).unnest("parts")
     frame = frame.with_columns(
@@ -65,12 +69,17 @@ def read_texts(distinct: pl.Series, formats: Formats, *, is_excel: bool) -> pl.D
     )
 
 
-def _tidy(text: pl.Expr) -> pl.Expr:
+def _tidy(text: pl.Expr, *, has_words: bool) -> pl.Expr:
     """Months as numbers, weekdays away, compact stamps spaced out: everything as digits with marks between."""
-    tidy = text.str.replace_all(r"[\s\u{00A0}\u{202F}]+", " ").str.replace(rf"(?i)^{_WEEKDAY}", "")
+    tidy = text.str.replace_all(r"[\s\u{00A0}\u{202F}]+", " ")
     tidy = tidy.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
     tidy = tidy.str.replace(r"^(\d{4})(\d{2})(\d{2})[T ]?(\d{2})(\d{2})(\d{2})(Z?)$", "$1-$2-$3 $4:$5:$6$7")
     tidy = tidy.str.replace(r"(?i) (\d{1,2}) ?([ap]\.?m\.?)$", " $1:00 $2")
+    return _month_numbers(tidy.str.replace(rf"(?i)^{_WEEKDAY}", "")) if has_words else tidy
+
+
+def _month_numbers(tidy: pl.Expr) -> pl.Expr:
+    """``5 mei 2026`` and ``May 5, 2026`` as year, month and day."""
     tidy = tidy.str.replace(
         rf"(?i)^(\d{{1,2}})(?:st|nd|rd|th|e|\.)?[-/. ]*({_MONTH})\.?[-/., ]*(\d{{4}}|\d{{2}}\b)", "$3 ~$2~ $1"
     )
@@ -155,14 +164,24 @@ def _asked_for(frame: pl.DataFrame, formats: Formats) -> pl.DataFrame:
     """The patterns that the settings name win over all guesses; what none of them reads, the guesses may."""
     if not formats.date_formats:
         return frame
-    read = [strptime(frame["text"], pattern).alias(f"f{i}") for i, pattern in enumerate(formats.date_formats)]
-    timed = any(h in p for p in formats.date_formats for h in ("%H", "%I", "%T", "%R"))
+    try:
+        read = [strptime(frame["text"], pattern).alias(f"f{i}") for i, pattern in enumerate(formats.date_formats)]
+    except pl.exceptions.PolarsError:
+        patterns = ", ".join(formats.date_formats)
+        raise UsageError("setting_value", setting="formats.date_formats", value=patterns, allowed=_PATTERN) from None
+    timed, zoned = (
+        pl.any_horizontal(
+            pl.lit(value=False),
+            *(pl.col(f"f{i}").is_not_null() for i, p in enumerate(formats.date_formats) if any(m in p for m in marks)),
+        )
+        for marks in (("%H", "%I", "%T", "%R", "%c"), ("%z", "%:z", "%#z", "%+"))
+    )
     asked = pl.coalesce(s.name for s in read)
     frame = frame.with_columns(*read)
     return frame.with_columns(
         rule=pl.when(asked.is_null()).then("rule"),
-        offset=pl.when(asked.is_null()).then("offset"),
-        is_dated=pl.when(asked.is_null()).then("is_dated").otherwise(pl.lit(not timed)),
+        offset=pl.when(asked.is_null()).then("offset").when(zoned).then(0).cast(pl.Int32),
+        is_dated=pl.when(asked.is_null()).then("is_dated").otherwise(~timed),
         local=pl.coalesce(asked, "local"),
     )
 

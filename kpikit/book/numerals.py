@@ -12,14 +12,16 @@ _CURRENCY = (
     r"(?:US\$|CA\$|AU\$|[€$£¥₹₺₽₩]|"
     r"(?i:EUR|USD|GBP|CHF|CAD|AUD|NZD|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|ZAR|BRL|MXN|SGD|HKD|ILS|AED|kr\.?|zł|Kč))"
 )
+_CODES = {"€": "EUR", "$": "USD", "US$": "USD", "CA$": "CAD", "AU$": "AUD", "£": "GBP", "¥": "JPY", "KR.": "KR"}
 _SPACE = r"[\s\u{00A0}\u{202F}\u{2009}]"
 #: One mark with exactly three digits behind it: a decimal or a thousands mark, nobody can tell from this cell.
 _OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _NUMERIC = r"^[+-]?[.,'’_\s\u{00A0}\u{202F}\u{2009}]*\d[\d.,'’_\s\u{00A0}\u{202F}\u{2009}]*$"
 _EXPONENT = r"(?:[eE][+-]?\d+)?$"
 _SHAPES = {
-    ",": rf"^[+-]?(?:\d+|\d{{1,3}}(?:[.'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:,\d*)?{_EXPONENT}",
-    ".": rf"^[+-]?(?:\d+|\d{{1,3}}(?:,\d\d\d?)*(?:[,'’_]\d{{3}})+|\d{{1,3}}(?:{_SPACE}\d{{3}})+)?(?:\.\d*)?{_EXPONENT}",
+    ",": rf"^[+-]?(?:\d+|[1-9]\d?\d?(?:[.'’_]\d{{3}})+|[1-9]\d?\d?(?:{_SPACE}\d{{3}})+)?(?:,\d*)?{_EXPONENT}",
+    ".": rf"^[+-]?(?:\d+|[1-9]\d?\d?(?:,\d\d\d?)*(?:[,'’_]\d{{3}})+|[1-9]\d?\d?(?:{_SPACE}\d{{3}})+)?(?:\.\d*)?"
+    + _EXPONENT,
 }
 
 
@@ -80,8 +82,8 @@ def _read(distinct: pl.Series, formats: Formats, *, has_currency: bool) -> pl.Da
     if undecided:
         marked = bare.str.contains(_NUMERIC) & bare.str.contains(r"[.,]")
         rules.insert(0, pl.when(marked).then(pl.lit(undecided)))
-    symbols = set(frame["text"].str.extract(f"({_CURRENCY})").drop_nulls().str.to_uppercase().unique().to_list())
-    if len(symbols) > 1 and not has_currency:
+    named = frame["text"].str.extract(f"({_CURRENCY})").drop_nulls().str.to_uppercase()
+    if named.replace(_CODES).n_unique() > 1 and not has_currency:
         rules.append(pl.when(pl.col("text").str.contains(_CURRENCY)).then(pl.lit("currency_mixed")))
     if frame["percent"].any():
         rules.append(pl.when("percent").then(pl.lit("percent" if frame["percent"].all() else "percent_mixed")))
@@ -110,18 +112,16 @@ def _decimal_mark(bare: pl.Series, formats: Formats) -> tuple[str, str | None]:
     """The decimal mark of the column, or the rule that says why there is none."""
     if formats.decimal or formats.thousands in (",", "."):
         return formats.decimal or {",": ".", ".": ","}[str(formats.thousands)], None
-    numeric = bare.filter(bare.str.contains(r"^[+-]?[\d.,'’_\s\u{00A0}\u{202F}]+$") & bare.str.contains(r"\d"))
-    tight = numeric.str.replace_all(rf"{_SPACE}|['’_]", "")
-    open_ones = tight.filter(tight.str.contains(_OPEN))
-    shown = tight.filter(~tight.str.contains(_OPEN))
-    comma = bool((shown.str.contains(r"^[^,]*,\d*$") | shown.str.contains(r"\.\d{3}\.")).any())
-    point = bool((shown.str.contains(r"^[^.]*\.\d*$") | shown.str.contains(r",\d{2,3},")).any())
-    both = bool(open_ones.str.contains(",", literal=True).any() and open_ones.str.contains(".", literal=True).any())
-    if (comma and point) or (both and not comma and not point):
+    marked = bare.filter(bare.str.contains(_NUMERIC) & bare.str.contains(r"[.,]"))
+    fits_comma, fits_point = marked.str.contains(_SHAPES[","]), marked.str.contains(_SHAPES["."])
+    comma, point = bool((fits_comma & ~fits_point).any()), bool((fits_point & ~fits_comma).any())
+    unclear = marked.filter(fits_comma & fits_point)
+    kinds = [unclear.str.contains(mark, literal=True).any() for mark in ",."]
+    if (comma and point) or (all(kinds) and not comma and not point):
         return ".", "decimal_mixed"
     if comma or point:
         return "," if comma else ".", None
-    return ".", "decimal_ambiguous" if len(open_ones) else None
+    return ".", "decimal_ambiguous" if len(unclear) else None
 
 
 def _value(bare: pl.Expr, decimal: str) -> pl.Expr:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kpikit.book.delimited import read_delimited
+from kpikit.book.delimited import LeftOut, read_delimited
 from kpikit.book.formats import Formats
 from kpikit.errors import DataError, Fault, UsageError
 
@@ -31,13 +31,15 @@ class RawTable:
     """A file or frame before any meaning.
 
     ``file`` is its name alone, ``frame`` has ``_row`` and the columns under their own names (String from text and
-    workbooks, typed from Parquet and frames), ``faults`` what was odd, ``source`` the kind of file.
+    workbooks, typed from Parquet and frames), ``faults`` what was odd, ``source`` the kind of file, ``left_out`` the
+    rows that fit no column: number, rule and cells (see :func:`kpikit.book.validation.left_out`).
     """
 
     file: str
     frame: pl.DataFrame
     faults: tuple[Fault, ...] = ()
     source: Source = "csv"
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def read(path: str | Path, formats: Formats | None = None) -> RawTable:
@@ -70,8 +72,8 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
         frame, faults = read_excel(path, formats)
         return RawTable(path.name, frame, tuple(faults), "excel")
     _refuse_foreign(path, head)
-    frame, faults = read_delimited(path, formats)
-    return RawTable(path.name, frame, tuple(faults), "csv")
+    frame, faults, left_out = read_delimited(path, formats)
+    return RawTable(path.name, frame, tuple(faults), "csv", tuple(left_out))
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:

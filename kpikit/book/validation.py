@@ -1,44 +1,31 @@
 """Do the tables keep the rules of a deal book? Good rows go on, bad rows are dropped, everything is counted.
 
-Plain polars expressions: each rule is one mask over one table, so ten million events need no second library
-(dataframely would take a second or two to import, drops undeclared columns and cannot see a second table).
+Plain polars expressions: each rule is one mask over one table, so ten million events take seconds and no further
+library (dataframely costs a second or two to import and drops columns that nobody declared).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from kpikit import schema
-from kpikit.book.cells import Cells
+from kpikit.book.desk import AT, DROPPED, Desk
 from kpikit.book.formats import SEVERITY
+from kpikit.book.reading import RawTable
 from kpikit.errors import Fault
 
-__all__ = ["DROPPED", "SEVERITY", "Validated", "validate"]
+__all__ = ["DROPPED", "SEVERITY", "Validated", "left_out", "validate"]
 
-#: The columns of ``dropped``: where the row stood, the rule it broke, and the whole row as JSON text.
-DROPPED = pl.Schema(
-    {
-        "table": pl.String,
-        "file": pl.String,
-        "_row": pl.UInt32,
-        "rule": pl.String,
-        "column": pl.String,
-        "value": pl.String,
-        "row": pl.String,
-    }
-)
 #: Tables whose rows belong to a deal: a row of an unknown deal is dropped.
 _OF_DEALS = ("stage_events", "changes", "activities", "contacts", "notes", "interviews")
 #: The order of stages is doubted from this many moves on, when more than half of them go back.
 _FEWEST_MOVES = 20
 _SAMPLE = 200_000
-#: Names a row while a validation runs (``_row`` need not be unique: a table may come from two files).
-_AT = "_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +37,21 @@ class Validated:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(slots=True)
-class _Desk:
-    """Where one validation keeps its papers: the frames as they shrink, what was dropped, the faults so far."""
+def left_out(table: str, raw: RawTable) -> pl.DataFrame:
+    """The rows that the reader could lay over no columns, as a frame like :attr:`Validated.dropped`.
 
-    frames: dict[str, pl.DataFrame]
-    files: Mapping[str, str]
-    dropped: list[pl.DataFrame] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    Args:
+        table: the schema's name of the table.
+        raw: the table as it was read.
 
-    def report(self, table: str, rule: str, column: str, mask: pl.Expr | pl.Series, **values: Any) -> pl.DataFrame:
-        """Faults for the rows under the mask, which are returned."""
-        bad = self.frames[table].filter(mask.fill_null(value=False))
-        if bad.height:
-            rules = pl.Series("rule", [rule]).new_from_index(0, bad.height)
-            self.faults += Cells(table, self.files.get(table), column, bad["_row"], bad[column]).faults(rules, **values)
-        return bad
-
-    def add(self, rule: str, table: str, column: str | None = None, *, n: int = 1, **values: Any) -> None:
-        """One fault about a table or column as a whole."""
-        self.faults.append(Fault(rule, table, self.files.get(table), None, column, None, n, values))
-
-    def drop(self, table: str, rule: str, column: str, mask: pl.Expr | pl.Series, **values: Any) -> None:
-        """Report the rows under the mask and take them out of the table."""
-        bad = self.report(table, rule, column, mask, **values)
-        if bad.height:
-            self.keep(table, bad, rule, column)
-
-    def keep(self, table: str, bad: pl.DataFrame, rule: str, column: str) -> None:
-        """Move rows from the table to what was dropped."""
-        cells = [c for c in bad.columns if c not in ("_row", _AT)]
-        value = pl.col(column).cast(pl.String) if column in cells else pl.lit(None, pl.String)
-        self.dropped.append(
-            bad.select(
-                table=pl.lit(table),
-                file=pl.lit(self.files.get(table), pl.String),
-                _row=pl.col("_row").cast(pl.UInt32),
-                rule=pl.lit(rule),
-                column=pl.lit(column),
-                value=value,
-                row=pl.struct(cells).struct.json_encode(),
-            )
-        )
-        self.frames[table] = self.frames[table].filter(~pl.col(_AT).is_in(bad[_AT].implode()))
+    Returns:
+        One row for each; ``row`` holds its cells as a JSON list.
+    """
+    rows = [
+        (table, raw.file, row, rule, None, None, json.dumps(cells, ensure_ascii=False))
+        for row, rule, cells in raw.left_out
+    ]
+    return pl.DataFrame(rows, schema=DROPPED, orient="row")
 
 
 def validate(
@@ -120,7 +79,7 @@ def validate(
         [('duplicate_id', 3)]
     """
     numbered = {n: f if "_row" in f.columns else f.with_row_index("_row", offset=2) for n, f in frames.items()}
-    desk = _Desk({n: f.with_row_index(_AT) for n, f in numbered.items()}, files or {})
+    desk = Desk({n: f.with_row_index(AT) for n, f in numbered.items()}, files or {})
     for name in [n for n in schema.TABLES if n in desk.frames]:
         table = schema.TABLES[name]
         _required(desk, table)
@@ -134,18 +93,18 @@ def validate(
     if as_of is not None and _has(desk, "activities", "happened_at"):
         desk.report("activities", "future_activity", "happened_at", pl.col("happened_at") > as_of)
     dropped = pl.concat(desk.dropped) if desk.dropped else DROPPED.to_frame()
-    return Validated({n: f.drop(_AT) for n, f in desk.frames.items()}, dropped, tuple(desk.faults))
+    return Validated({n: f.drop(AT) for n, f in desk.frames.items()}, dropped, tuple(desk.faults))
 
 
-def _has(desk: _Desk, table: str, *columns: str) -> bool:
+def _has(desk: Desk, table: str, *columns: str) -> bool:
     return table in desk.frames and all(c in desk.frames[table].columns for c in columns)
 
 
-def _required(desk: _Desk, table: schema.Table) -> None:
+def _required(desk: Desk, table: schema.Table) -> None:
     """Required columns are there, the table has rows, and each row fills the required cells."""
     frame = desk.frames[table.name]
     if frame.is_empty():
-        desk.add("no_deals" if table.name == "deals" else "header_only", table.name)
+        desk.add("empty_deals" if table.name == "deals" else "header_only", table.name)
     needed = [c.name for c in table.columns if c.required]
     for name in needed:
         if name not in frame.columns:
@@ -159,7 +118,7 @@ def _required(desk: _Desk, table: schema.Table) -> None:
             desk.keep(table.name, empty, "required_empty", column)
 
 
-def _choices(desk: _Desk, table: schema.Table) -> None:
+def _choices(desk: Desk, table: schema.Table) -> None:
     """Values of a choice are among its choices; others cost the row where the column is required, else the cell."""
     for column in table.columns:
         if not column.choices or not _has(desk, table.name, column.name):
@@ -173,35 +132,35 @@ def _choices(desk: _Desk, table: schema.Table) -> None:
             desk.frames[table.name] = desk.frames[table.name].with_columns(emptied)
 
 
-def _duplicates(desk: _Desk, table: schema.Table) -> None:
+def _duplicates(desk: Desk, table: schema.Table) -> None:
     """A key names one row: of several, the first is kept. Without a key, rows that are equal throughout are noted."""
     frame = desk.frames[table.name]
     key = [c for c in table.key if c in frame.columns]
     if table.key and len(key) < len(table.key):
         return
-    rest = frame.drop("_row", _AT)
+    rest = frame.drop("_row", AT)
     if key:
         doubled = rest.select(key).is_duplicated() if len(key) > 1 else rest[key[0]].is_duplicated()
     else:
         frame = _whole_deals(frame, _SAMPLE)
-        rest = frame.drop("_row", _AT)
+        rest = frame.drop("_row", AT)
         doubled = rest.hash_rows().is_duplicated()
     if not doubled.any():
         return
     some = frame.filter(doubled)
-    rest = some.drop("_row", _AT)
+    rest = some.drop("_row", AT)
     later = some.filter(~rest.select(pl.struct(rest.columns).is_first_distinct()).to_series())
     if not key:
-        desk.report(table.name, "repeated_row", table.names[0], pl.col(_AT).is_in(later[_AT].implode()))
+        desk.report(table.name, "repeated_row", table.names[0], pl.col(AT).is_in(later[AT].implode()))
         return
     column = "stage" if table.name == "stages" else key[0]
-    desk.drop(table.name, "duplicate_row", column, pl.col(_AT).is_in(later[_AT].implode()))
+    desk.drop(table.name, "duplicate_row", column, pl.col(AT).is_in(later[AT].implode()))
     some = desk.frames[table.name].filter(pl.struct(key).is_duplicated())
     other = some.filter(~pl.struct(key).is_first_distinct())
-    desk.drop(table.name, "duplicate_id", column, pl.col(_AT).is_in(other[_AT].implode()))
+    desk.drop(table.name, "duplicate_id", column, pl.col(AT).is_in(other[AT].implode()))
 
 
-def _deals(desk: _Desk, zone: str) -> None:
+def _deals(desk: Desk, zone: str) -> None:
     """Amounts, probabilities and the two ends of a deal's life."""
     lost, closed = pl.col("outcome") == "lost", pl.col("outcome").is_in(["won", "lost"])
     if _has(desk, "deals", "amount"):
@@ -230,12 +189,12 @@ def _before(start: str, zone: str) -> pl.Expr:
     )
 
 
-def _unknown_deals(desk: _Desk, table: str) -> None:
+def _unknown_deals(desk: Desk, table: str) -> None:
     """Rows of a deal that is not in the book are dropped; ids in two lengths are said first."""
     if not (_has(desk, table, "deal_id") and _has(desk, "deals", "deal_id")):
         return
     known = desk.frames["deals"]["deal_id"]
-    events = desk.frames[table].lazy().select(_AT, "deal_id")
+    events = desk.frames[table].lazy().select(AT, "deal_id")
     stranger = events.join(desk.frames["deals"].lazy().select("deal_id"), on="deal_id", how="anti").collect()
     stranger = stranger.filter(pl.col("deal_id").is_not_null())
     if stranger.is_empty():
@@ -246,10 +205,10 @@ def _unknown_deals(desk: _Desk, table: str) -> None:
     twins = len(twins) + len(long.filter(long.str.slice(0, 15).is_in(known.implode())))
     if twins:
         desk.add("id_15_18", table, "deal_id", n=twins)
-    desk.drop(table, "unknown_deal", "deal_id", pl.col(_AT).is_in(stranger[_AT].implode()))
+    desk.drop(table, "unknown_deal", "deal_id", pl.col(AT).is_in(stranger[AT].implode()))
 
 
-def _stages(desk: _Desk) -> None:
+def _stages(desk: Desk) -> None:
     """Stages in use are declared, and their order agrees with how deals moved."""
     if not _has(desk, "stages", "stage") or desk.frames["stages"].is_empty():
         return
@@ -270,7 +229,7 @@ def _whole_deals(frame: pl.DataFrame, most: int) -> pl.DataFrame:
     return frame.filter(pl.col("deal_id").hash(0) % every == 0)
 
 
-def _stage_order(desk: _Desk) -> None:
+def _stage_order(desk: Desk) -> None:
     """Most moves go forward in the order of the stages, or the order is wrong (seen on a sample of whole deals)."""
     events = _whole_deals(desk.frames["stage_events"], _SAMPLE)
     events = events.lazy().with_columns(seq=pl.col("seq") if "seq" in events.columns else pl.lit(0))

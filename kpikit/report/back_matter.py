@@ -11,8 +11,8 @@ from kpikit.kpi import cards
 from kpikit.report.figures import Figures
 from kpikit.show.page import Message, Page, Table, message
 
-TERMS = ("open", "half", "waiting", "ended", "range", "hundred", "clear", "hint", "unknown", "set_aside")
-USED = ("wins", "time_in_stage", "exits", "stage_changes")
+TERMS = ("open", "half", "waiting", "ended", "range", "hundred", "clear", "hint", "unknown", "nine", "set_aside")
+USED = ("wins", "time_in_stage", "exits", "stage_changes", "sleeping", "sleeping_rate")
 
 
 def details(figures: Figures, folded: list[Page]) -> tuple[tuple[Message, tuple[Message | Table, ...]], ...]:

@@ -11,6 +11,7 @@ from kpikit.analysis.velocity import compare, exits, time_in_stage
 from kpikit.analysis.winloss import wins
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
+from kpikit.report.deals_page import Waiting, waiting_deals
 
 #: fewer deals than this are talked about one by one; figures would mislead
 FEW_DEALS = 10
@@ -47,6 +48,7 @@ class Figures:
     ends: pl.DataFrame
     ends_before: pl.DataFrame
     horizon: float
+    waiting: Waiting
 
     @property
     def refused(self) -> str | None:
@@ -84,6 +86,7 @@ def team_figures(book: DealBook, period: Period) -> Figures:
         ends=exits(book, during=ends.now, horizon=horizon),
         ends_before=exits(book, during=ends.before, horizon=horizon),
         horizon=horizon,
+        waiting=waiting_deals(book, period),
     )
 
 

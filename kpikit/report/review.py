@@ -86,7 +86,7 @@ def team_review(
     figures = team_figures(part, asked)
     whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
     about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    return Report(whose, about, pages(figures), words)
+    return Report(whose, about, pages(figures, copy), words)
 
 
 def check_period(book: Any, period: Any) -> None:

@@ -7,24 +7,28 @@ from datetime import timedelta
 import polars as pl
 
 from kpikit.calendar import Period, add_months
+from kpikit.report.deals_page import deals_page, few_deals_page
 from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
 
 #: pages of pages.md that this version does not write yet: they fold to a line that says so
-TO_COME = ("customer", "tried", "moved", "deals", "rate")
+TO_COME = ("customer", "tried", "moved", "rate")
 _PARTS = ("on", "back", "lost", "other", "still_there")
 
 
-def pages(figures: Figures) -> tuple[Page, ...]:
+def pages(figures: Figures, copy: str) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
+    waits = figures.waiting
     if figures.n_deals < FEW_DEALS:
-        body = [_front_of_few(figures), *_to_come("customer", "tried", "deals"), next_steps(figures)]
-        return (*body, _back(figures, [page for page in body if page.folded]))
-    body = [
-        front(figures), *_to_come("customer", "tried", "moved"), time(figures), ends(figures),
-        *_to_come("deals", "rate"), next_steps(figures),
-    ]  # fmt: skip
+        deals = few_deals_page(figures.book, waits, copy=copy)
+        body = [_front_of_few(figures), *_to_come("customer", "tried"), deals, next_steps(figures)]
+    else:
+        deals = deals_page(figures.book, waits, copy=copy, refused=figures.refused)
+        body = [
+            front(figures), *_to_come("customer", "tried", "moved"), time(figures), ends(figures), deals,
+            *_to_come("rate"), next_steps(figures),
+        ]  # fmt: skip
     return (*body, _back(figures, [page for page in body if page.folded]))
 
 

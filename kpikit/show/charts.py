@@ -1,14 +1,16 @@
 """Charts: a frame of codes and numbers → a Vega-Lite chart, in one language and one width.
 
-Three kinds, and what their frames hold:
+The kinds, and what their frames hold:
 
 - ``ranges``: ``label, which`` (now, before), ``value, low, high`` and ``note`` (a message), a row a dot;
 - ``hundreds``: ``label`` (a message), ``part`` (a colour token), ``share``, a row a segment;
+- ``strips``: ``label, value`` (days) and ``is_sleeping``, a row an open deal; null marks where nine in ten had left;
 - ``findings``: ``label`` and ``words`` (messages), ``value, low, high`` (a difference), ``certainty``, a row a finding.
 """
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -23,7 +25,8 @@ WIDE, NARROW = 860, 328
 
 def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
     """The chart in one language, drawn for a width in pixels."""
-    drawn: Any = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings}[chart.kind](chart, words, width)
+    kinds = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings, "strips": _strips}
+    drawn: Any = kinds[chart.kind](chart, words, width)
     return drawn.properties(description=chart.description.in_words(words)).configure(**vega_config())
 
 
@@ -46,6 +49,7 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         row.update({k: row[k] * factor for k in ("value", "low", "high") if row[k] is not None})
         row["end"] = most if row["high"] is None else row["high"]
         row["beyond"] = row["high"] is None
+        row["named"] = f"{row['label']} · {row['note']}" if row["which"] == "now" else row["note"]
     narrow = width < 500
     inner = width - (40 if narrow else 370)
     order = list(dict.fromkeys(row["label"] for row in rows))
@@ -66,7 +70,7 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         base.transform_filter("isValid(datum.value)").mark_point(**ends).encode(x="value:Q", color=tint),
         base.transform_filter("datum.beyond").mark_point(**beyond).encode(x="end:Q", color=tint),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), **note).encode(
-            x=alt.value(0 if narrow else inner), text="note:N"
+            x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
         ),
     ]
     step = 25 if not narrow else 34
@@ -105,6 +109,33 @@ def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if not narrow else 70))
 
 
+def _strips(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+    """A strip a stage: each open deal a dot at its days, and a mark where nine in ten before it had left."""
+    rows = _rows(chart.data, words)
+    narrow = width < 500
+    inner = width - (40 if narrow else 150)
+    order = list(dict.fromkeys(row["label"] for row in rows))
+    marks = [row for row in rows if row["is_sleeping"] is None and row["value"] is not None]
+    open_deals = [row for row in rows if row["is_sleeping"] is not None]
+    dots = [row | {"state": "waiting" if row["is_sleeping"] else "before"} for row in open_deals]
+    most = max((row["value"] for row in (*dots, *marks)), default=1.0) * 1.04
+    heading = alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
+    y = alt.Y("label:N", sort=order, title=None, axis=None if narrow else heading)
+    x = alt.X(
+        "value:Q", scale=alt.Scale(type="sqrt", domain=[0, most], nice=False), title=wrap(words.say("chart.axis.waiting"), 44 if narrow else 110),
+        axis=alt.Axis(tickCount=6, grid=True, domain=False, ticks=False),
+    )  # fmt: skip
+    tint = alt.Color("state:N", scale=_scale("waiting", "before"), legend=None)
+    layers = [
+        alt.Chart(_data(dots)).mark_point(filled=True, size=70, opacity=0.6).encode(x=x, y=y, color=tint),
+        alt.Chart(_data(marks)).mark_tick(thickness=3, size=24, color=colour("ink")).encode(x="value:Q", y=y),
+    ]
+    if narrow:
+        names = alt.Chart(_data([{"label": name} for name in order])).mark_text(align="left", dy=-20, fontSize=12)
+        layers.append(names.encode(y=alt.Y("label:N", sort=order, axis=None), x=alt.value(0), text="label:N"))
+    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if narrow else 30))
+
+
 def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     """Differences as dots with ranges around "as before", each on a scale of its own, the certainty at the right."""
     rows = _rows(chart.data, words)
@@ -117,6 +148,7 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         row["high"] = 1.0 if row["high"] is None else row["high"]
         row["sure"] = words.say(f"certainty.{row['certainty']}")
         row["zero"] = 0.0
+        row["label"] = wrap(row["label"], 46 if width < 500 else 110)
     narrow = width < 500
     inner = width - (120 if narrow else 180)
     y = alt.Y("row:Q", title=None, axis=None, scale=alt.Scale(domain=[len(rows) - 0.4, -0.5], nice=False, zero=False))
@@ -126,13 +158,14 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         "certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None
     )
     label = 12 if narrow else 14
+    above = {"baseline": "top", "dy": -30} if narrow else {"baseline": "middle", "dy": -14}
     layers = [
         base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(x=x, x2="high:Q", color=tint),
         base.mark_rule(color=colour("muted"), yOffset=1, y2Offset=23).encode(x="zero:Q", y2="row:Q"),
         base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=110, opacity=1, yOffset=12).encode(
             x="value:Q", color=tint
         ),
-        base.mark_text(align="left", fontSize=label, dy=-14).encode(x=alt.value(0), text="label:N"),
+        base.mark_text(align="left", fontSize=label, lineHeight=15, **above).encode(x=alt.value(0), text="label:N"),
         base.mark_text(align="left", fontSize=label, fontWeight=600, dy=12).encode(
             x=alt.value(inner + 14), text="sure:N", color=tint
         ),
@@ -140,7 +173,7 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     if rows:
         note = alt.Chart(_data(rows[-1:])).encode(y=y).mark_text(fontSize=11, dy=33, color=colour("muted"))
         layers.append(note.encode(x="zero:Q", text=alt.value(words.say("chart.as_before"))))
-    return alt.layer(*layers).properties(width=inner, height=64 * len(rows))
+    return alt.layer(*layers).properties(width=inner, height=(84 if narrow else 64) * len(rows))
 
 
 def _scale(*tokens: str, domain: list[str] | None = None) -> alt.Scale:

@@ -39,7 +39,7 @@ class Chart:
     :mod:`kpikit.show.theme` with what it stands for; ``unit`` is that of the data.
     """
 
-    kind: Literal["ranges", "hundreds", "findings"]
+    kind: Literal["ranges", "hundreds", "findings", "strips"]
     data: pl.DataFrame
     description: Message
     key: tuple[tuple[str, Message], ...] = ()

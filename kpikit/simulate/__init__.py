@@ -1,12 +1,13 @@
 """A sales process with known truth: draw deal books of any size, and hold estimates against what was put in."""
 
-from kpikit.simulate.parameters import STANDARD, Effect, Exit, Parameters, Segment, Stage, stage
+from kpikit.simulate.parameters import DRESSED, STANDARD, Effect, Exit, Parameters, Segment, Stage, stage
 from kpikit.simulate.simulated import SimulatedBook, process
 from kpikit.simulate.tables import frames
 from kpikit.simulate.truth import truth_of
 from kpikit.simulate.writing import write
 
 __all__ = [
+    "DRESSED",
     "STANDARD",
     "Effect",
     "Exit",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from kpikit.simulate import demo_accounts, demo_deals, demo_paths, demo_tables, demo_touches, demo_voices
 from kpikit.simulate.demo_teams import HAPPENINGS, PEOPLE, PROCESS, QUARTERS
+from kpikit.simulate.demo_truth import demo_truth
 from kpikit.simulate.paths import generators
 from kpikit.simulate.tables import SETTINGS, Frames, criteria_table, in_schema, stage_table
 from kpikit.simulate.working_time import utc
@@ -18,71 +21,81 @@ from kpikit.simulate.writing import write
 
 SEED = 1
 ZONE = SETTINGS["time_zone"]
+#: How many vans or people a customer of each segment has, more or less.
+SIZE = {"Small": 8, "Mid": 30, "Enterprise": 110}
 STREAMS = ("owners", "money", "dates", "facts", "touches", "voices", "accounts", "notes", "changes")
 #: The last thing that anybody did before the export: on Friday evening somebody moved a date.
 LAST_RECORDED = datetime(2026, 10, 2, 17, 41, 8, tzinfo=UTC)
 
 
-def frames(seed: int = SEED) -> Frames:
-    """All tables of the demo book, in the schema's columns."""
-    rng = generators(seed, STREAMS)
+def book() -> tuple[Frames, dict[str, Any]]:
+    """All tables of the demo book, in the schema's columns, and what is true of it."""
+    rng = generators(SEED, STREAMS)
     drawn = demo_paths.draw()
     visits = drawn.visits.filter(pl.col("recorded").is_not_null())
     deals = demo_tables.joined(drawn)
     owner, owner_moves = demo_tables.owners(deals, rng["owners"])
     deals = demo_deals.wordings(demo_deals.facts(deals, rng["facts"]), rng["facts"])
     account, accounts = demo_accounts.accounts_of(deals, rng["accounts"])
-    deals = _with_accounts(deals.with_columns(owner=pl.Series(owner), account=pl.Series(account)), accounts, rng)
+    deals = _with_accounts(
+        deals.with_columns(owner=pl.Series(owner), account=pl.Series(account)), accounts, rng["money"]
+    )
     talks, ours = demo_voices.interviews(deals, rng["voices"])
-    reasons = demo_tables.loss_reasons(deals, rng["facts"]).to_list()
-    for deal, reason in ours.items():
-        reasons[deal] = reason
-    deals = demo_deals.set_aside(deals.with_columns(loss_reason=pl.Series(reasons)), rng["facts"])
-    deals = deals.with_columns(competitor=_competitor(deals))
+    deals = _with_reasons(deals, ours, rng["facts"])
     expected, date_moves = demo_tables.close_dates(deals, rng["dates"])
     visits = visits.with_columns(stated=demo_tables.forecasts(visits, deals, rng["dates"]))
-    changes, deals = demo_deals.changes(
-        deals.with_columns(expected=pl.Series(expected)), visits, owner_moves, date_moves, rng["changes"]
-    )
+    deals = deals.with_columns(expected=pl.Series(expected))
+    changes, deals = demo_deals.changes(deals, visits, owner_moves, date_moves, rng["changes"])
     done = demo_touches.activities(deals, drawn.visits, rng["touches"])
-    people_met = demo_touches.contacts(done, rng["touches"])
+    done = done.with_columns(demo_tables.owner_then(done, owner, owner_moves))
     said = demo_voices.notes(deals, rng["notes"])
+    said = said.with_columns(demo_tables.owner_then(said, owner, owner_moves))
     since, years = demo_accounts.contracts(deals, len(accounts), QUARTERS[-1], rng["accounts"])
     ids = pl.select(pl.format("D{}", pl.int_range(1, deals.height + 1).cast(pl.String).str.zfill(4))).to_series()
-    found = {
+    tables = {
         "deals": _deals(deals, ids),
         "stage_events": _stage_events(visits, ids),
         "changes": _changes(changes, ids),
         "stages": stage_table(PROCESS),
         "criteria": criteria_table(PROCESS),
         "people": _people(),
-        "activities": _activities(done, deals, ids),
+        "activities": _activities(done, ids),
         "accounts": demo_accounts.account_table(accounts, since),
-        "contacts": _contacts(people_met, ids),
-        "notes": _notes(said, deals, ids),
+        "contacts": _contacts(demo_touches.contacts(done, rng["touches"]), ids),
+        "notes": _notes(said, ids),
         "interviews": _interviews(talks, ids),
         "revenue": _revenue(years, len(accounts)),
         "rates": _rates(),
         "happenings": pl.DataFrame(HAPPENINGS, schema=["on", "until", "team", "text"], orient="row"),
     }
-    found["deals"], found["changes"] = _last_move(found["deals"], found["changes"])
-    return {name: in_schema(name, frame) for name, frame in found.items()}
+    tables["deals"], tables["changes"] = _last_move(tables["deals"], tables["changes"])
+    return {name: in_schema(name, frame) for name, frame in tables.items()}, demo_truth(drawn.deals, ids)
 
 
-def _with_accounts(deals: pl.DataFrame, accounts: list[dict], rng: dict[str, np.random.Generator]) -> pl.DataFrame:
+def _with_reasons(deals: pl.DataFrame, ours: dict[int, str], rng: np.random.Generator) -> pl.DataFrame:
+    """Reasons as we wrote them, ``ours`` where an interview needs one; and what set-aside deals were."""
+    reasons = demo_tables.loss_reasons(deals, rng).to_list()
+    for deal, reason in ours.items():
+        reasons[deal] = reason
+    deals = demo_deals.set_aside(deals.with_columns(loss_reason=pl.Series(reasons)), rng)
+    return deals.with_columns(competitor=_competitor(deals))
+
+
+def _with_accounts(deals: pl.DataFrame, accounts: list[dict[str, Any]], rng: np.random.Generator) -> pl.DataFrame:
     """Names, money and whether the customer fits, from the account."""
     mine = [accounts[a] for a in deals["account"]]
     products = [demo_accounts.texts("companies")[a["region"]]["products"] for a in mine]
-    u = rng["money"].random((2, deals.height))
+    u = rng.random((2, deals.height))
     names = [
-        f"{a['name']} – {p[int(x * len(p))].format(n=4 + int(60 * y))}" for a, p, x, y in zip(mine, products, *u, strict=True)
+        f"{a['name']} – {p[int(x * len(p))].format(n=int(SIZE[a['segment']] * (0.5 + y)))}"
+        for a, p, x, y in zip(mine, products, *u, strict=True)
     ]
-    seen: set[int] = set()
-    kinds = ["expansion" if a in seen else seen.add(a) or "new" for a in deals["account"]]
-    amount = demo_tables.amounts(deals, rng["money"])
+    first_win = deals.filter(pl.col("outcome") == "won").group_by("account").agg(won=pl.col("ended").min())
+    is_known = deals.join(first_win, on="account", how="left", maintain_order="left")["won"] < deals["created"]
+    amount = demo_tables.amounts(deals, rng)
     return deals.with_columns(
         name=pl.Series(names),
-        deal_type=pl.Series(kinds),
+        deal_type=pl.select(pl.when(is_known).then(pl.lit("expansion")).otherwise(pl.lit("new"))).to_series(),
         amount=pl.Series(amount).fill_nan(None),
         currency=pl.Series(["GBP" if a["region"] == "GB" else "EUR" for a in mine]),
         is_icp=pl.Series([a["is_icp"] for a in mine]),
@@ -153,7 +166,10 @@ def _changes(changes: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
 
 
 def _people() -> pl.DataFrame:
-    rows = [(p.owner, p.team, p.from_on, p.until_on, float(p.share)) for p in sorted(PEOPLE, key=lambda p: (p.owner, p.from_on))]
+    rows = [
+        (p.owner, p.team, p.from_on, p.until_on, float(p.share))
+        for p in sorted(PEOPLE, key=lambda p: (p.owner, p.from_on))
+    ]
     return pl.DataFrame(rows, schema=["owner", "team", "from_on", "until_on", "share_of_full_time"], orient="row")
 
 
@@ -162,12 +178,13 @@ def _contact_keys(frame: pl.DataFrame, ids: pl.Series) -> pl.Series:
     return pl.select(pl.format("c{}-{}", index, frame["contact"])).to_series().alias("contact_key")
 
 
-def _activities(done: pl.DataFrame, deals: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+def _activities(done: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     n = done.height
     return done.with_columns(
-        pl.select(pl.format("a{}", pl.int_range(1, n + 1).cast(pl.String).str.zfill(5))).to_series().alias("activity_id"),
+        pl.select(pl.format("a{}", pl.int_range(1, n + 1).cast(pl.String).str.zfill(5)))
+        .to_series()
+        .alias("activity_id"),
         ids.gather(done["deal"]).alias("deal_id"),
-        deals["owner"].gather(done["deal"]).alias("owner"),
         _contact_keys(done, ids),
         *_instants(done, happened_at="at", recorded_at="recorded"),
     )
@@ -177,14 +194,16 @@ def _contacts(met: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     return met.with_columns(ids.gather(met["deal"]).alias("deal_id"), _contact_keys(met, ids))
 
 
-def _notes(said: pl.DataFrame, deals: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+def _notes(said: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     return said.with_columns(
-        ids.gather(said["deal"]).alias("deal_id"), deals["owner"].gather(said["deal"]).alias("by"), *_instants(said, at="at")
+        ids.gather(said["deal"]).alias("deal_id"), pl.col("owner").alias("by"), *_instants(said, at="at")
     )
 
 
 def _interviews(talks: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-    return talks.with_columns(ids.gather(talks["deal"]).alias("deal_id"), *_instants(talks, asked_at="asked", held_at="held"))
+    return talks.with_columns(
+        ids.gather(talks["deal"]).alias("deal_id"), *_instants(talks, asked_at="asked", held_at="held")
+    )
 
 
 def _revenue(years: list[tuple[int, date, float, str]], n: int) -> pl.DataFrame:
@@ -211,10 +230,11 @@ def _last_move(deals: pl.DataFrame, changes: pl.DataFrame) -> tuple[pl.DataFrame
     return deals.with_columns(expected_close_on=moved), together
 
 
-def main() -> None:
-    """Write the demo into the folder named on the command line."""
-    write(frames(), {}, Path(sys.argv[1]), privacy={"persons": "off"})
+def main(arguments: Sequence[str]) -> None:
+    """Write the demo into the folder named in the arguments."""
+    tables, truth = book()
+    write(tables, truth, Path(arguments[0]), privacy={"persons": "off"})
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

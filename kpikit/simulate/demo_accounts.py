@@ -65,7 +65,9 @@ def accounts_of(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[list[int
         if until is not None:
             known.append((account, until))
         index.append(account)
-    accounts += [_account(namer.one(["North", "South", "Randstad", "Vlaanderen"]), "Mid", namer, rng) for _ in range(LEGACY)]
+    accounts += [
+        _account(namer.one(["North", "South", "Randstad", "Vlaanderen"]), "Mid", namer, rng) for _ in range(LEGACY)
+    ]
     return index, accounts
 
 
@@ -74,7 +76,14 @@ def _account(team: str, segment: str, namer: Namer, rng: np.random.Generator) ->
     region = "GB" if rng.random() < (0.05 if plan.country == "NL" else 0) else plan.country
     name, industry = namer.name(region)
     is_icp = bool(rng.random() < {"Small": 0.45, "Mid": 0.7, "Enterprise": 0.6}[segment])
-    return {"region": region, "name": name, "industry": industry, "segment": segment, "is_icp": is_icp, "country": COUNTRY[region]}
+    return {
+        "region": region,
+        "name": name,
+        "industry": industry,
+        "segment": segment,
+        "is_icp": is_icp,
+        "country": COUNTRY[region],
+    }
 
 
 def account_table(accounts: list[dict[str, Any]], since: dict[int, date]) -> pl.DataFrame:
@@ -89,7 +98,7 @@ def account_table(accounts: list[dict[str, Any]], since: dict[int, date]) -> pl.
 
 
 def account_ids(n: int) -> pl.Series:
-    """``A0001``, …"""
+    """Public names of accounts: ``A0001`` and so on."""
     return "A" + pl.Series(np.arange(1, n + 1)).cast(pl.String).str.zfill(4)
 
 
@@ -115,7 +124,9 @@ def contracts(
     return since, rows
 
 
-def _years(bought: list[tuple[date, float, str]], last: date, rng: np.random.Generator) -> list[tuple[date, float, str]]:
+def _years(
+    bought: list[tuple[date, float, str]], last: date, rng: np.random.Generator
+) -> list[tuple[date, float, str]]:
     (begun, value, currency), later = bought[0], bought[1:]
     start = date(begun.year + begun.month // 12, begun.month % 12 + 1, 1)
     rows = []

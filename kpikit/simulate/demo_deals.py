@@ -7,9 +7,9 @@ import polars as pl
 
 from kpikit.simulate import demo_tables
 from kpikit.simulate.demo_accounts import texts
-from kpikit.simulate.demo_paths import END, LATEST
-from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, pick
-from kpikit.simulate.story import lag, words
+from kpikit.simulate.demo_paths import LATEST
+from kpikit.simulate.paths import SECOND, Floats, Ints, pick
+from kpikit.simulate.story import SOURCE_SHARES, SOURCES, lag, words
 from kpikit.simulate.tables import outcome_moves
 
 LANGUAGES = {"Liège": ("fr", "en"), "Vlaanderen": ("nl", "nl", "en"), "New Markets": ("en",)}
@@ -25,13 +25,13 @@ def facts(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """Instants and facts of each deal: first contact, offer, signature, source, competitor, discount and the like."""
     n = deals.height
     u = rng.random((9, n))
-    source = words(demo_tables.SOURCES, pick(rng, demo_tables.SOURCE_SHARES, n))
+    source = words(SOURCES, pick(rng, SOURCE_SHARES, n))
     warm = source.is_in(["inbound", "partner"]).fill_null(value=False).to_numpy()
     first = deals["begun"].to_numpy() - span(np.where(warm, 2, 16) * u[0] ** 2)
     hours = span(0.12 * u[1])
-    offered = pl.max_horizontal(pl.col("offered") - pl.Series(hours), pl.col("begun") + 60 * SECOND)
-    signed = pl.max_horizontal(pl.col("ended") - pl.Series(span(1.2 * u[2])), pl.col("offered"))
     is_won, has_offer = pl.col("outcome") == "won", pl.col("offered").is_not_null()
+    offered = pl.max_horizontal(pl.col("offered") - pl.Series(hours), pl.col("begun") + 60 * SECOND)
+    signed = pl.max_horizontal(pl.col("ended") - pl.Series(span(1.2 * u[2])), "offered", "last_entered")
     asked = words(demo_tables.ASKED_BY, pick(rng, (0.52, 0.3, 0.1, 0.08), n))
     rival = words(demo_tables.COMPETITORS, pick(rng, COMPETITOR_SHARES, n))
     discount = np.where(u[3] < 0.45, 0.0, np.round(0.22 * u[4] ** 1.6, 2))
@@ -39,7 +39,7 @@ def facts(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     return deals.with_columns(
         source=source,
         first_contact=pl.when(pl.Series(u[5]) > 0.05).then(pl.Series(first)),
-        offered=offered,
+        offered=pl.when(has_offer).then(offered),
         signed=pl.when(is_won & (pl.Series(u[6]) > 0.08)).then(signed),
         offer_asked_by=pl.when(has_offer).then(asked),
         competitor=pl.when(pl.col("stage") > 0).then(rival),
@@ -58,9 +58,15 @@ def wordings(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     is_open = pl.col("outcome") == "open"
     on = LATEST + span(-12 + 34 * u[4])
     return deals.with_columns(
-        customer_goal=pl.Series([_one(goals[lang], a) if b < 0.84 else None for lang, a, b in zip(language, u[1], u[2], strict=True)]),
-        next_step=pl.when(is_open & (pl.Series(u[3]) < 0.72)).then(pl.Series([_one(steps[lang], a) for lang, a in zip(language, u[5], strict=True)])),
-    ).with_columns(next_step_on=pl.when(pl.col("next_step").is_not_null() & (pl.Series(u[1]) < 0.85)).then(pl.Series(on)))
+        customer_goal=pl.Series(
+            [_one(goals[lang], a) if b < 0.84 else None for lang, a, b in zip(language, u[1], u[2], strict=True)]
+        ),
+        next_step=pl.when(is_open & (pl.Series(u[3]) < 0.72)).then(
+            pl.Series([_one(steps[lang], a) for lang, a in zip(language, u[5], strict=True)])
+        ),
+    ).with_columns(
+        next_step_on=pl.when(pl.col("next_step").is_not_null() & (pl.Series(u[1]) < 0.85)).then(pl.Series(on))
+    )
 
 
 def _one(options: tuple[str, ...] | list[str], share: float) -> str:
@@ -82,13 +88,17 @@ def set_aside(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def changes(
-    deals: pl.DataFrame, visits: pl.DataFrame, owner_moves: list[tuple[int, str, str, int]], date_moves: pl.DataFrame,
+    deals: pl.DataFrame,
+    visits: pl.DataFrame,
+    owner_moves: list[tuple[int, str, str, int]],
+    date_moves: pl.DataFrame,
     rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every recorded change (deal, field, old, new, at, recorded), and the deals with what was true in the end."""
-    n = deals.height
     parts = [
-        pl.DataFrame(owner_moves, schema=["deal", "old", "new", "at"], orient="row").with_columns(field=pl.lit("owner")),
+        pl.DataFrame(owner_moves, schema=["deal", "old", "new", "at"], orient="row").with_columns(
+            field=pl.lit("owner")
+        ),
         date_moves.with_columns(_day_text("old"), _day_text("new"), field=pl.lit("expected_close_on")),
         outcome_moves(visits, deals["outcome"], deals["ended"]).with_columns(field=pl.lit("outcome")),
         _probability_moves(visits),
@@ -97,7 +107,9 @@ def changes(
     order = ("deal", "field", "old", "new", "at")
     rows = pl.concat([p.select(order).cast({"deal": pl.Int64, "at": pl.Int64}) for p in parts])
     alive = deals.select("deal", "recorded", pl.col("ended").fill_null(LATEST))
-    rows = rows.join(alive.rename({"recorded": "deal_recorded"}), on="deal").filter(pl.col("at") <= pl.col("ended") + 60 * SECOND)
+    rows = rows.join(alive.rename({"recorded": "deal_recorded"}), on="deal").filter(
+        pl.col("at") <= pl.col("ended") + 60 * SECOND
+    )
     rows = rows.sort("deal", "at", "field")
     known = rows["at"].to_numpy() + (lag(rng, rows.height, late_share=0.02) * (rng.random(rows.height) < 0.25))
     at = pl.max_horizontal(pl.Series(known).clip(upper_bound=LATEST), "deal_recorded", "at")
@@ -115,9 +127,15 @@ def _day_text(name: str) -> pl.Expr:
 def _probability_moves(visits: pl.DataFrame) -> pl.DataFrame:
     """The stated probability moves when a deal enters a stage."""
     before = pl.col("stated").shift(1).over("deal")
-    moved = visits.with_columns(before=before).filter(pl.col("before").is_not_null(), pl.col("before") != pl.col("stated"))
+    moved = visits.with_columns(before=before).filter(
+        pl.col("before").is_not_null(), pl.col("before") != pl.col("stated")
+    )
     return moved.select(
-        "deal", field=pl.lit("probability"), old=_figure("before"), new=_figure("stated"), at=pl.col("entered") + 40 * SECOND
+        "deal",
+        field=pl.lit("probability"),
+        old=_figure("before"),
+        new=_figure("stated"),
+        at=pl.col("entered") + 40 * SECOND,
     )
 
 

@@ -134,8 +134,12 @@ def _entered(visits: pl.DataFrame, deals: pl.DataFrame, rng: np.random.Generator
     roll, span = rng.random(visits.height), rng.random(visits.height)
     days = np.where(roll < 0.04, 3 + 12 * span, np.where(roll < 0.2, 0.3 + 1.5 * span, 0.003 + 0.05 * span))
     at = np.minimum(visits["entered"].to_numpy() + (days * 86_400).astype(np.int64) * SECOND, LATEST)
-    both = visits.with_columns(at=pl.Series(at)).join(deals.select("deal", "created", "recorded"), on="deal", maintain_order="left")
-    both = both.with_columns(at=pl.when(pl.col("entered") >= pl.col("created")).then(pl.max_horizontal("at", "recorded")))
+    both = visits.with_columns(at=pl.Series(at)).join(
+        deals.select("deal", "created", "recorded"), on="deal", maintain_order="left"
+    )
+    both = both.with_columns(
+        at=pl.when(pl.col("entered") >= pl.col("created")).then(pl.max_horizontal("at", "recorded"))
+    )
     return both.select(pl.col("at").cum_max().over("deal")).to_series()
 
 

@@ -8,25 +8,41 @@ import numpy as np
 import polars as pl
 
 from kpikit.simulate.demo_paths import END, LATEST, Drawn, day_of
-from kpikit.simulate.demo_teams import PEOPLE, PROCESS, TEAMS
+from kpikit.simulate.demo_teams import PEOPLE, PROCESS, TEAMS, Person, Team
 from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, microseconds, normal, pick
-from kpikit.simulate.story import words
+from kpikit.simulate.story import REASON_SHARES, REASONS, words
 from kpikit.simulate.truth import win_chance
 
-SOURCES = ("inbound", "referral", "outbound", "partner", "event", None)
-SOURCE_SHARES = (0.34, 0.2, 0.24, 0.1, 0.08, 0.04)
 ASKED_BY = ("customer", "us", "both", None)
 COMPETITORS = ("Plannova", "Roosterix", "Fieldlight", "Agendo Pro", "own spreadsheet", "none", None)
-REASONS = ("no decision", "price", "competitor", "timing", "missing feature", "own solution", "unknown", None)
-REASON_SHARES = (0.31, 0.2, 0.13, 0.07, 0.05, 0.04, 0.04, 0.16)
 #: Euros for a pound, by month from July 2024 on (illustrative, not a quotation).
-POUND = (1.187, 1.183, 1.192, 1.195, 1.2, 1.199, 1.205, 1.193, 1.203, 1.197, 1.171, 1.179, 1.171, 1.157, 1.154, 1.149, 1.148, 1.136, 1.14)
+POUND = (
+    1.187,
+    1.183,
+    1.192,
+    1.195,
+    1.2,
+    1.199,
+    1.205,
+    1.193,
+    1.203,
+    1.197,
+    1.171,
+    1.179,
+    1.171,
+    1.157,
+    1.154,
+    1.149,
+    1.148,
+    1.136,
+    1.14,
+)
 POUND += (1.146, 1.151, 1.147, 1.15, 1.155, 1.152, 1.158, 1.156, 1.161)
 
 
 def joined(drawn: Drawn) -> pl.DataFrame:
-    """One row per deal with where its path has led: stage, stage_name, outcome and ended (drawn µs) beside what it had."""
-    last = drawn.visits.filter("is_last").select("deal", "stage", "kind", "left")
+    """One row per deal: beside what was drawn, stage, stage_name, outcome and ended (drawn µs)."""
+    last = drawn.visits.filter("is_last").select("deal", "stage", "kind", "left", last_entered="entered")
     outcome = pl.col("kind").replace_strict({"won": "won", "lost": "lost", "void": "void"}, default="open")
     frame = drawn.deals.join(last, on="deal", how="left", maintain_order="left")
     return frame.with_columns(
@@ -37,7 +53,7 @@ def joined(drawn: Drawn) -> pl.DataFrame:
 
 
 def owners(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[list[str], list[tuple[int, str, str, int]]]:
-    """The present owner of each deal, and the transfers (deal, old, new, when): when someone leaves, a colleague takes over."""
+    """The present owner of each deal, and the transfers (deal, old, new, when) to a colleague of who leaves."""
     owner, moves = [], []
     for deal, team, begun, ended in deals.select("deal", "team", "created", "ended").iter_rows():
         now = _someone(team, day_of(begun), rng)
@@ -52,7 +68,17 @@ def owners(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[list[str], li
     return owner, moves
 
 
-def _stint(owner: str, team: str):
+def owner_then(events: pl.DataFrame, owner: list[str], moves: list[tuple[int, str, str, int]]) -> pl.Series:
+    """Who owned the deal when each event (deal, at) happened."""
+    now = pl.Series(owner).gather(events["deal"])
+    for deal, old, _, when in reversed(moves):
+        now = events.select(
+            pl.when((pl.col("deal") == deal) & (pl.col("at") < when)).then(pl.lit(old)).otherwise(now)
+        ).to_series()
+    return now.alias("owner")
+
+
+def _stint(owner: str, team: str) -> Person:
     return next(p for p in PEOPLE if p.owner == owner and p.team == team)
 
 
@@ -66,25 +92,32 @@ def amounts(deals: pl.DataFrame, rng: np.random.Generator) -> Floats:
     """Yearly value, by segment, to the nearest fifty; not yet known (NaN) for some in the first stage."""
     index = {s.name: s for s in PROCESS.segments}
     drawn = [index[s] for s in deals["segment"]]
-    value = np.exp(np.array([s.amount_log for s in drawn]) + np.array([s.amount_spread for s in drawn]) * normal(rng, deals.height))
+    value = np.exp(
+        np.array([s.amount_log for s in drawn]) + np.array([s.amount_spread for s in drawn]) * normal(rng, deals.height)
+    )
     young = ((deals["outcome"] == "open") & (deals["stage"] == 0)).to_numpy()
     return np.where(young & (rng.random(deals.height) < 0.3), np.nan, np.round(value / 50) * 50)
 
 
 def forecasts(visits: pl.DataFrame, deals: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
-    """The stated probability at each visit, to the nearest 5 %: the true chance with noise, or the stage's default."""
+    """The stated probability at each visit, to the nearest 5 %: on some deals the stage's default, else a judgement.
+
+    The judgement is the true chance with an error (log-odds) that stays with the deal, and a little more each time.
+    """
     grid = np.linspace(-3, 3, 121)
     chances = win_chance(PROCESS, grid)
-    lift = deals["lift"].to_numpy()[visits["deal"].to_numpy()]
+    deal = visits["deal"].to_numpy()
+    lift = deals["lift"].to_numpy()[deal]
     true = np.choose(visits["stage"].to_numpy(), [np.interp(lift, grid, c) for c in chances.T])
-    said = 1 / (1 + np.exp(-(np.log(true / (1 - true)) + 0.5 * normal(rng, len(lift)))))
+    error = 0.45 * normal(rng, deals.height)[deal] + 0.2 * normal(rng, len(deal))
+    said = 1 / (1 + np.exp(-(np.log(true / (1 - true)) + error)))
     default = np.array([s.probability for s in PROCESS.stages])[visits["stage"].to_numpy()]
-    chosen = np.where(rng.random(len(lift)) < 0.35, default, np.round(said * 20) / 20)
+    chosen = np.where((rng.random(deals.height) < 0.45)[deal], default, np.round(said * 20) / 20)
     return pl.Series("stated", chosen.clip(0.05, 0.95).round(2))
 
 
 def close_dates(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[Ints, pl.DataFrame]:
-    """When each deal is now expected to close (drawn µs, a day), and each time that this was moved (deal, old, new, at)."""
+    """When each deal is now expected to close (drawn µs, a day), and each move of that day (deal, old, new, at)."""
     n = deals.height
     start = deals["created"].to_numpy()
     alive = deals["ended"].fill_null(END).to_numpy()
@@ -98,7 +131,9 @@ def close_dates(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[Ints, pl
         is_moved = (at < alive) & (at < LATEST) & (rng.random(n) < 0.9)
         new = _tidy_day(np.maximum(at, expected) + ((14 + 45 * rng.random(n)) * DAY).astype(np.int64), rng)
         rows = np.flatnonzero(is_moved)
-        moves.append(pl.DataFrame({"deal": deals["deal"].gather(rows), "old": expected[rows], "new": new[rows], "at": at[rows]}))
+        moves.append(
+            pl.DataFrame({"deal": deals["deal"].gather(rows), "old": expected[rows], "new": new[rows], "at": at[rows]})
+        )
         expected = np.where(is_moved, new, expected)
     return expected, pl.concat(moves)
 
@@ -118,12 +153,23 @@ def loss_reasons(deals: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
     n = deals.height
     lost = words(REASONS, pick(rng, REASON_SHARES, n))
     early = deals["stage"] < 2
-    lost = pl.select(pl.when(pl.Series(early) & (lost == "price") & pl.Series(rng.random(n) < 0.6)).then(pl.lit("no decision")).otherwise(lost)).to_series()
-    return deals.select(
-        pl.when(pl.col("outcome") == "lost").then(lost).when(pl.col("outcome") == "void").then(pl.lit("unqualified"))
-    ).to_series().alias("loss_reason")
+    lost = pl.select(
+        pl.when(pl.Series(early) & (lost == "price") & pl.Series(rng.random(n) < 0.6))
+        .then(pl.lit("no decision"))
+        .otherwise(lost)
+    ).to_series()
+    return (
+        deals.select(
+            pl.when(pl.col("outcome") == "lost")
+            .then(lost)
+            .when(pl.col("outcome") == "void")
+            .then(pl.lit("unqualified"))
+        )
+        .to_series()
+        .alias("loss_reason")
+    )
 
 
-def team_of(name: str):
+def team_of(name: str) -> Team:
     """The plan of one team."""
     return next(t for t in TEAMS if t.name == name)

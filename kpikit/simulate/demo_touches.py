@@ -43,18 +43,29 @@ def activities(deals: pl.DataFrame, seen: pl.DataFrame, rng: np.random.Generator
 
 
 def _planted(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """What happens on each deal anyway: a first talk, the offer itself, and the second contact where there is one."""
+    """What happens anyway: a first talk, the offer, the second contact where there is one, the customer's yes or no."""
     n = deals.height
     first = deals["begun"].to_numpy()
     offer = deals.filter(pl.col("offered").is_not_null())
     second = offer.filter("second")
     share = rng.random(second.height)
-    between = second["begun"].to_numpy() + (share * (second["offered"] - second["begun"]).to_numpy() * 0.9 / SECOND).astype(np.int64) * SECOND
+    between = (
+        second["begun"].to_numpy()
+        + (share * (second["offered"] - second["begun"]).to_numpy() * 0.9 / SECOND).astype(np.int64) * SECOND
+    )
     kinds = words(("call", "meeting", "email"), pick(rng, (0.5, 0.3, 0.2), n))
+    told = deals.filter(pl.col("outcome").is_in(["won", "lost"]))
+    told = told.filter(
+        pl.Series(rng.random(told.height)) < pl.when(pl.col("outcome") == "won").then(0.95).otherwise(0.6)
+    )
+    answers = words(("call", "email", "meeting"), pick(rng, (0.4, 0.45, 0.15), told.height))
+    answered = told["signed"].fill_null(told["ended"] - DAY // 12)
+    answered = pl.select(pl.max_horizontal(answered, told["last_entered"] + 60 * SECOND)).to_series().to_numpy()
     parts = [
         (deals["deal"], kinds, words(("customer", "us"), pick(rng, (0.45, 0.55), n)), first, np.ones(n)),
         (offer["deal"], "offer", "us", offer["offered"].to_numpy(), np.ones(offer.height)),
         (second["deal"], "meeting", "both", between, np.full(second.height, 2)),
+        (told["deal"], answers, "customer", answered, np.ones(told.height)),
     ]
     return pl.concat(
         pl.DataFrame(
@@ -81,7 +92,7 @@ def _results(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     frame = frame.with_columns(
         outcome=outcome, kind=pl.when(is_coffee).then(pl.lit("coffee")).otherwise("kind"), _u=pl.Series(rng.random(n))
     )
-    held = (pl.col("outcome") == "held")
+    held = pl.col("outcome") == "held"
     leads = pl.when(held & (pl.col("kind") == "coffee")).then(pl.col("_u") < 0.05).when(held).then(pl.col("_u") < 0.66)
     silent = pl.col("outcome").is_in(["no answer", "no show"]).fill_null(value=False) | (pl.col("kind") == "voicemail")
     return frame.with_columns(
@@ -94,8 +105,3 @@ def contacts(activities: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame
     met = activities.select("deal", "contact").unique().sort("deal", "contact")
     role = np.where(rng.random(met.height) < 0.12, len(ROLES), pick(rng, (0.3, 0.22, 0.2, 0.1, 0.1, 0.08), met.height))
     return met.with_columns(role=words((*ROLES, None), role))
-
-
-def calm(at: int) -> int:
-    """The same instant two hours later (µs)."""
-    return at + DAY // 12

@@ -37,7 +37,7 @@ NOTED = 0.16
 
 
 def interviews(deals: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, dict[int, str]]:
-    """Interviews with deal, asked and held (drawn µs, held null where nobody answered), and our reasons for these deals.
+    """Interviews (deal, asked, held: drawn µs, null where nobody answered), and our reasons for these deals.
 
     Lost deals of team Liège get the reason that belongs to their interview, so that both sides are known.
     """
@@ -70,7 +70,7 @@ def _decided(
 ) -> tuple[int, int]:
     """A deal of the team that was decided in time to be asked, and not asked yet."""
     decided = pl.col("outcome").is_in(["won", "lost"]) if outcome is None else pl.col("outcome") == outcome
-    since = microseconds(ASKED[team][0])
+    since = microseconds(ASKED[team][0]) + DAY  # drawn time runs up to a day ahead of working time
     fit = deals.filter(decided, pl.col("team") == team, pl.col("ended").is_between(since, QUARTER[1] - 8 * DAY))
     fit = fit.filter(~pl.col("deal").is_in(list(taken)))
     if not fit.height:
@@ -101,7 +101,9 @@ def notes(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     return pl.DataFrame(rows).sort("deal", "at", maintain_order=True)
 
 
-def _fitting(notes: list[dict[str, Any]], deal: dict[str, Any], taken: set[str], rng: np.random.Generator) -> dict[str, Any]:
+def _fitting(
+    notes: list[dict[str, Any]], deal: dict[str, Any], taken: set[str], rng: np.random.Generator
+) -> dict[str, Any]:
     """A note in the team's language that fits how far the deal has come."""
     languages = LANGUAGES.get(deal["team"], ("nl", "en"))
     has_offer = deal["offered"] is not None
@@ -109,7 +111,8 @@ def _fitting(notes: list[dict[str, Any]], deal: dict[str, Any], taken: set[str],
     def fits(note: dict[str, Any]) -> bool:
         is_in_time = note.get("when", "any") in ("any", deal["outcome"])
         is_reached = has_offer or note["step"] in ("approach", "appointment")
-        return is_in_time and is_reached and note["language"] in languages and note["text"] not in taken
+        is_so = note.get("asked", deal["offer_asked_by"]) == deal["offer_asked_by"]
+        return is_in_time and is_reached and is_so and note["language"] in languages and note["text"] not in taken
 
     fitting = [n for n in notes if fits(n)]
     return fitting[int(rng.random() * len(fitting))]
@@ -125,7 +128,11 @@ def _written(note: dict[str, Any], deal: dict[str, Any], rng: np.random.Generato
         at = end + _span(rng, 0.02, 1.2) if deal["ended"] else at
     language = note["language"]
     text = note["text"]
-    for blank, options in (("{n}", [str(n) for n in range(7, 39)]), ("{day}", DAYS[language]), ("{role}", ROLES[language])):
+    for blank, options in (
+        ("{n}", [str(n) for n in range(7, 39)]),
+        ("{day}", DAYS[language]),
+        ("{role}", ROLES[language]),
+    ):
         text = text.replace(blank, options[int(rng.random() * len(options))])
     at = min(int(at) // SECOND * SECOND, END - DAY // 24)
     return {"deal": deal["deal"], "at": at, "step": note["step"], "kind": note["kind"], "text": text}

@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Deals:
-    """New deals, one element each: ``created`` (µs), ``segment``, ``team`` and ``person`` (indices), ``lift`` (log-odds)."""
+    """New deals, one element each: ``created`` (µs), indices ``segment``, ``team``, ``person``, ``lift`` (log-odds)."""
 
     created: Ints
     segment: Ints
@@ -38,7 +38,7 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """True visits, ordered by deal and time: indices ``deal``, ``number`` (from 0), ``stage``; ``entered``, ``left`` (µs).
+    """True visits by deal and time: indices ``deal``, ``number`` (from 0), ``stage``; ``entered``, ``left`` (µs).
 
     ``kind`` is the index into :data:`KINDS` of how the visit ended.
     """

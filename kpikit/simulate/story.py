@@ -21,12 +21,16 @@ KINDS = (
     ("meeting", "both", 0.20, 0.24),
 )
 OUTCOMES = {"call": ("reached", "reached", "no answer"), "meeting": ("held", "held", "held", "no show")}
+SOURCES = ("inbound", "referral", "outbound", "partner", "event", None)
+SOURCE_SHARES = (0.34, 0.2, 0.24, 0.1, 0.08, 0.04)
+REASONS = ("no decision", "price", "competitor", "timing", "missing feature", "own solution", "unknown", None)
+REASON_SHARES = (0.31, 0.2, 0.13, 0.07, 0.05, 0.04, 0.04, 0.16)
 ROLES = ("user", "buyer", "director", "IT", "finance", "procurement")
 
 
 @dataclass(frozen=True, slots=True)
 class Touches:
-    """Activities, one element each: index of the ``deal``, of its ``visit``, of the ``kind``; ``at`` (µs); ``contact``."""
+    """Activities, one element each: indices ``deal``, ``visit``, ``kind``; ``at`` (µs); ``contact`` (from 1)."""
 
     deal: Ints
     visit: Ints
@@ -43,7 +47,7 @@ def poisson(rng: np.random.Generator, mean: Floats) -> Ints:
 def draw_touches(
     seen: pl.DataFrame, *, per_week: float, end: int, lift: Floats, rng: np.random.Generator, fade_days: float = 60.0
 ) -> Touches:
-    """Activities during the visits: ``per_week`` on an average deal, hardly any once a visit is older than ``fade_days``.
+    """Activities during the visits: ``per_week`` on an average deal, hardly any when ``fade_days`` are over.
 
     ``seen`` are visits (deal, stage, entered, left in µs), ``end`` the last instant, ``lift`` the quality per deal.
     """
@@ -51,12 +55,14 @@ def draw_touches(
     entered, left = seen["entered"].to_numpy(), seen["left"].fill_null(end).to_numpy()
     days = (left - entered) / DAY
     awake = fade_days * (1 - np.exp(-days / fade_days))
-    n = poisson(rng, per_week / 7 * awake * np.exp(0.3 * lift[deal]) + 0.5)
+    n = poisson(rng, per_week / 7 * awake * np.exp(0.3 * lift[deal]) + 0.3)
     visit = np.repeat(np.arange(len(deal)), n)
     share = -np.log1p(-rng.random(len(visit)) * (awake / fade_days)[visit]) * fade_days / days[visit]
     at = entered[visit] + (share * (left - entered)[visit] / SECOND).astype(np.int64) * SECOND
     late = stage[visit] >= 2
-    kind = np.where(late, pick(rng, tuple(k[3] for k in KINDS), len(visit)), pick(rng, tuple(k[2] for k in KINDS), len(visit)))
+    kind = np.where(
+        late, pick(rng, tuple(k[3] for k in KINDS), len(visit)), pick(rng, tuple(k[2] for k in KINDS), len(visit))
+    )
     people = 1 + poisson(rng, 0.8 * np.exp(0.4 * lift)).clip(max=4)
     met = 1 + np.floor(rng.random(len(visit)) ** 1.5 * people[deal[visit]]).astype(np.int64)
     # Who is met late was not always there from the start: early visits meet the first two at most.
@@ -130,4 +136,19 @@ def contact_table(table: pl.DataFrame, drawn: Touches, *, rng: np.random.Generat
         table["deal_id"].gather(met["deal"]),
         pl.format("{}-{}", table["deal_id"].gather(met["deal"]), "contact").alias("contact_key"),
         words((*ROLES, None), role).alias("role"),
+    )
+
+
+def dress(table: pl.DataFrame, seen: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """The deals with what people write in them: source, first contact, offer (the third stage's entry), loss reason."""
+    n = table.height
+    offer = seen.filter(pl.col("stage") >= 2).group_by("deal").agg(offered_at=pl.col("entered").min())
+    offered = pl.DataFrame({"deal": np.arange(n)}).join(offer, on="deal", how="left", maintain_order="left")
+    earlier = pl.Series((14 * rng.random(n) ** 2 * 86_400).astype(np.int64) * SECOND).cast(pl.Duration("us"))
+    reason = words(REASONS, pick(rng, REASON_SHARES, n))
+    return table.with_columns(
+        words(SOURCES, pick(rng, SOURCE_SHARES, n)).alias("source"),
+        first_contact_at=pl.col("created_at") - earlier,
+        offered_at=offered["offered_at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        loss_reason=pl.when(pl.col("outcome") == "lost").then(reason),
     )

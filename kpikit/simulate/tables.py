@@ -46,7 +46,7 @@ def frames(
     is not seen. Returns the tables by name, with the schema's columns, only those that are filled.
 
     >>> sorted(frames(deals=50, teams=2, seed=1))
-    ['changes', 'criteria', 'deals', 'people', 'stage_events', 'stages']
+    ['criteria', 'deals', 'people', 'stage_events', 'stages']
     """
     begin, end = window(start, months)
     rng = generators(seed, STREAMS)
@@ -65,12 +65,13 @@ def frames(
         "people": people_table(parameters, names, start),
     }
     if parameters.touches_per_week:
+        found["deals"] = story.dress(table, seen, rng["story"])
         found |= story.touches(table, seen, parameters, end=end, lift=drawn.lift, rng=rng["story"])
     return {name: in_schema(name, frame) for name, frame in found.items() if frame.height}
 
 
 def team_names(teams: int) -> tuple[str, ...]:
-    """``Team 01``, ``Team 02``, …"""
+    """Team names: ``Team 01`` and so on."""
     return tuple(f"Team {t + 1:02d}" for t in range(teams))
 
 
@@ -93,7 +94,8 @@ def visits_until(visits: Visits, end: int) -> pl.DataFrame:
         }
     )
     return frame.with_columns(
-        left=pl.when(pl.col("kind") != "open").then("left"), is_last=pl.col("deal") != pl.col("deal").shift(-1, fill_value=-1)
+        left=pl.when(pl.col("kind") != "open").then("left"),
+        is_last=pl.col("deal") != pl.col("deal").shift(-1, fill_value=-1),
     )
 
 
@@ -138,7 +140,7 @@ def deal_table(
 def stated_probability(
     parameters: Parameters, deals: Deals, seen: pl.DataFrame, rng: np.random.Generator, *, noise: float = 0.5
 ) -> Floats:
-    """What the owner would say of the deal in the stage it stands in: the true chance with noise, to the nearest 5 %."""
+    """What the owner says of the deal where it stands: the true chance with noise, to the nearest 5 %."""
     grid = np.linspace(-4, 4, 161)
     chances = win_chance(parameters, grid)
     lift = deals.lift + np.array([s.lift for s in parameters.segments])[deals.segment]
@@ -171,7 +173,9 @@ def outcome_moves(seen: pl.DataFrame, outcome: pl.Series, ended: pl.Series) -> p
     was_lost = (pl.col("kind") == "lost") & ~pl.col("is_last")
     again = seen.with_columns(next_entered=pl.col("entered").shift(-1)).filter(was_lost)
     back = again["deal"].unique().sort()
-    final = pl.DataFrame({"deal": back, "new": outcome.gather(back), "at": ended.gather(back)}).filter(pl.col("new") != "open")
+    final = pl.DataFrame({"deal": back, "new": outcome.gather(back), "at": ended.gather(back)}).filter(
+        pl.col("new") != "open"
+    )
     parts = (
         again.select("deal", old=pl.lit("open"), new=pl.lit("lost"), at="left"),
         again.select("deal", old=pl.lit("lost"), new=pl.lit("open"), at="next_entered"),

@@ -26,8 +26,7 @@ def _moves(parameters: Parameters, lift: Floats) -> tuple[Floats, Floats]:
     size = len(parameters.stages)
     go, won = np.zeros((len(lift), size, size)), np.zeros((len(lift), size))
     for s, stage in enumerate(parameters.stages):
-        for e, share in zip(stage.exits, shares(stage, lift).T, strict=True):
-            share = share * (1 - parameters.asleep)
+        for e, share in zip(stage.exits, shares(stage, lift).T * (1 - parameters.asleep), strict=True):
             to = s + STEPS.get(e.kind, 0)
             if e.kind == "lost" and s >= 2:
                 go[:, s, s - 1] += share * parameters.reopened
@@ -45,7 +44,7 @@ def win_chance(parameters: Parameters, lift: Floats) -> Floats:
 
     >>> from kpikit.simulate.parameters import STANDARD
     >>> float(win_chance(STANDARD, np.zeros(1))[0, 0].round(3))
-    0.221
+    0.22
     """
     go, won = _moves(parameters, np.asarray(lift, dtype=float))
     return np.linalg.solve(np.eye(len(parameters.stages)) - go, won[..., None])[..., 0]
@@ -130,8 +129,8 @@ def cycle(parameters: Parameters, *, seed: int, deals: int = CYCLE_DEALS) -> dic
 def truth_of(parameters: Parameters, *, seed: int = 0) -> dict[str, Any]:
     """All that is known of a process, as plain values for ``truth.json``.
 
-    ``stages``: per stage the median days of a first visit and, by way of leaving, the share that has left within 30 to 365
-    days. ``cycle``: see :func:`cycle`. ``parameters`` and ``effects``: what was put in.
+    ``stages``: per stage the median days of a first visit and, by way of leaving, the share that has left within 30
+    to 365 days. ``cycle``: see :func:`cycle`. ``parameters`` and ``effects``: what was put in.
     """
     stages = {
         name: {

@@ -21,7 +21,15 @@ HOLIDAYS = frozenset(
     date(year, month, day)
     for year in range(2023, 2028)
     for month, day in ((1, 1), (12, 24), (12, 25), (12, 26), (12, 31))
-) | {date(2024, 4, 1), date(2025, 4, 21), date(2025, 5, 29), date(2025, 6, 9), date(2026, 4, 6), date(2026, 5, 14), date(2026, 5, 25)}
+) | {
+    date(2024, 4, 1),
+    date(2025, 4, 21),
+    date(2025, 5, 29),
+    date(2025, 6, 9),
+    date(2026, 4, 6),
+    date(2026, 5, 14),
+    date(2026, 5, 25),
+}
 
 
 def _weeks() -> tuple[Ints, Ints]:
@@ -66,6 +74,8 @@ def utc(drawn: pl.Series, time_zone: str) -> pl.Series:
     """Drawn instants (µs, null stays null) as UTC instants in working hours of the time zone."""
     known = drawn.drop_nulls().to_numpy()
     local = pl.Series(to_working_time(known)).cast(pl.Datetime("us")).dt.replace_time_zone(time_zone)
-    whole = pl.DataFrame({"i": pl.Series(np.flatnonzero(drawn.is_not_null().to_numpy())), "at": local.dt.convert_time_zone("UTC")})
+    whole = pl.DataFrame(
+        {"i": pl.Series(np.flatnonzero(drawn.is_not_null().to_numpy())), "at": local.dt.convert_time_zone("UTC")}
+    )
     index = pl.DataFrame({"i": pl.Series(np.arange(len(drawn)))})
     return index.join(whole, on="i", how="left", maintain_order="left")["at"].alias(drawn.name)

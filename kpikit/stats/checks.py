@@ -16,10 +16,11 @@ Frame = pl.DataFrame | pl.LazyFrame
 COUNTS = ("time", "exit", "n")
 
 
-def refuse_where(code: str, bad: NDArray[np.bool_], **values: Any) -> None:
+def refuse_where(code: str, bad: ArrayLike, **values: Any) -> None:
     """Raise ``code`` with the first ten positions where ``bad`` is true."""
-    if bad.any():
-        raise EstimateError(code, positions=np.flatnonzero(bad)[:10].tolist(), n=int(bad.sum()), **values)
+    where = np.flatnonzero(bad)
+    if where.size:
+        raise EstimateError(code, positions=where[:10].tolist(), n=int(where.size), **values)
 
 
 def numbers(values: ArrayLike, what: str) -> Floats:

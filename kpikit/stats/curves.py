@@ -133,9 +133,13 @@ def _stacked(steps: Steps, curves: list[pl.LazyFrame], columns: pl.LazyFrame) ->
     """Curves of the same steps, one under the other within each group and time; without curves, the columns alone."""
     if not curves:
         return steps.named(columns.collect().clear())
-    done = pl.concat(pl.collect_all(curves))
-    order = np.arange(done.height).reshape(len(curves), -1).T.ravel()
-    return steps.named(done[order])
+    done = pl.collect_all(curves)
+    rows, k = done[0].height, len(done)
+    once = done[0].select("_g", "time", "n_at_risk")[np.repeat(np.arange(rows), k)]
+    words = pl.Series("exit", [frame["exit"].first() or "" for frame in done], dtype=pl.String)
+    own = {c: np.stack([frame[c].to_numpy() for frame in done], axis=1).ravel() for c in CURVE[3:]}
+    stacked = once.with_columns(words.gather(np.tile(np.arange(k), rows)), **{c: pl.Series(own[c]) for c in own})
+    return steps.named(stacked.select("_g", *CURVE))
 
 
 def _any_exit(base: pl.DataFrame, z: float) -> pl.LazyFrame:

@@ -243,13 +243,14 @@ def _profile(
 
 def _cross(lack: Callable[[float], float], start: float, stride: float) -> float | None:
     """Where ``lack`` becomes 0, going away from ``start``; None if it does not within 1000 strides."""
-    from scipy.optimize import brentq
+    from scipy.optimize import root_scalar
 
     inner, strides = start, 2
     while strides < 1000:
         outer = start + strides * stride
         if lack(outer) > 0:
-            return float(brentq(lack, inner, outer, xtol=1e-7 * abs(stride), rtol=1e-12))
+            found = root_scalar(lack, bracket=(inner, outer), method="brentq", xtol=1e-7 * abs(stride))
+            return float(found.root)
         inner, strides = outer, 2 * strides
     return None
 

@@ -5,8 +5,6 @@ A thin door to the functions over groups: the arrays become counts, and the same
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
@@ -155,8 +153,7 @@ def exit_words(exits: ArrayLike) -> list[str]:
     >>> exit_words([1, 0, None, "lost"])
     ['1', 'open', 'open', 'lost']
     """
-    values: list[Any] = list(exits) if not isinstance(exits, np.ndarray) else exits.tolist()
-    words = [_exit_word(value) for value in values]
+    words = [_exit_word(value) for value in np.asarray(exits, dtype=object).tolist()]
     refuse_where("not_an_exit", np.array([word is None for word in words], dtype=bool))
     refuse_where("reserved_exit", np.array([word in (ANY, LATE) for word in words], dtype=bool))
     return words  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import time
 import zipfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from kpikit.book import structure
 from kpikit.book.formats import Formats
 from kpikit.book.reading import RawTable, from_frame, read
+from kpikit.book.validation import DROPPED, left_out
 from kpikit.errors import DataError, UsageError
 
 
@@ -251,6 +253,13 @@ def test_ragged_rows_that_are_unclear_are_left_out_and_said(tmp_path):
     assert [r[0] for r in cells(raw)][-2:] == [20, 23]
     assert rules(raw) == [("long_row_dropped", 21), ("short_row_dropped", 22)]
     assert raw.faults[0].value == "21, 70.50, 70.50, 80.50, 2026-02-01"
+    dropped = left_out("deals", raw)
+    assert dropped.schema == DROPPED
+    assert dropped.select("table", "file", "_row", "rule").rows() == [
+        ("deals", "deals.csv", 21, "long_row_dropped"),
+        ("deals", "deals.csv", 22, "short_row_dropped"),
+    ]
+    assert json.loads(dropped["row"][1]) == ["c b.v.", "c b.v."]
 
 
 def test_two_cells_that_ran_into_each_other(tmp_path):
@@ -499,6 +508,8 @@ def test_what_a_csv_writer_wrote_is_read_as_it_was(tmp_path, rows, delimiter, en
     width=st.integers(1, 4),
     chunk=st.sampled_from([1, 2, 3, 7, 1 << 20]),
 )
+@example(text="aa\n1,1\n", width=2, chunk=2)
+@example(text='a",",1\n', width=2, chunk=1)
 def test_the_quick_check_trusts_only_what_a_strict_reader_reads_alike(text, width, chunk):
     import numpy as np
 

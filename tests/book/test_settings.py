@@ -47,13 +47,21 @@ def test_privacy_is_off_unless_settled_otherwise():
 
 
 def test_from_tables():
-    found = Settings.from_tables({"time_zone": "Europe/Brussels", "bin": "hour"}, {"min_deals": 12, "agreement": "OR 2026-3"})
-    assert found == Settings(time_zone="Europe/Brussels", bin="hour", privacy=Privacy(min_deals=12, agreement="OR 2026-3"))
+    found = Settings.from_tables(
+        {"time_zone": "Europe/Brussels", "bin": "hour"}, {"min_deals": 12, "agreement": "OR 2026-3"}
+    )
+    assert found == Settings(
+        time_zone="Europe/Brussels", bin="hour", privacy=Privacy(min_deals=12, agreement="OR 2026-3")
+    )
 
 
 @pytest.mark.parametrize(
     ("settings", "privacy", "name"),
-    [({"timezone": "UTC"}, {}, "settings.timezone"), ({}, {"person": "off"}, "privacy.person"), ({"privacy": {}}, {}, "settings.privacy")],
+    [
+        ({"timezone": "UTC"}, {}, "settings.timezone"),
+        ({}, {"person": "off"}, "privacy.person"),
+        ({"privacy": {}}, {}, "settings.privacy"),
+    ],
 )
 def test_unknown_keys_are_refused(settings, privacy, name):
     with pytest.raises(UsageError) as refused:

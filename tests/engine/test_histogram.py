@@ -56,7 +56,10 @@ def test_first_visits_or_all():
     rows = spell_rows([(0, 4, "advance")])
     rows["stage_events"].append({"deal_id": "d0000", "stage": "Qualify", "entered_at": day(10), "seq": 3})
     book = as_book(rows)
-    n = {which: histogram(book, visits=which).filter(pl.col("stage") == "Qualify")["n"].sum() for which in ("first", "all")}
+    n = {
+        which: histogram(book, visits=which).filter(pl.col("stage") == "Qualify")["n"].sum()
+        for which in ("first", "all")
+    }
     assert n == {"first": 1, "all": 2}
 
 
@@ -104,7 +107,7 @@ def test_all_kinds_but_late_entries_add_up_to_the_visits(rows):
     book = as_book(rows)
     used = spells(book).filter(pl.col("excluded").is_null())
     came_into_view = pl.col("entered_at") + pl.duration(microseconds="entry_age")
-    used = used.filter(pl.col("entry_age").is_null() | (came_into_view < book.as_of))
+    used = used.filter(pl.col("entry_age").is_null() | (came_into_view <= book.as_of))
     table = histogram(book, visits="all")
     assert table.filter(pl.col("kind") != "entered_late")["n"].sum() == used.height
     ages = (used["left_at"].fill_null(book.as_of) - used["entered_at"]).dt.total_microseconds()
@@ -120,7 +123,9 @@ def test_parts_add_up_to_the_whole(rows, data):
     mine = {deal["deal_id"] for deal in rows["deals"] if data.draw(st.booleans())}
     tables = []
     for is_mine in (True, False):
-        part = {n: [r for r in rows[n] if (r["deal_id"] in mine) == is_mine] for n in ("deals", "stage_events", "changes")}
+        part = {
+            n: [r for r in rows[n] if (r["deal_id"] in mine) == is_mine] for n in ("deals", "stage_events", "changes")
+        }
         if part["stage_events"]:
             tables.append(histogram(as_book({**part, "as_of": rows["as_of"]}), by=["segment"]))
     keys = ["segment", "stage", "bin", "kind"]

@@ -20,7 +20,9 @@ def _write(path: Path, rows: list[dict]) -> None:
         writer.writerows(rows)
 
 
-def write_book(folder: Path, teams: dict[str, tuple[int, int]], *, slower: int = 0, stages=STAGES, settings=SETTINGS) -> Path:
+def write_book(
+    folder: Path, teams: dict[str, tuple[int, int]], *, slower: int = 0, stages=STAGES, settings=SETTINGS
+) -> Path:
     """A book of two stages and two years.
 
     ``teams`` gives each team's number of deals and of people. Deals begin at equal distances; the first stage takes 3
@@ -38,7 +40,9 @@ def write_book(folder: Path, teams: dict[str, tuple[int, int]], *, slower: int =
             created = AS_OF - timedelta(days=days - (days - 10) * i / n_deals, hours=number % 5)
             offered = created + timedelta(days=3 + i % 7)
             stays = 10 + i % 11 + (slower if offered >= datetime(2026, 4, 1, tzinfo=UTC) else 0)
-            outcome, ended = ("lost", offered) if i % 3 == 2 else (("won", "lost")[i % 3], offered + timedelta(days=stays))
+            outcome, ended = (
+                ("lost", offered) if i % 3 == 2 else (("won", "lost")[i % 3], offered + timedelta(days=stays))
+            )
             if ended > AS_OF:
                 outcome, ended = "open", None
             deal = f"D{number:04}"

@@ -46,7 +46,11 @@ def test_the_record(made, language):
     assert re.fullmatch(r"[0-9a-f]{16,}", record["book"]["hash"])
     teams = {team["team"]: team for team in record["teams"]}
     assert list(teams) == sorted(runs.TEAMS)
-    assert {name: team["status"] for name, team in teams.items()} == {"Noord": "ok", "Con/ Zuid": "ok", "Duo": "refused"}
+    assert {name: team["status"] for name, team in teams.items()} == {
+        "Noord": "ok",
+        "Con/ Zuid": "ok",
+        "Duo": "refused",
+    }
     assert teams["Noord"]["folder"] == "noord"
     assert teams["Noord"]["finding"]
     assert ("3 mensen" if language == "nl" else "3 people") in teams["Duo"]["reason"]
@@ -77,7 +81,9 @@ def test_code_is_hidden_in_the_page_and_kept_in_the_notebook(made):
     notebook = nbformat.read(made.folder / "noord" / "report.ipynb", 4)
     nbformat.validate(notebook)
     assert any("team_review" in cell.source for cell in notebook.cells)
-    assert not any(output.output_type in ("error", "stream") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert not any(
+        output.output_type in ("error", "stream") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
 
 
 def test_files_tell_of_no_machine_and_nobody(made):

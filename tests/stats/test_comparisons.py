@@ -133,3 +133,14 @@ def test_gray_finds_nothing_where_there_is_nothing_about_as_often_as_it_should()
         found += gray(time, exits, group, cause=1, permutations=199)["p"].item() <= 0.05
     # 5 expected; 12 or more has a chance of .4 %
     assert found < 12
+
+
+def test_each_spells_share_in_the_log_rank_adds_up_to_observed_less_expected():
+    from kpikit.stats.comparisons import _log_rank_parts
+
+    rng = np.random.default_rng(10)
+    time, event, codes = rng.integers(2, 9, 90).astype(float), rng.random(90) < 0.6, rng.integers(0, 3, 90)
+    entry = rng.integers(0, 2, 90).astype(float) * np.floor(time / 2)
+    for late in (None, entry):
+        observed, _, scores = _log_rank_parts(time, event, codes, 3, late)
+        assert np.bincount(codes, scores) == pytest.approx(observed, abs=1e-10)

@@ -1,0 +1,236 @@
+"""What waits: open deals that have been in their stage longer than nine in ten before them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from kpikit import stats
+from kpikit.analysis._answer import answer
+from kpikit.analysis.stages import curves
+from kpikit.book import DealBook
+from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
+from kpikit.engine import seen
+
+#: a deal sleeps when fewer than this share of the others stayed in the stage as long
+STILL = 0.1
+
+
+def _first_visits(book: DealBook) -> pl.DataFrame:
+    """First visits that a curve can use, with their age in days."""
+    visits = seen(book).filter(pl.col("excluded").is_null() & (pl.col("visit") == 1))
+    day = MICROSECONDS_PER_UNIT["day"]
+    return visits.with_columns(days=pl.col("age") / day, entry_days=(pl.col("entry_age") / day).fill_null(0.0))
+
+
+def thresholds(visits: pl.DataFrame) -> pl.DataFrame:
+    """For each open visit: the age that nine in ten of the *others* in its stage did not reach.
+
+    Kaplan–Meier without the deal itself, so that no deal raises its own mark; where the curve of the others never comes
+    down to one in ten the mark is their last exit, and ``is_at_least``.
+    """
+    parts = [_of_stage(stage) for stage in visits.partition_by("stage", maintain_order=True)]
+    schema = {"deal_id": pl.String, "stage": pl.String, "mark_days": pl.Float64, "is_at_least": pl.Boolean}
+    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+
+
+def _of_stage(visits: pl.DataFrame) -> pl.DataFrame:
+    days, entry = visits["days"].to_numpy(), visits["entry_days"].to_numpy()
+    is_open = (visits["kind"] == "open").to_numpy()
+    times, exits = np.unique(days[~is_open], return_counts=True)
+    ages, late = days[is_open], entry[is_open]
+    mark = np.full(ages.size, np.nan)
+    at_least = np.ones(ages.size, dtype=bool)
+    if times.size:
+        at_risk = np.searchsorted(np.sort(entry), times, "left") - np.searchsorted(np.sort(days), times, "left")
+        kinds, back = np.unique(np.column_stack([ages, late]), axis=0, return_inverse=True)
+        own = (kinds[:, :1] >= times) & (kinds[:, 1:] < times)
+        others = at_risk - own
+        factor = 1 - np.divide(exits, others, out=np.ones_like(others, dtype=float), where=others > 0)
+        survival = np.cumprod(np.where(others > 0, factor, 1.0), axis=1)
+        reached = survival <= STILL + 1e-12
+        first = np.where(reached.any(axis=1), times[reached.argmax(axis=1)], times[-1])
+        mark, at_least = first[back.ravel()], ~reached.any(axis=1)[back.ravel()]
+    opened = visits.filter(pl.col("kind") == "open").select("deal_id", "stage")
+    return opened.with_columns(mark_days=pl.Series(mark), is_at_least=pl.Series(at_least)).with_columns(
+        pl.col("mark_days").fill_nan(None)
+    )
+
+
+@answer(kpi="sleeping")
+def waiting(book: DealBook) -> pl.DataFrame:
+    """How long has each open deal been in its stage, and which are there longer than nine in ten of the others?
+
+    Definition: open first visits with their days; the mark is the 90 % age of the *other* visits to the stage
+    (Kaplan–Meier without the deal; the last exit, "at least", where that is not reached). A deal past its mark sleeps.
+    Misleads: one open deal in ten is this old without anything being wrong (:func:`sleeping_rate` says how many
+    would be usual). An old deal may be a good one. Gamed by moving a deal on, or closing and reopening it.
+
+    Args:
+        book: a deal book with stage history; for a team copy (it lists deals).
+
+    Returns:
+        A list: ``deal_id, stage, days_in_stage, mark_days, is_at_least, is_sleeping, entered_at``, those farthest
+        beyond their mark first.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.waiting(kpikit.open_book("demo")).columns[:3]
+        ['deal_id', 'stage', 'days_in_stage']
+    """
+    visits = _first_visits(book).filter(pl.col("position").is_not_null())
+    marked = visits.filter(pl.col("kind") == "open").join(thresholds(visits), on=["deal_id", "stage"], how="inner")
+    beyond = pl.col("days") / pl.col("mark_days")
+    return marked.sort(beyond, "deal_id", descending=[True, False], nulls_last=True).select(
+        "deal_id", "stage", days_in_stage="days", mark_days="mark_days", is_at_least="is_at_least",
+        is_sleeping=(beyond > 1).fill_null(False), entered_at="entered_at", n=pl.lit(1, pl.Int64),
+        n_excluded=pl.lit(0, pl.Int64), unit=pl.lit("day"),
+    )  # fmt: skip
+
+
+@answer(kpi="sleeping")
+def sleeping(book: DealBook) -> pl.DataFrame:
+    """Which open deals have been in their stage longer than nine in ten of the others before them?
+
+    Definition and limits: those of :func:`waiting` that are past their mark.
+
+    Args:
+        book: a deal book with stage history; for a team copy (it lists deals).
+
+    Returns:
+        The rows of :func:`waiting` that sleep.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.sleeping(kpikit.open_book("demo"))["is_sleeping"].all()
+        True
+    """
+    return waiting.__wrapped__(book).filter("is_sleeping")  # type: ignore[attr-defined]
+
+
+@answer(kpi="sleeping_rate")
+def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFrame:
+    """How many deals sleep, how many would be usual, and what became of earlier deals that grew that old?
+
+    Definition, per stage: ``value`` is the share still open of the visits entered at least the 90 % age ago;
+    ``expected`` of them would be, had visits lasted as in the window ``before`` (the sum of its Kaplan–Meier curve
+    at the time since each entry). ``n_won_later`` of ``n_that_old``: visits that passed that age and have ended
+    since, and those of them whose deal was won.
+    Misleads: the share of *currently open* deals past the mark is not one in ten even when nothing is wrong.
+
+    Args:
+        book: a deal book with stage history.
+        before: what "usual" is read from; by default the twelve months that ended three months before as-of.
+
+    Returns:
+        An estimate a stage: the share with Wilson's interval; ``n`` visits entered that long ago, ``n_events`` still
+        open, ``expected``, ``mark_days``, ``n_that_old``, ``n_won_later``.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.sleeping_rate(kpikit.open_book("demo"))["stage"].to_list()
+        ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
+    """
+    visits = _first_visits(book)
+    day = MICROSECONDS_PER_UNIT["day"]
+    table = visits.select("stage", time=pl.max_horizontal("days", 0.5 / 24), exit="kind", n=pl.lit(1, pl.Int64))
+    late = visits.filter(pl.col("entry_days") > 0)
+    late = late.select("stage", time="entry_days", exit=pl.lit("entered_late"), n=pl.lit(1, pl.Int64))
+    marks = stats.quantile_by(pl.concat([table, late]), ["stage"], q=1 - STILL).select("stage", mark_days="value")
+    last = visits.filter(pl.col("kind") != "open").group_by("stage").agg(last=pl.col("days").max())
+    marks = marks.join(last, on="stage", how="left").with_columns(
+        is_at_least=pl.col("mark_days").is_null(), mark_days=pl.coalesce("mark_days", "last")
+    )
+    since = (pl.lit(book.as_of) - pl.col("entered_at")).dt.total_microseconds() / day
+    won = book.tables["deals"].lazy().select("deal_id", is_won=pl.col("outcome") == "won").collect()
+    aged = visits.join(marks, on="stage").join(won, on="deal_id", how="left")
+    grown, passed = since >= pl.col("mark_days"), pl.col("days") > pl.col("mark_days")
+    is_open = pl.col("kind") == "open"
+    counted = aged.group_by("stage", "mark_days", "is_at_least").agg(
+        pl.col("position").min(),
+        n=grown.sum().cast(pl.Int64),
+        n_events=(grown & passed & is_open).sum().cast(pl.Int64),
+        n_that_old=(passed & ~is_open).sum().cast(pl.Int64),
+        n_won_later=(passed & ~is_open & pl.col("is_won")).sum().cast(pl.Int64),
+    )
+    grown_visits = aged.filter(grown).select("stage", since=since)
+    counted = counted.join(_expected(book, grown_visits, before or _usual(book)), on="stage", how="left")
+    nothing = (None, None, None)
+    rows = [
+        stats.wilson(k, n).select("value", "low", "high").row(0) if n else nothing
+        for k, n in counted.select("n_events", "n").iter_rows()
+    ]
+    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
+    return (
+        counted.hstack(figures)
+        .with_columns(unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
+        .sort("position")
+        .drop("position")
+    )
+
+
+def _usual(book: DealBook) -> Period:
+    """The twelve months that ended three months before as-of."""
+    day = book.as_of.date()
+    return Period("usual", add_months(day, -15), 12, book.settings.time_zone)
+
+
+def _expected(book: DealBook, grown: pl.DataFrame, before: Period) -> pl.DataFrame:
+    """How many of the visits begun so long ago would still be there, had they lasted as in the window before."""
+    curve = curves.__wrapped__(book, during=before).filter(pl.col("exit") == "still_there")  # type: ignore[attr-defined]
+    unit = MICROSECONDS_PER_UNIT["day"] / MICROSECONDS_PER_UNIT[book.settings.bin]
+    steps = curve.select("stage", since=pl.col("time") / unit, still="value").sort("since")
+    found = grown.sort("since").join_asof(steps, on="since", by="stage", check_sortedness=False)
+    known = steps.select("stage").unique()
+    found = found.join(known.with_columns(known=pl.lit(True)), on="stage", how="left")
+    still = pl.when("known").then(pl.col("still").fill_null(1.0))
+    return found.group_by("stage").agg(expected=pl.when(pl.col("known").all()).then(still.sum()))
+
+
+@answer(kpi="load")
+def load(book: DealBook, *, by: Sequence[str] = ("team",)) -> pl.DataFrame:
+    """How many open and sleeping deals does a team carry per full-time person?
+
+    Definition: open deals of the team, and those that sleep, divided by the shares of full time of its people on the
+    as-of day. Misleads: deals differ; a team may share them. Never by person.
+
+    Args:
+        book: a deal book with ``people``.
+        by: the team.
+
+    Returns:
+        An estimate a team and ``figure`` (open, sleeping) in deals per full-time person; ``n`` deals, ``full_time``.
+
+    Raises:
+        RankingRefused: asked by a person.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.load(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
+        ['open', 'sleeping']
+    """
+    day = book.as_of.date()
+    people = book.tables["people"].lazy()
+    here = (pl.col("from_on").is_null() | (pl.col("from_on") <= day)) & (
+        pl.col("until_on").is_null() | (pl.col("until_on") > day)
+    )
+    full_time = people.filter(here).group_by("team").agg(full_time=pl.col("share_of_full_time").fill_null(1.0).sum())
+    deals = book.tables["deals"].lazy().filter(pl.col("outcome") == "open").select("deal_id", "team")
+    if book.team is not None:
+        deals = deals.filter(pl.col("team") == book.team)
+        full_time = full_time.filter(pl.col("team") == book.team)
+    asleep = sleeping.__wrapped__(book).lazy().select("deal_id", asleep=pl.lit(True))  # type: ignore[attr-defined]
+    counted = (
+        deals.join(asleep, on="deal_id", how="left")
+        .group_by("team")
+        .agg(open=pl.len().cast(pl.Int64), sleeping=pl.col("asleep").fill_null(False).sum().cast(pl.Int64))
+    )
+    frame = full_time.join(counted, on="team", how="left").collect()
+    long = frame.unpivot(["open", "sleeping"], index=["team", "full_time"], variable_name="figure", value_name="n")
+    empty = pl.lit(None, pl.Float64)
+    return long.with_columns(
+        pl.col("n").fill_null(0), value=pl.col("n").fill_null(0) / pl.col("full_time"), low=empty, high=empty,
+        n_excluded=pl.lit(0, pl.Int64), unit=pl.lit("deal_per_person"),
+    ).sort(*by, "figure")  # fmt: skip

@@ -1,0 +1,329 @@
+"""One stage: how long deals stay in it, and how their visits end, with open deals counted as open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from kpikit import stats
+from kpikit.analysis._answer import answer
+from kpikit.analysis._changes import with_p
+from kpikit.book import DealBook
+from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
+from kpikit.engine import counts
+from kpikit.engine.histogram import tabulate
+
+#: how a visit can end, as exits() tells it; still_there comes last and makes the sum 1
+WAYS = ("on", "back", "lost", "void", "still_there")
+_ON = {"advance": "on", "won": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """First visits in a window as counts for the estimators, and how many spells each group has or leaves out."""
+
+    counts: pl.DataFrame
+    sizes: pl.DataFrame
+    keys: list[str]
+    unit: str
+
+
+def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
+    keys = [*by, "stage"] if "stage" not in by else list(by)
+    unit = book.settings.bin
+    histogram, left_out = tabulate(book, by=by, during=during)
+    is_visit = pl.col("kind") != "entered_late"
+    sizes = (
+        histogram.filter(is_visit)
+        .group_by(keys)
+        .agg(n=pl.col("n").sum(), n_open=pl.col("n").filter(pl.col("kind") == "open").sum())
+        .join(left_out, on=keys, how="full", coalesce=True, nulls_equal=True)
+        .with_columns(pl.col("n", "n_open", "n_excluded").fill_null(0))
+        .join(_positions(book), on="stage", how="inner")
+    )
+    table = counts(histogram, MICROSECONDS_PER_UNIT[unit])
+    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
+    table = table.join(settled, on=keys, how="left", nulls_equal=True)
+    table = table.filter(pl.col("time") >= pl.col("from_age").fill_null(0.0)).drop("from_age")
+    sizes = sizes.join(settled, on=keys, how="left", nulls_equal=True).with_columns(pl.col("from_age").fill_null(0.0))
+    return _Seen(table, sizes, keys, unit)
+
+
+def _positions(book: DealBook) -> pl.DataFrame:
+    """The open stages and where they stand."""
+    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
+    stages = book.tables["stages"].lazy().filter(~closed)
+    return stages.group_by("stage").agg(pl.col("position").min()).collect()
+
+
+def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """By group, then stages as the pipeline has them."""
+    others = [name for name in keys if name != "stage"]
+    rest = [name for name in ("time",) if name in frame.columns]
+    return frame.sort(*others, "position", "stage", *rest, maintain_order=True).drop("position")
+
+
+@answer(kpi="time_in_stage")
+def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+    """How long does a deal stay in each stage, from entering it until it leaves, whatever way?
+
+    Definition: the age at which half of the visits have ended (Kaplan–Meier median of first visits); every visit under
+    observation counts, open ones up to the end of the window, those begun earlier from its start.
+    Misleads: leaving can be losing (read it with :func:`exits`); says nothing about the slow tail. Gamed by moving
+    deals without a customer's act. More on the card ``kpi/time_in_stage.toml``.
+
+    Args:
+        book: a deal book with stage history.
+        by: deal columns to group by besides the stage, never a person.
+        during: the window; by default all there is.
+
+    Returns:
+        An estimate a stage: ``value, low, high`` (95 %) in ``unit``; ``n`` visits, ``n_open`` of them open,
+        ``n_events`` ended; ``from_age``: the age from which the figure speaks (above 0: "given still there at …").
+        ``not_reached``: fewer than half have ended within what was view.
+
+    Raises:
+        RankingRefused: asked by a person.
+
+    Source: Kaplan & Meier 1958; interval Brookmeyer & Crowley 1982 (log–log).
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.time_in_stage(kpikit.open_book("demo"))["stage"].to_list()
+        ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
+    """
+    view = _seen(book, by, during)
+    medians = stats.quantile_by(view.counts, view.keys).drop("n")
+    frame = view.sizes.join(medians, on=view.keys, how="left", nulls_equal=True)
+    unreached = pl.col("value").is_null()
+    return _in_order(
+        frame.with_columns(
+            pl.lit(view.unit).alias("unit"),
+            pl.col("n_events").fill_null(0),
+            pl.when(unreached).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
+            pl.when(unreached).then(pl.lit("half_still_there")).alias("reason"),
+        ),
+        view.keys,
+    )
+
+
+@answer(kpi="exits")
+def exits(book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+    """Of the deals that enter a stage, which share has gone on, back, been lost or void, or is still there by then?
+
+    Definition: Aalen–Johansen shares at ``horizon`` after entry, of all first visits under observation; "on" is the
+    next stage, a later one, or won. The five shares of a stage add to 1.
+    Misleads: few deals give wide ranges. Gamed by losses never entered (they turn into "still there").
+
+    Args:
+        book: a deal book with stage history.
+        horizon: in the book's bin unit (days, unless settled otherwise).
+        by: deal columns to group by besides the stage, never a person.
+        during: the window; by default all there is.
+
+    Returns:
+        An estimate a stage and ``exit`` (on, back, lost, void, still_there): shares with 95 % intervals, ``n`` visits,
+        ``n_events`` exits of that kind by the horizon. ``not_reached``: nobody was followed that long.
+
+    Raises:
+        RankingRefused: asked by a person.
+
+    Source: Aalen & Johansen 1978; variance Marubini & Valsecchi 1995.
+
+    Example:
+        >>> import kpikit
+        >>> shares = kpikit.velocity.exits(kpikit.open_book("demo"), horizon=60)
+        >>> shares["exit"].unique().sort().to_list()
+        ['back', 'lost', 'on', 'still_there', 'void']
+    """
+    return _in_order(_shares(_seen(book, by, during), horizon), by if "stage" in by else [*by, "stage"])
+
+
+def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
+    table = _merged(seen.counts, seen.keys)
+    left = stats.at_horizon(stats.aalen_johansen_by(table, seen.keys), seen.keys, horizon)
+    still = stats.at_horizon(stats.kaplan_meier_by(table, seen.keys), seen.keys, horizon)
+    still = still.with_columns(exit=pl.lit("still_there"), n_events=pl.lit(None, pl.Int64))
+    figures = [*seen.keys, "exit", "n_events", "value", "low", "high"]
+    found = pl.concat([left.select(figures), still.select(figures)])
+    followed = stats.at_risk_by(table, seen.keys, time=horizon).select(*seen.keys, n_followed="n_at_risk")
+    grid = seen.sizes.join(followed, on=seen.keys, how="left", nulls_equal=True).join(
+        pl.DataFrame({"exit": WAYS}), how="cross"
+    )
+    frame = grid.join(found, on=[*seen.keys, "exit"], how="left", nulls_equal=True, maintain_order="left")
+    gone = pl.col("value").filter(pl.col("exit") == "still_there").first().over(seen.keys).fill_null(1.0) <= 1e-12
+    unseen = (pl.col("n_followed").fill_null(0) == 0) & ~gone
+    none = pl.col("value").is_null() & ~unseen
+    return frame.with_columns(
+        pl.when(unseen).then(None).when(none).then(0.0).otherwise("value").alias("value"),
+        *(pl.when(~unseen).then(name).alias(name) for name in ("low", "high")),
+        pl.when(pl.col("exit") == "still_there")
+        .then("n_events")
+        .otherwise(pl.col("n_events").fill_null(0))
+        .alias("n_events"),
+        pl.lit("share").alias("unit"),
+        pl.lit(float(horizon)).alias("horizon"),
+        pl.when(unseen).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
+        pl.when(unseen).then(pl.lit("nobody_followed")).alias("reason"),
+    )
+
+
+@answer(kpi="stage_curves")
+def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+    """How does the share of deals that have left a stage grow with the time since they entered it?
+
+    Definition: one Aalen–Johansen curve for each way of leaving, and the share still there (Kaplan–Meier, exit
+    ``still_there``). Misleads at its right end, where few are at risk.
+
+    Args:
+        book: a deal book with stage history.
+        by: deal columns to group by besides the stage, never a person.
+        during: the window; by default all there is.
+
+    Returns:
+        A curve a stage and ``exit``: ``time, n_at_risk, n_events, value, low, high``; ``unit`` is that of ``time``.
+
+    Raises:
+        RankingRefused: asked by a person.
+
+    Source: Aalen & Johansen 1978.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.curves(kpikit.open_book("demo")).columns[:4]
+        ['stage', 'from_age', 'time', 'exit']
+    """
+    view = _seen(book, by, during)
+    still = stats.kaplan_meier_by(view.counts, view.keys).with_columns(exit=pl.lit("still_there"))
+    both = pl.concat([stats.aalen_johansen_by(view.counts, view.keys), still]).drop("se")
+    frame = view.sizes.drop("n_open").join(both, on=view.keys, how="inner", nulls_equal=True)
+    return _in_order(frame.with_columns(pl.lit(view.unit).alias("unit")), view.keys)
+
+
+@answer(kpi="stage_changes")
+def compare(
+    book: DealBook, *, during: Period, before: Period, horizon: float = 60, by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """What changed in each stage between two windows: the time in it, and how its visits ended?
+
+    Definition: the figure in ``during`` minus the figure in ``before``: ``figure`` is ``median`` (of
+    :func:`time_in_stage`) or one of the ways of :func:`exits` at the horizon; the interval joins those of the two
+    (square-and-add). ``p`` is the level at which that interval would exclude no change.
+    Misleads: many comparisons find something by luck; correct ``p`` over all that are looked at (Holm).
+
+    Args:
+        book: a deal book with stage history.
+        during: the window of interest.
+        before: the window to compare it with; the two may not overlap.
+        horizon: of the shares, in the book's bin unit.
+        by: deal columns to group by besides the stage, never a person.
+
+    Returns:
+        An estimate a stage and ``figure``: the difference with ``low, high`` (95 %), ``low80, high80``, ``p``; the
+        smallest difference these samples would have shown four times in five (``noticeable``); ``n`` and ``n_before``
+        visits.
+
+    Raises:
+        RankingRefused: asked by a person.
+
+    Source: Zou & Donner 2008.
+
+    Example:
+        >>> import kpikit
+        >>> book = kpikit.open_book("demo")
+        >>> now, then = book.settings.period("2026Q3"), book.settings.period("2025Q3")
+        >>> kpikit.velocity.compare(book, during=now, before=then)["figure"].unique().sort().to_list()
+        ['back', 'lost', 'median', 'on', 'still_there', 'void']
+    """
+    return _in_order(
+        changes_of(_seen(book, by, during), _seen(book, by, before), horizon), by if "stage" in by else [*by, "stage"]
+    )
+
+
+def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
+    """The differences between two windows, a row a stage and figure."""
+    keys = now.keys
+    merged = [_merged(seen.counts, keys) for seen in (now, then)]
+    found = with_p(merged[0], merged[1], keys, horizon)
+    sizes = _sized(now, merged[0], horizon).join(
+        _sized(then, merged[1], horizon).drop("n_excluded", "position"),
+        on=[*keys, "figure"], how="left", suffix="_before", nulls_equal=True,
+    )  # fmt: skip
+    frame = sizes.join(found, on=[*keys, "figure"], how="left", nulls_equal=True)
+    unknown = pl.col("value").is_null()
+    return frame.with_columns(
+        pl.when(pl.col("figure") == "median").then(pl.lit(now.unit)).otherwise(pl.lit("share")).alias("unit"),
+        pl.lit(float(horizon)).alias("horizon"),
+        pl.col("n_before").fill_null(0),
+        pl.when(unknown).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
+        pl.when(unknown).then(pl.lit("half_still_there")).alias("reason"),
+    )
+
+
+def _merged(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Counts with advance and won as one way of leaving."""
+    return table.with_columns(pl.col("exit").replace(_ON)).group_by(*keys, "time", "exit").agg(pl.col("n").sum())
+
+
+def _sized(seen: _Seen, merged: pl.DataFrame, horizon: float) -> pl.DataFrame:
+    """For each group and figure: visits, and the exits that the figure rests on."""
+    is_exit = ~pl.col("exit").is_in(["open", "entered_late"])
+    ended = merged.filter(is_exit).group_by(seen.keys).agg(pl.col("n").sum().alias("n_events"))
+    of_kind = merged.filter(is_exit & (pl.col("time") <= horizon)).group_by(*seen.keys, figure="exit")
+    of_kind = of_kind.agg(pl.col("n").sum().alias("n_events"))
+    whole = ended.join(pl.DataFrame({"figure": ["median", "still_there"]}), how="cross")
+    events = pl.concat([of_kind, whole.select(of_kind.columns)])
+    grid = seen.sizes.select(*seen.keys, "n", "n_excluded", "position").join(
+        pl.DataFrame({"figure": ["median", *WAYS]}), how="cross"
+    )
+    return grid.join(events, on=[*seen.keys, "figure"], how="left", nulls_equal=True).with_columns(
+        pl.col("n_events").fill_null(0)
+    )
+
+
+@answer(kpi="naive_stage")
+def naive(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+    """What would a dashboard say of each stage, leaving out the deals that are still open?
+
+    Four familiar figures, to be shown only beside the honest ones: ``mean_of_advanced`` and ``median_of_ended``
+    (time of visits that ended), ``on_of_ended`` and ``on_of_entered`` (shares). All look better the younger the
+    deals are.
+
+    Args:
+        book: a deal book with stage history.
+        by: deal columns to group by besides the stage, never a person.
+        during: the window; by default all there is.
+
+    Returns:
+        An estimate a stage and ``figure``, without intervals: they would dress up the wrong number.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.naive(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
+        ['mean_of_advanced', 'median_of_ended', 'on_of_ended', 'on_of_entered']
+    """
+    view = _seen(book, by, during)
+    rows = view.counts.filter(pl.col("exit") != "entered_late")
+    is_on, ended = pl.col("exit").is_in(["advance", "won"]), pl.col("exit") != "open"
+    n_on, n_ended, n = (pl.col("n").filter(which).sum() for which in (is_on, ended, pl.lit(True)))
+    middle = pl.col("time").filter(ended).repeat_by(pl.col("n").filter(ended)).explode().median()
+    found = rows.group_by(view.keys).agg(
+        mean_of_advanced=(pl.col("time") * pl.col("n")).filter(is_on).sum() / n_on,
+        median_of_ended=middle,
+        on_of_ended=n_on / n_ended,
+        on_of_entered=n_on / n,
+    )
+    long = found.unpivot(index=view.keys, variable_name="figure", value_name="value")
+    frame = view.sizes.join(long, on=view.keys, how="inner", nulls_equal=True)
+    is_time = pl.col("figure").is_in(["mean_of_advanced", "median_of_ended"])
+    return _in_order(
+        frame.with_columns(
+            pl.col("value").fill_nan(None),
+            low=pl.lit(None, pl.Float64),
+            high=pl.lit(None, pl.Float64),
+            unit=pl.when(is_time).then(pl.lit(view.unit)).otherwise(pl.lit("share")),
+        ),
+        [*view.keys],
+    )

@@ -1,0 +1,57 @@
+"""Pages and charts made by hand, so that show/ is tested without a book."""
+
+import polars as pl
+
+from kpikit.show.page import Chart, message
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "attribute": '"><img src=x onerror=alert(1)>',
+    "template": "{{7*7}} {% raw %} ${7*7} {stage}",
+    "formula": "=1+1",
+    "override": "\u202egnp.exe",
+    "long": "x" * 10_000,
+    "entity": "&lt;b&gt; &amp; <b>",
+}
+
+
+def ranges(labels=("Qualify", "Proposal"), unit="day", **special):
+    """A chart of two rows: this period at 20 days (15 to 30), before at 10 (8 to 12)."""
+    note = message("page.time.note.too_few", n=9, n_open=2)
+    rows = [
+        {"label": label, "which": which, "value": value, "low": low, "high": high, "note": note}
+        for label in labels
+        for which, value, low, high in (("now", 20.0, 15.0, 30.0), ("before", 10.0, 8.0, 12.0))
+    ]  # fmt: skip
+    rows[0] |= special
+    schema = {
+        "label": pl.String,
+        "which": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "note": pl.Object,
+    }
+    key = (("now", message("index.plain", text="this")), ("before", message("index.plain", text="before")))
+    return Chart("ranges", pl.DataFrame(rows, schema=schema), message("page.time.chart"), key=key, unit=unit)
+
+
+def hundreds():
+    """Of a hundred visits now 42 on, 6 back, 26 lost, 26 waiting; before 50, 10, 30, 10."""
+    rows = [
+        {"label": message("index.plain", text=label), "part": part, "share": share}
+        for label, shares in (("now", (0.42, 0.06, 0.26, 0.26)), ("before", (0.50, 0.10, 0.30, 0.10)))
+        for part, share in zip(("on", "back", "lost", "waiting"), shares, strict=True)
+    ]
+    schema = {"label": pl.Object, "part": pl.String, "share": pl.Float64}
+    return Chart("hundreds", pl.DataFrame(rows, schema=schema), message("page.ends.chart", stage="Proposal", days=60))
+
+
+def findings(label="Proposal: 14 days longer", **special):
+    """One finding that is clear: 14 days longer (6 to 21)."""
+    row = {"label": message("index.plain", text=label), "value": 14.0, "low": 6.0, "high": 21.0, "certainty": "clear"}
+    schema = {"label": pl.Object, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "certainty": pl.String}
+    return Chart("findings", pl.DataFrame([row | special], schema=schema), message("page.front.chart", n=1))
+
+
+CHARTS = {"ranges": ranges, "hundreds": hundreds, "findings": findings}
