@@ -58,18 +58,26 @@ def find_dialect(sample: str, delimiter: str | None = None) -> Dialect:
     if told and delimiter is None:
         delimiter = told[1]
     sample = sample[told.end() :] if told else sample
-    quote = _quote(sample)
-    escape = "\\" if quote and _is_escaped(sample, quote) else ""
-    if delimiter is None:
-        tried = {
-            d: Dialect(d, quote, escape, d != " " and _is_spaced(sample, d, quote)) for d in _DELIMITERS if d in sample
-        }
-        scores = {d: _score(sample, dialect) for d, dialect in tried.items()}
-        delimiter = max(scores, key=lambda d: (round(scores[d], 3), -_DELIMITERS.index(d)), default=",")
-        if scores.get(delimiter, 0) <= 0:
-            delimiter = ","
-    is_runs = delimiter == " " and _has_runs(sample)
-    return Dialect(delimiter, quote, escape, delimiter != " " and _is_spaced(sample, delimiter, quote), is_runs)
+    tried = {d: _dialect(sample, d) for d in ([delimiter] if delimiter else [d for d in _DELIMITERS if d in sample])}
+    scores = {d: _score(sample, dialect) for d, dialect in tried.items()}
+    best = max(scores, key=lambda d: (round(scores[d], 3), -_rank(d)), default=None)
+    if best is None or (delimiter is None and scores[best] <= 0):
+        return _dialect(sample, ",")
+    return tried[best]
+
+
+def _rank(delimiter: str) -> int:
+    return _DELIMITERS.index(delimiter) if delimiter in _DELIMITERS else len(_DELIMITERS)
+
+
+def _dialect(sample: str, delimiter: str) -> Dialect:
+    """The dialect with this delimiter: what else it takes, told from what stands beside the delimiters."""
+    edge = re.escape(delimiter)
+    quote = _quote(sample, edge)
+    escape = "\\" if _is_escaped(sample, quote, edge) else ""
+    if delimiter == " ":
+        return Dialect(delimiter, quote, escape, is_runs=_has_runs(sample))
+    return Dialect(delimiter, quote, escape, is_spaced=_is_spaced(sample, delimiter, quote))
 
 
 def split(sample: str, dialect: Dialect) -> list[list[str]]:
@@ -112,19 +120,23 @@ def _score(sample: str, dialect: Dialect) -> float:
     return regular * regular * (0.2 + 0.8 * typed) * (1 - 1 / (width + 1))
 
 
-def _quote(sample: str) -> str:
-    """The double quote, unless cells are wrapped in single quotes and in no double ones."""
-    if '"' in sample:
-        wrapped = len(re.findall(r"""(?:^|[,;\t|])'[^'\n]*'(?=$|[,;\t|\r])""", sample, re.MULTILINE))
-        double = len(re.findall(r"""(?:^|[,;\t| ])"|"(?=$|[,;\t| \r])""", sample, re.MULTILINE))
-        return "'" if wrapped > double else '"'
-    return "'" if re.search(r"""(?:^|[,;\t|])'[^'\n]*'(?=$|[,;\t|\r])""", sample, re.MULTILINE) else '"'
+def _quote(sample: str, edge: str) -> str:
+    """The double quote, unless cells are wrapped in single quotes more often than in double ones."""
+    wrapped = len(re.findall(rf"(?:^|{edge} ?)'[^'\n]*'(?=$|{edge}|\r)", sample, re.MULTILINE))
+    if not wrapped:
+        return '"'
+    double = len(re.findall(rf'(?:^|{edge} ?)"[^"\n]*"(?=$|{edge}|\r)', sample, re.MULTILINE))
+    return "'" if wrapped > max(double, 1) else '"'
 
 
-def _is_escaped(sample: str, quote: str) -> bool:
+def _is_escaped(sample: str, quote: str, edge: str) -> bool:
     r"""Is a quote inside a cell written ``\"`` rather than doubled?"""
-    escaped = len(re.findall(rf"\\{quote}(?![,;\t|\r\n])", sample))
-    doubled = len(re.findall(rf"(?<![,;\t|\r\n\\]){quote}{quote}(?![,;\t|\r\n])", sample))
+    if f"\\{quote}" not in sample:
+        return False
+    end = rf"(?={edge}|[\r\n]|$)"
+    inner = rf"(?!{quote}|{edge}|[\r\n])"
+    escaped = len(re.findall(rf"\\{quote}{inner}|\\{quote}{quote}{end}", sample))
+    doubled = len(re.findall(rf"(?:(?!{edge})[^\r\n{quote}]){quote}{quote}{inner}|{quote}{quote}{quote}{end}", sample))
     return escaped > doubled
 
 

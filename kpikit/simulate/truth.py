@@ -9,6 +9,7 @@ Planted effects that start on a day are left out here and listed apart.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,10 +58,16 @@ def reach_chance(parameters: Parameters, lift: Floats) -> Floats:
     return visits[:, 0, :] / np.diagonal(visits, axis1=1, axis2=2)
 
 
+@cache
+def _quadrature(points: int) -> tuple[Floats, Floats]:
+    """Nodes and weights with which a sum stands for a mean over a standard normal law."""
+    return np.polynomial.hermite_e.hermegauss(points)
+
+
 def _population(parameters: Parameters, points: int = 81) -> tuple[Floats, Floats, Floats]:
     """Lift, pace and weight of a fine division of all new deals: quadrature over quality and skill, times segments."""
     sd = float(np.hypot(parameters.quality, parameters.skill))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(points if sd else 1)
+    nodes, weights = _quadrature(points if sd else 1)
     shape = (len(parameters.segments), len(nodes))
     lift = np.array([s.lift for s in parameters.segments])[:, None] + sd * nodes
     pace = np.broadcast_to(np.array([s.pace for s in parameters.segments])[:, None], shape)
@@ -91,14 +98,9 @@ def exit_curves(parameters: Parameters, stage: str, days: Floats) -> dict[str, F
 
 def median_days(parameters: Parameters, stage: str) -> float | None:
     """The day by which half of all first visits to a stage have ended, in whatever way (None: never half)."""
-    low, high = 1e-3, 1e5
-    if sum(exit_curves(parameters, stage, np.array([high])).values())[0] < 0.5:
-        return None
-    for _ in range(80):
-        middle = (low + high) / 2
-        past = sum(exit_curves(parameters, stage, np.array([middle])).values())[0] >= 0.5
-        low, high = (low, middle) if past else (middle, high)
-    return round((low + high) / 2, 2)
+    days = np.geomspace(0.01, 10_000, 3001)
+    left = np.sum(list(exit_curves(parameters, stage, days).values()), axis=0)
+    return round(float(np.interp(0.5, left, days)), 2) if left[-1] >= 0.5 else None
 
 
 def cycle(parameters: Parameters, *, seed: int, deals: int = CYCLE_DEALS) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from kpikit.errors import EstimateError
-from kpikit.stats.checks import Floats, flags, fraction, not_empty, refuse_where
+from kpikit.stats.checks import Floats, flags, fraction, not_empty, refuse_where, same_length
 
 _STEPS, _LONGEST, _SMALL, _ENOUGH = 200, 5.0, 1e-8, 1e-6
 
@@ -21,8 +21,7 @@ def firth(X: ArrayLike, y: ArrayLike, *, names: Sequence[str] | None = None, lev
     """Which drivers go with success, on the scale of log-odds?
 
     Firth's penalised logistic regression with an intercept; intervals and p-values by profile penalised likelihood
-    (Wald's are wrong under separation). Report :func:`marginal_effects` rather than these; an association is not a
-    cause.
+    (Wald's are wrong under separation). Report :func:`marginal_effects` instead; an association is not a cause.
 
     Parameters:
         X: the drivers, (n,) or (n, k), finite, without an intercept.
@@ -55,8 +54,8 @@ def firth(X: ArrayLike, y: ArrayLike, *, names: Sequence[str] | None = None, lev
     rows = [_profile(design, won, beta, j, float(se[j]), level) for j in range(len(terms))]
     low, high, p = (list(column) for column in zip(*rows, strict=True))
     frame = {"term": terms, "value": beta, "se": se, "low": low, "high": high, "p": p, "flic": flic}
-    counts = [pl.lit(len(won), pl.Int64).alias("n"), pl.lit(int(won.sum()), pl.Int64).alias("n_events")]
-    return pl.DataFrame(frame, schema_overrides={"low": pl.Float64, "high": pl.Float64}).with_columns(counts)
+    table = pl.DataFrame(frame, schema_overrides={"low": pl.Float64, "high": pl.Float64})
+    return table.with_columns(n=pl.lit(len(won), pl.Int64), n_events=pl.lit(int(won.sum()), pl.Int64))
 
 
 def firth_predictions(X: ArrayLike, y: ArrayLike, *, new: ArrayLike | None = None) -> pl.DataFrame:
@@ -153,7 +152,7 @@ def _fit(design: Floats, won: Floats, fixed: tuple[int, float] | None = None, st
     free = np.ones(len(beta), dtype=bool)
     if fixed is not None:
         beta, free[fixed[0]] = _moved(design, won, beta, *fixed), False
-    now, score, info = _state(design, won, beta)
+    (now, score, info), gain = _state(design, won, beta), np.inf
     for _ in range(_STEPS):
         step = np.zeros_like(beta)
         step[free] = np.linalg.lstsq(info[np.ix_(free, free)], score[free], rcond=None)[0]
@@ -263,8 +262,7 @@ def _expit(eta: Floats) -> Floats:
 def _design(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     """Drivers with an intercept, and outcomes as 0.0 and 1.0, checked."""
     drivers, won = _matrix(X), flags(y, "y").astype(float)
-    if len(drivers) != len(won):
-        raise EstimateError("lengths_differ", lengths={"X": len(drivers), "y": len(won)})
+    same_length(X=drivers, y=won)
     not_empty(won, "y")
     if won.min() == won.max():
         raise EstimateError("one_outcome", value=int(won[0]))
@@ -278,7 +276,7 @@ def _matrix(X: ArrayLike) -> Floats:
     """Drivers as (n, k) floats."""
     frame = X.to_numpy() if isinstance(X, pl.DataFrame) else X
     try:
-        matrix: NDArray[np.float64] = np.asarray(frame, dtype=np.float64)
+        matrix: Floats = np.asarray(frame, dtype=np.float64)
     except (TypeError, ValueError) as cause:
         raise EstimateError("not_numbers", what="X") from cause
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix

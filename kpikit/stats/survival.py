@@ -153,7 +153,10 @@ def exit_words(exits: ArrayLike) -> list[str]:
     >>> exit_words([1, 0, None, "lost"])
     ['1', 'open', 'open', 'lost']
     """
-    words = [_exit_word(value) for value in np.asarray(exits, dtype=object).tolist()]
+    values = np.asarray(exits, dtype=object).tolist()
+    if any(isinstance(value, str) for value in values):  # a text column of pandas holds NaN for None
+        values = [None if isinstance(value, float) and value != value else value for value in values]
+    words = [_exit_word(value) for value in values]
     refuse_where("not_an_exit", np.array([word is None for word in words], dtype=bool))
     refuse_where("reserved_exit", np.array([word in (ANY, LATE) for word in words], dtype=bool))
     return words  # type: ignore[return-value]

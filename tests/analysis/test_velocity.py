@@ -14,7 +14,7 @@ from kpikit import DealBook, RankingRefused, Settings, velocity
 from tests.oracles import curves_of, median_of, value_at
 from tests.strategies import as_book, day, observed_visits, spell_rows
 
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=10, deadline=None)
 AS_OF = 400
 #: methods.md 1.4: twelve deals in Proposal; they advanced, were lost, or were open after so many days
 TWELVE = (

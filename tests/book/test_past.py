@@ -11,7 +11,7 @@ from kpikit import DealBook, Settings, UsageError, winloss
 from kpikit.engine import spells
 from tests.strategies import STAGES, as_book, day, deal_rows
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 NONE = pl.Series([None], dtype=pl.Datetime("us", "UTC"))
 
 

@@ -14,7 +14,7 @@ from kpikit.schema import PERSON_COLUMNS
 from tests.oracles import histogram_of, spells_of
 from tests.strategies import STAGES, as_book, day, deal_rows, spell_rows
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 WIDTHS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 DAY_US = 86_400_000_000
 

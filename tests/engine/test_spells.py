@@ -15,7 +15,7 @@ from tests.oracles import MICROSECOND, spells_of
 from tests.strategies import STAGES, as_book, as_frames, day, deal_rows
 
 HOUR = 3_600_000_000
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 
 
 def book_of(events, outcome=("open", None), *, recorded=None, changes=(), as_of=200, stages=STAGES):

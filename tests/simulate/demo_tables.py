@@ -40,13 +40,21 @@ def visits() -> pl.DataFrame:
     deals = table("deals").select("deal_id", "team", "segment", "outcome_at")
     events = table("stage_events").sort("deal_id", "seq").select("deal_id", "stage", "entered_at", "seq")
     # A deal that was lost and came back left its stage when it was lost, not when it came back.
-    lost = table("changes").filter(pl.col("field") == "outcome", pl.col("new") == "lost").select("deal_id", lost_at="changed_at")
+    lost = (
+        table("changes")
+        .filter(pl.col("field") == "outcome", pl.col("new") == "lost")
+        .select("deal_id", lost_at="changed_at")
+    )
     after = pl.col("entered_at").shift(-1).over("deal_id")
     frame = events.with_columns(next_at=after).join(deals, on="deal_id")
     frame = frame.with_columns(left_at=pl.coalesce("next_at", "outcome_at"))
-    broken = frame.join(lost, on="deal_id").filter(pl.col("lost_at").is_between("entered_at", pl.col("left_at").fill_null(pl.col("lost_at"))))
+    broken = frame.join(lost, on="deal_id").filter(
+        pl.col("lost_at").is_between("entered_at", pl.col("left_at").fill_null(pl.col("lost_at")))
+    )
     broken = broken.group_by("deal_id", "seq").agg(pl.col("lost_at").min())
-    frame = frame.join(broken, on=["deal_id", "seq"], how="left").with_columns(left_at=pl.coalesce("lost_at", "left_at"))
+    frame = frame.join(broken, on=["deal_id", "seq"], how="left").with_columns(
+        left_at=pl.coalesce("lost_at", "left_at")
+    )
     return frame.sort("deal_id", "seq").unique(["deal_id", "stage"], keep="first", maintain_order=True)
 
 

@@ -155,5 +155,5 @@ def test_inputs_may_be_lists_arrays_series_and_pandas():
         assert stats.kaplan_meier(make(time), make(event)).equals(expected)
     exits = ["won", None, "lost"]
     expected = stats.aalen_johansen(time, exits)
-    for make in (tuple, lambda x: np.array(x, dtype=object), pl.Series):
+    for make in (tuple, lambda x: np.array(x, dtype=object), pl.Series, pd.Series, lambda x: pd.Series(x, dtype="str")):
         assert stats.aalen_johansen(time, make(exits)).equals(expected)
