@@ -53,7 +53,7 @@ class Period:
         datetime.date(2026, 7, 1)
         """
         match = _PERIOD.fullmatch(text.strip())
-        if match is None or (match["fiscal"] and match["month"]):
+        if match is None or (match["fiscal"] and match["month"]) or not 1900 <= int(match["year"]) <= 2999:
             raise UsageError("period", period=text)
         start = date(int(match["year"]), fiscal_start if match["fiscal"] else 1, 1)
         if match["month"]:

@@ -90,3 +90,12 @@ class RankingRefused(Refused):
 
 class EstimateError(KpikitError, ValueError):
     """Arrays that no estimator can use; ``values["positions"]`` lists the first offending indices."""
+
+    def sentence(self, language: str = "en") -> str:
+        """The rule that the arrays break, and where."""
+        from kpikit.words import Words
+
+        words = Words(language)
+        details = "; ".join(f"{name}: {value}" for name, value in self.values.items())
+        rule = words.say(f"error.{self.code}")
+        return f"{rule} ({details})" if details else rule

@@ -70,13 +70,25 @@ def _arrows():
                 yield path, line, parts[1]
 
 
-def test_arrows_between_rooms():
-    wrong = [
-        f"{path.relative_to(ROOT)}:{line} imports {to}"
-        for path, line, to in _arrows()
+#: wrong today, and known; the lists may only become shorter
+WRONG_ARROWS = {"kpikit/report/deals_page.py imports stats"}  # Wilson's interval is computed in report: analysis' work
+UNWRAPPED = {"kpikit.analysis.cycles.late_deals"}  # a helper with a public name: it wants an underscore
+
+
+def _wrong_arrows():
+    return {
+        f"{path.relative_to(ROOT).as_posix()} imports {to}"
+        for path, _, to in _arrows()
         if to not in ARROWS.get(_room(path), set())
-    ]
-    assert wrong == []
+    }
+
+
+def test_arrows_between_rooms():
+    assert _wrong_arrows() - WRONG_ARROWS == set()
+
+
+def test_no_wrong_arrow_is_left():
+    assert _wrong_arrows() == set()
 
 
 def test_every_room_has_its_rule():
@@ -145,9 +157,14 @@ def test_every_public_analysis_goes_through_the_one_wrapper_and_has_a_card():
 
     found = dict(_public_analyses())
     assert len(found) >= 5
-    assert [name for name, function in found.items() if not hasattr(function, "kpi")] == []
-    assert [name for name, function in found.items() if function.kpi not in cards()] == []
-    assert [name for name, function in found.items() if function.kpi not in FLOORS] == []
+    assert {name for name, function in found.items() if not hasattr(function, "kpi")} - UNWRAPPED == set()
+    wrapped = {name: function for name, function in found.items() if hasattr(function, "kpi")}
+    assert [name for name, function in wrapped.items() if function.kpi not in cards()] == []
+    assert [name for name, function in wrapped.items() if function.kpi not in FLOORS] == []
+
+
+def test_no_unwrapped_analysis_is_left():
+    assert [name for name, function in _public_analyses() if not hasattr(function, "kpi")] == []
 
 
 def test_no_module_prints():

@@ -18,6 +18,8 @@ FIGURES = ("value", "low", "high")
 #: numbers that are no figure and stay when a figure is too few: what was asked, and where it was read
 ASKED = frozenset({"horizon", "from_age", "time", "visit"})
 _NEEDED_TABLES = {"stage_events": "no_stage_history", "stages": "no_stage_order", "people": "no_people"}
+#: dates, and the deals of which at least one must have them
+_NEEDED_DATES = {"outcome_at": pl.col("outcome") != "open", "created_at": pl.lit(True)}
 LAST = ("unit", "kpi", "definition", "status", "reason")
 
 
@@ -39,7 +41,7 @@ def answer(
             if reason is not None:
                 return _as_asked(_shaped(_refused(by, reason), card), book)
             computed = compute(book, *args, **asked)
-            kept = suppress(with_floor(computed, FLOORS[kpi]), book, by)
+            kept = suppress(with_floor(computed, FLOORS[kpi]), book, _told_apart(by, card))
             return _as_asked(_shaped(kept, card), book)
 
         ask.kpi = kpi  # type: ignore[attr-defined]
@@ -54,9 +56,14 @@ def cannot_say(book: DealBook, card: Card) -> str | None:
     for need in card.needs:
         if need in _NEEDED_TABLES and _is_empty(book, need):
             return _NEEDED_TABLES[need]
-        if need in ("outcome_at", "created_at") and deals.select(pl.col(need).is_null().all()).collect().item():
+        if need in _NEEDED_DATES and _has_none(deals.filter(_NEEDED_DATES[need]), need):
             return f"no_{need}"
     return None
+
+
+def _has_none(deals: pl.LazyFrame, date: str) -> bool:
+    known, n = deals.select(pl.col(date).count(), n=pl.len()).collect().row(0)
+    return n > 0 and known == 0
 
 
 def _is_empty(book: DealBook, table: str) -> bool:
@@ -79,6 +86,9 @@ def with_floor(frame: pl.DataFrame, floor: Floor) -> pl.DataFrame:
     n = pl.min_horizontal(c for c in ("n", "n_before") if c in frame.columns)
     few = n < floor.n
     reason = pl.when(few).then(pl.lit("few_deals"))
+    if "from_age" in frame.columns:
+        few = few | pl.col("from_age").is_null()
+        reason = reason.when(few).then(pl.lit("few_at_once"))
     events = [c for c in ("n_events", "n_events_before") if c in frame.columns]
     if events and floor.n_events:
         few = few | (pl.min_horizontal(events) < floor.n_events)
@@ -97,43 +107,60 @@ def _floats(frame: pl.DataFrame) -> list[str]:
     return [name for name, dtype in frame.schema.items() if dtype.is_float() and name not in ASKED]
 
 
-def suppress(frame: pl.DataFrame, book: DealBook, by: Sequence[str]) -> pl.DataFrame:
-    """No counts and no figures for groups of too few people or deals, nor for the one that would give them away."""
-    keys = [name for name in by if name != "stage" and name in frame.columns]
+def _told_apart(by: Sequence[str], card: Card) -> list[str]:
+    """The groups that tell people apart: a visit's stage does not, any column of the deal may."""
+    return [name for name in by if name != "stage" or "stage_events" not in card.needs]
+
+
+def suppress(frame: pl.DataFrame, book: DealBook, keys: list[str]) -> pl.DataFrame:
+    """No counts and no figures for groups of too few people or deals, nor for those that would give them away."""
+    keys = [name for name in keys if name in frame.columns]
     if not keys:
         return frame
     small = _small_groups(book, keys)
-    frame = frame.join(small, on=keys, how="left", nulls_equal=True)
-    hidden = pl.col("is_small").fill_null(False)
-    integers = [name for name, dtype in frame.schema.items() if dtype.is_integer() and name not in keys]
-    numbers = [*_floats(frame), *integers]
-    return frame.with_columns(
-        *(pl.when(~hidden).then(name).alias(name) for name in numbers if name not in keys),
+    frame = frame.join(small, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    hidden = pl.col("is_small").fill_null(True)
+    numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in keys]
+    frame = frame.with_columns(
+        *(pl.when(~hidden).then(name).alias(name) for name in numbers),
         pl.when(hidden).then(pl.lit("suppressed")).otherwise("status").alias("status"),
         pl.when(hidden).then(pl.lit("small_group")).otherwise("reason").alias("reason"),
     ).drop("is_small")
+    return frame.unique(maintain_order=True)
 
 
 def _small_groups(book: DealBook, keys: list[str]) -> pl.DataFrame:
-    """The groups and whether each is too small; if one is, the smallest of the others is hidden with it."""
+    """The groups and whether each is hidden: too few people or deals, or needed to keep those from being worked out."""
     privacy = book.settings.privacy
     deals = book.tables["deals"].lazy()
-    owners = pl.col("owner").drop_nulls().n_unique()
-    sizes = deals.group_by(keys).agg(n_people=owners, n_deals=pl.len(), known=pl.col("owner").count() > 0)
+    owners = pl.col("owner").drop_nulls().unique().alias("people")
+    sizes = deals.group_by(keys).agg(owners, n_deals=pl.len()).collect()
+    least_people, least_deals = privacy.min_people, privacy.min_deals
     if keys == ["team"]:
-        if "people" in book.tables:
-            members = book.tables["people"].lazy().group_by("team").agg(members=pl.col("owner").n_unique())
-            sizes = sizes.join(members, on="team", how="left")
-            sizes = sizes.with_columns(n_people=pl.col("members").fill_null(0), known=pl.lit(True))
-        few = (pl.col("n_people") < privacy.min_team) & pl.col("known")
-    else:
-        few = ((pl.col("n_people") < privacy.min_people) & pl.col("known")) | (pl.col("n_deals") < privacy.min_deals)
-    small = sizes.with_columns(is_small=few).collect()
-    if small["is_small"].sum() == 1 and small.height > 1:
-        next_small = small.filter(~pl.col("is_small"))["n_deals"].min()
-        chosen = (pl.col("n_deals") == next_small) & (pl.col("n_deals").cum_count().over("n_deals") == 1)
-        small = small.sort("n_deals", *keys).with_columns(is_small=pl.col("is_small") | chosen)
-    return small.select(*keys, "is_small")
+        sizes, least_people, least_deals = _team_sizes(book, sizes), privacy.min_team, 0
+    groups = sizes.sort("n_deals", *keys, nulls_last=True).to_dicts()
+    known = any(group["people"] for group in groups)
+
+    def too_small(some: list[dict]) -> bool:
+        people = {person for group in some for person in group["people"]}
+        return (known and len(people) < least_people) or sum(group["n_deals"] for group in some) < least_deals
+
+    hidden = [group for group in groups if too_small([group])]
+    others = [group for group in groups if not too_small([group])]
+    while hidden and others and (len(hidden) < 2 or too_small(hidden)):
+        hidden.append(others.pop(0))
+    rows = [{**{key: g[key] for key in keys}, "is_small": g in hidden} for g in groups]
+    return pl.DataFrame(rows, schema={**{key: sizes.schema[key] for key in keys}, "is_small": pl.Boolean})
+
+
+def _team_sizes(book: DealBook, sizes: pl.DataFrame) -> pl.DataFrame:
+    """Teams with all their people, where the book says who is in which."""
+    if "people" not in book.tables:
+        return sizes
+    members = book.tables["people"].lazy().group_by("team").agg(members=pl.col("owner").unique()).collect()
+    both = sizes.join(members, on="team", how="full", coalesce=True)
+    nobody = pl.lit([], pl.List(pl.String))
+    return both.select("team", people=pl.col("members").fill_null(nobody), n_deals=pl.col("n_deals").fill_null(0))
 
 
 def _shaped(frame: pl.DataFrame, card: Card) -> pl.DataFrame:

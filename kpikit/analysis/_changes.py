@@ -10,8 +10,8 @@ from kpikit import stats
 from kpikit.stats.bounds import exit_bounds, survival_bounds, z_of
 
 #: widths (in standard errors) at which the interval is computed to find where it first takes in no change
-_WIDTHS = tuple(0.25 + 0.5 * i for i in range(10))
 _Z95, _Z80 = z_of(0.95), z_of(0.80)
+_WIDTHS = tuple(sorted((*(0.25 + 0.5 * i for i in range(10)), _Z95, _Z80)))
 _Z = pl.col("z")
 #: the normal quantile of "noticed four times in five"
 Z_POWER = 0.8416212
@@ -22,7 +22,7 @@ def figures(counts: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFra
 
     Returns ``*keys, figure, z, value, low, high``.
     """
-    widths = pl.DataFrame({"z": [_Z95, _Z80, *_WIDTHS]})
+    widths = pl.DataFrame({"z": _WIDTHS})
     survival = stats.kaplan_meier_by(counts, keys)
     left = stats.at_horizon(stats.aalen_johansen_by(counts, keys), keys, horizon).rename({"exit": "figure"})
     still = stats.at_horizon(survival, keys, horizon).with_columns(figure=pl.lit("still_there"))

@@ -14,6 +14,7 @@ from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.engine import counts
 from kpikit.engine.histogram import tabulate
+from kpikit.errors import UsageError
 
 #: how a visit can end, as exits() tells it; still_there comes last and makes the sum 1
 WAYS = ("on", "back", "lost", "void", "still_there")
@@ -46,9 +47,8 @@ def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
     table = counts(histogram, MICROSECONDS_PER_UNIT[unit])
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
-    table = table.filter(pl.col("time") >= pl.col("from_age").fill_null(0.0)).drop("from_age")
-    sizes = sizes.join(settled, on=keys, how="left", nulls_equal=True).with_columns(pl.col("from_age").fill_null(0.0))
-    return _Seen(table, sizes, keys, unit)
+    table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
+    return _Seen(table, sizes.join(settled, on=keys, how="left", nulls_equal=True), keys, unit)
 
 
 def _positions(book: DealBook) -> pl.DataFrame:
@@ -154,7 +154,8 @@ def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
     )
     frame = grid.join(found, on=[*seen.keys, "exit"], how="left", nulls_equal=True, maintain_order="left")
     gone = pl.col("value").filter(pl.col("exit") == "still_there").first().over(seen.keys).fill_null(1.0) <= 1e-12
-    unseen = (pl.col("n_followed").fill_null(0) == 0) & ~gone
+    early = (pl.col("from_age") > horizon).fill_null(True)
+    unseen = early | ((pl.col("n_followed").fill_null(0) == 0) & ~gone)
     none = pl.col("value").is_null() & ~unseen
     return frame.with_columns(
         pl.when(unseen).then(None).when(none).then(0.0).otherwise("value").alias("value"),
@@ -226,6 +227,7 @@ def compare(
         visits.
 
     Raises:
+        UsageError: the windows overlap.
         RankingRefused: asked by a person.
 
     Source: Zou & Donner 2008.
@@ -237,20 +239,23 @@ def compare(
         >>> kpikit.velocity.compare(book, during=now, before=then)["figure"].unique().sort().to_list()
         ['back', 'lost', 'median', 'on', 'still_there', 'void']
     """
-    return _in_order(
-        changes_of(_seen(book, by, during), _seen(book, by, before), horizon), by if "stage" in by else [*by, "stage"]
-    )
+    if during.start < before.end and before.start < during.end:
+        raise UsageError("windows_overlap", now=during.name, before=before.name)
+    keys = by if "stage" in by else [*by, "stage"]
+    return _in_order(changes_of(_seen(book, by, during), _seen(book, by, before), horizon), keys)
 
 
 def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
     """The differences between two windows, a row a stage and figure."""
     keys = now.keys
+    answered = _answered(now, horizon).join(_answered(then, horizon), on=[*keys, "figure"], nulls_equal=True)
     merged = [_merged(seen.counts, keys) for seen in (now, then)]
     found = with_p(merged[0], merged[1], keys, horizon)
     sizes = _sized(now, merged[0], horizon).join(
         _sized(then, merged[1], horizon).drop("n_excluded", "position"),
         on=[*keys, "figure"], how="left", suffix="_before", nulls_equal=True,
     )  # fmt: skip
+    found = found.join(answered, on=[*keys, "figure"], how="semi", nulls_equal=True)
     frame = sizes.join(found, on=[*keys, "figure"], how="left", nulls_equal=True)
     unknown = pl.col("value").is_null()
     return frame.with_columns(
@@ -260,6 +265,13 @@ def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
         pl.when(unknown).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
         pl.when(unknown).then(pl.lit("half_still_there")).alias("reason"),
     )
+
+
+def _answered(seen: _Seen, horizon: float) -> pl.DataFrame:
+    """The figures of a window that can be said: medians always, shares where somebody was followed to the horizon."""
+    shares = _shares(seen, horizon).filter(pl.col("status") == "ok").select(*seen.keys, figure="exit")
+    medians = seen.sizes.select(*seen.keys, figure=pl.lit("median"))
+    return pl.concat([shares, medians.select(shares.columns)])
 
 
 def _merged(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 
 import polars as pl
@@ -52,7 +53,10 @@ def build(
         typed = parse(raw, TABLES[name], formats, time_zone=settings.time_zone)
         parsed[name] = typed.frame
         faults += typed.faults
-    valid = validate(parsed, as_of=as_of, files={name: raw.file for name, raw in raws.items()})
+    if "changes" in parsed:
+        parsed["changes"] = _readable(parsed["changes"], formats, settings.time_zone)
+    files = {name: raw.file for name, raw in raws.items()}
+    valid = validate(parsed, as_of=as_of, files=files, time_zone=settings.time_zone)
     faults += valid.faults
     n_rows = sum(frame.height for frame in parsed.values())
     _refuse(faults, valid.dropped, n_rows, settings.max_dropped)
@@ -65,6 +69,25 @@ def build(
     return at(
         DealBook(complete(valid.frames, settings), settings, last, valid.dropped, tuple(faults), answers_in), last
     )
+
+
+def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str) -> pl.DataFrame:
+    """Old and new values written as their column is read, whatever notation the export has them in."""
+    kinds = {c.name: c.kind for c in TABLES["deals"].columns if c.kind not in ("id", "text", "choice")}
+    for field in changes["field"].drop_nulls().unique().sort():
+        if field not in kinds:
+            continue
+        rows = changes.filter(pl.col("field") == field)
+        both = pl.concat([rows["old"].alias(field), rows["new"].alias(field)]).to_frame()
+        raw = from_frame(both, "changes")
+        typed = parse(raw, TABLES["deals"], formats, time_zone=time_zone).frame[field]
+        if typed.dtype == pl.Datetime:
+            typed = typed.dt.to_string("iso:strict")
+        texts = typed.cast(pl.String)
+        place = changes.with_row_index("_i").filter(pl.col("field") == field)["_i"]
+        old, new = texts.head(rows.height), texts.tail(rows.height)
+        changes = changes.with_columns(changes["old"].scatter(place, old), changes["new"].scatter(place, new))
+    return changes
 
 
 def _refuse(faults: Iterable[Fault], dropped: pl.DataFrame, n_rows: int, max_dropped: float) -> None:
@@ -87,8 +110,8 @@ def last_recorded(frames: Mapping[str, pl.DataFrame]) -> datetime:
     """The last instant at which anything was created, entered, changed, recorded or decided.
 
     Raises:
-        DataError: there is no instant at all, or the last one lies more than a year beyond the 99.9th percentile (a
-            9999-12-31, a planned call): then the owner must say ``as_of``.
+        DataError: there is no instant at all, or among the last hundredth of them (at least the last two) one lies more
+            than a year beyond the one before it (a 9999-12-31, a planned call): then the owner must say ``as_of``.
     """
     columns = [
         frame[name].drop_nulls().dt.epoch("us")
@@ -100,10 +123,13 @@ def last_recorded(frames: Mapping[str, pl.DataFrame]) -> datetime:
     instants = pl.concat(columns) if columns else pl.Series(dtype=pl.Int64)
     if instants.is_empty():
         raise DataError([Fault("no_instant")])
-    last, usual = (
-        datetime.fromtimestamp(int(value) / 1_000_000, UTC)
-        for value in (instants.max(), instants.quantile(0.999, "lower"))  # type: ignore[arg-type]
-    )
-    if last - usual > timedelta(days=365):
-        raise DataError([Fault("as_of_unclear", values={"last": last.date(), "usual": usual.date()})])
+    latest = instants.sort().tail(max(2, len(instants) // 100))
+    last = _instant(latest[-1])
+    for earlier, later in pairwise(latest):
+        if _instant(later) - _instant(earlier) > timedelta(days=365):
+            raise DataError([Fault("as_of_unclear", values={"last": last.date(), "usual": _instant(earlier).date()})])
     return last
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -102,7 +102,9 @@ def _outcomes(frame: pl.DataFrame, at: str, outcome: str, *, rank: int, seq: pl.
 def _earlier_outcomes(changes: pl.LazyFrame, deals: pl.DataFrame) -> list[pl.DataFrame]:
     """Outcomes that were taken back, and the reopenings that took them back."""
     moves = changes.filter(pl.col("field") == "outcome").select("deal_id", "new", "changed_at", "seq")
-    moves = moves.join(deals.lazy().select("deal", "deal_id", "outcome_at", "deal_seen_at"), on="deal_id", how="inner").collect()
+    moves = moves.join(
+        deals.lazy().select("deal", "deal_id", "outcome_at", "deal_seen_at"), on="deal_id", how="inner"
+    ).collect()
     earlier = moves.filter(pl.col("outcome_at").is_null() | (pl.col("changed_at") < pl.col("outcome_at")))
     closing = earlier.filter(pl.col("new").is_in(list(CLOSES)))
     opened = earlier.filter(pl.col("new") == "open")

@@ -34,10 +34,13 @@ def complete(frames: Mapping[str, pl.DataFrame], settings: Settings) -> dict[str
     for name in ("stage_events", "changes"):
         if name in tables:
             tables[name] = _in_order(tables[name])
-    tables["deals"] = _local_days(
-        tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at"
-    )
-    tables["deals"] = _priced(tables["deals"], tables.get("rates"), settings)
+    return derived(tables, settings)
+
+
+def derived(tables: dict[str, pl.DataFrame], settings: Settings) -> dict[str, pl.DataFrame]:
+    """Local days, amounts in the book's currency, and teams by day: whatever follows from the other columns."""
+    deals = _local_days(tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at")
+    tables["deals"] = _priced(deals, tables.get("rates"), settings)
     return with_teams(tables, settings.time_zone)
 
 
@@ -94,6 +97,7 @@ def with_teams(tables: dict[str, pl.DataFrame], time_zone: str) -> dict[str, pl.
         _team(created, owners, people, deals, time_zone).alias("team"),
         _team(deals.select("deal_id", at="outcome_at"), owners, people, deals, time_zone).alias("outcome_team"),
     )
+    deals = deals.with_columns(pl.when(pl.col("outcome_at").is_not_null()).then("outcome_team").alias("outcome_team"))
     tables["deals"] = deals
     if events is not None:
         team = _team(events.select("deal_id", at="entered_at"), owners, people, deals, time_zone)

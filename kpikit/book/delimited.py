@@ -245,7 +245,7 @@ def _mended(
         if row in tables:
             said.append(("second_table", row, record.cells))
         elif filled == 1 and width > 2 and len(record.cells) < width and row > last:
-            kept.append((row, [*record.cells, *[None] * (width - len(record.cells))]))
+            said.append(("footer", row, record.cells))
         elif len(record.cells) == width or not filled:
             kept.append((row, list(record.cells) if len(record.cells) == width else [None] * width))
             said += [(record.rule, row, record.cells)] if record.rule else []
@@ -286,7 +286,7 @@ def _said(said: list[tuple[str, int, list[str]]], width: int, file: str) -> list
         by_rule.setdefault(rule, []).append((row, cells))
     faults: list[Fault] = []
     for rule, rows in by_rule.items():
-        if len(rows) > _NAMED or rule == "second_table":
+        if len(rows) > _NAMED or rule in ("second_table", "footer"):
             (row, cells), n = rows[0], len(rows)
             values = {"cells": len(cells), "width": width, "rows": [r for r, _ in rows[:_NAMED]]}
             faults.append(Fault(rule, file=file, row=row, value=shown(cells), n=n, values=values))

@@ -8,6 +8,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
+from kpikit.book.structure import is_regular
+
 #: By preference: with equal fit the earlier one is taken.
 _DELIMITERS = (",", ";", "\t", "|", "\t\t", "||", "::", "\\t", "^", "~", "\x1f", "\x01", ":", " ")
 #: Characters that stand in plain text too: believed only when three columns or more are regular throughout.
@@ -72,6 +76,8 @@ def _rank(delimiter: str) -> int:
 
 def _dialect(sample: str, delimiter: str) -> Dialect:
     """The dialect with this delimiter: what else it takes, told from what stands beside the delimiters."""
+    if '"' in sample and _is_sound(sample, delimiter):
+        return Dialect(delimiter)
     edge = re.escape(delimiter)
     quote = _quote(sample, edge)
     escape = "\\" if _is_escaped(sample, quote, edge) else ""
@@ -118,6 +124,16 @@ def _score(sample: str, dialect: Dialect) -> float:
     cells = [cell for r in records if len(r) == width for cell in r]
     typed = sum(bool(_TYPED.match(cell[:200])) for cell in cells) / len(cells)
     return regular * regular * (0.2 + 0.8 * typed) * (1 - 1 / (width + 1))
+
+
+def _is_sound(sample: str, delimiter: str) -> bool:
+    """Is the sample regular as it stands, with double quotes where they belong? Then nothing else is tried."""
+    if len(delimiter) > 1 or not delimiter.isascii():
+        return False
+    records = [r for r in split(sample, Dialect(delimiter)) if r]
+    width = len(records[0]) if records else 0
+    data = np.frombuffer(sample.encode(), dtype=np.uint8)
+    return width > 1 and is_regular(data, ord(delimiter), ord('"'), width)
 
 
 def _quote(sample: str, edge: str) -> str:

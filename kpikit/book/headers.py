@@ -15,7 +15,11 @@ _TYPED = re.compile(
 )
 #: Names of columns that look like values: years, months, quarters.
 _PERIOD = re.compile(r"^\s*(?:19|20)\d\d(?:[-/ ]?(?:Q[1-4]|\d\d))?\s*$", re.IGNORECASE)
-_TOTAL = re.compile(r"^\s*(?:grand |sub)?tota(?:a?l|len)\b", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"^\s*(?:(?:grand|sub|eind)[ -]?)?(?:totals?|totaal|totalen|sum|som)"
+    r"(?: (?:records?|count|rows|rijen|deals|amount|bedrag))?\s*:?\s*[\d.,]*\s*$",
+    re.IGNORECASE,
+)
 #: Lines looked at in search of the header, and rows looked at in search of what follows the table.
 _SEARCHED, _TAIL = 40, 20
 
@@ -151,25 +155,32 @@ def shown(record: Sequence[str | None]) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def find_tail(rows: Sequence[Sequence[str | None]], width: int) -> tuple[int, str | None]:
+def find_tail(rows: Sequence[Sequence[str | None]]) -> tuple[int, str | None]:
     """How many of the last rows are footnotes or totals rather than data, and the rule for them.
 
-    ``rows`` are the last rows of the table; a row counts as a footnote when only one cell of a table of three columns
-    or more is filled, in rows that otherwise are half full.
+    ``rows`` are the last rows of a table. A footnote fills one cell, in rows that otherwise are half full, with a text
+    unlike those above it; a total says so in its first filled cell.
     """
     filled = [[(c or "").strip() for c in r] for r in rows]
     counts = [sum(map(bool, r)) for r in filled]
-    if width < 3 or not counts:
-        return 0, None
-    usual = sorted(counts)[len(counts) // 2] if len(counts) > 4 else max(counts)
-    n = 0
-    for cells, count in zip(reversed(filled), reversed(counts), strict=True):
-        if count <= 1 < usual - 1:
-            n += 1
-        else:
-            if cells and count < usual and _TOTAL.match(next((c for c in cells if c), "")):
-                return n + 1, "total_row"
-            break
-    while n and counts[-n] == 0:
+    usual = sorted(counts)[len(counts) // 2] if len(counts) > 4 else max(counts, default=0)
+    n = len(rows)
+    while n and counts[n - 1] <= 1 < usual - 1 and _is_note(filled, n - 1):
         n -= 1
-    return (n, "footer") if n else (0, None)
+    if n and counts[n - 1] < usual and _TOTAL.match(next((c for c in filled[n - 1] if c), "")):
+        return len(rows) - n + 1, "total_row"
+    return (len(rows) - n, "footer") if n < len(rows) else (0, None)
+
+
+def _is_note(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Is the one filled cell of this row written like no other cell of its column?"""
+    column = next((i for i, c in enumerate(rows[at]) if c), None)
+    if column is None:
+        return True
+    others = {written(r[column]) for i, r in enumerate(rows) if i != at and sum(map(bool, r)) > 1}
+    return written(rows[at][column]) not in others
+
+
+def written(cell: str | None) -> str:
+    """How a cell is written: digits as 9, runs of letters as a."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", (cell or "").strip()[:60]))

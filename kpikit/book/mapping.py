@@ -54,7 +54,8 @@ def event_log(log: Mapping[str, Any], folder: Path, formats: Formats, time_zone:
             raise UsageError("missing_setting", setting=f"event_log.{key}")
     raw = read(folder / log["file"], formats)
     _columns_exist(raw, log)
-    kept = raw.frame.filter(pl.col(name).cast(pl.String).is_in(values) for name, values in log.get("keep", {}).items())
+    keep = [pl.col(name).cast(pl.String).is_in(values) for name, values in log.get("keep", {}).items()]
+    kept = raw.frame.filter(keep) if keep else raw.frame
     own = {name: column for name, column in log.get("attributes", {}).items() if name in TABLES["stage_events"].names}
     events = kept.select(
         "_row",

@@ -48,7 +48,8 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
     if not path.exists():
         raise UsageError("no_such_book", path=str(path))
     if path.is_dir() and preparing.is_prepared(path):
-        return preparing.open_prepared(path)
+        book = preparing.open_prepared(path)
+        return book if as_of is None else book.at(as_of)
     config = _config(path / CONFIG if path.is_dir() else path)
     folder = path if path.is_dir() else path.parent
     formats = Formats.from_settings(config.get("formats", {}))
@@ -67,7 +68,7 @@ def _config(path: Path) -> Mapping[str, Any]:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("toml", path=path.name, detail=str(error)) from None
-    known = {"settings", "privacy", "formats", "event_log", "tables", "theme"}
+    known = {"settings", "privacy", "formats", "event_log"}
     for name in config:
         if name not in known:
             raise UsageError("unknown_setting", setting=name, allowed=", ".join(sorted(known)))

@@ -9,7 +9,7 @@ import polars as pl
 
 from kpikit import schema
 from kpikit.book.building import as_utc
-from kpikit.book.completion import DTYPES, local_day
+from kpikit.book.completion import DTYPES, derived
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ KNOWN_AT = {
     "notes": ("at",),
     "interviews": ("asked_at", "held_at"),
 }
+#: what an interview says is only known once it was held
+WHEN_HELD = ("held_at", "with_whom", "reasons", "story", "permission", "quotable")
 #: facts of a deal that were not there before their own instant
 DATED_FACTS = {"offered_at": ("offered_at", "offer_asked_by"), "signed_at": ("signed_at",)}
 #: facts that are only known with the outcome
-WITH_OUTCOME = ("outcome_at", "outcome_day", "outcome_team", "loss_reason", "competitor", "more_like_this")
+WITH_OUTCOME = ("outcome_at", "loss_reason", "competitor", "more_like_this")
 
 
 def at(book: DealBook, instant: datetime) -> DealBook:
@@ -42,22 +44,26 @@ def at(book: DealBook, instant: datetime) -> DealBook:
     instant = as_utc(instant)
     if instant > book.as_of:
         raise UsageError("after_as_of", instant=instant.date(), as_of=book.as_of.date())
-    tables = {name: _known(frame, name, instant) for name, frame in book.tables.items()}
+    tables = {name: _known(frame.lazy(), name, instant).collect() for name, frame in book.tables.items()}
     deals, changes = book.tables["deals"].lazy(), book.tables.get("changes")
     known = pl.coalesce("recorded_at", "created_at")
     deals = deals.filter(known.is_null() | (known <= instant))
     if changes is not None:
         deals = _undo(deals, changes.lazy(), instant)
-    deals = _undecided(deals, instant, book.settings.time_zone)
-    tables["deals"] = deals.collect() if isinstance(book.tables["deals"], pl.DataFrame) else deals
-    return book.replace(tables=tables, as_of=instant, coded=None)
+    tables["deals"] = _undecided(deals, instant).collect()
+    was = f"{book.hash}@{instant:%Y-%m-%dT%H:%M:%SZ}" if book.hash else ""
+    return book.replace(tables=derived(tables, book.settings), as_of=instant, coded=None, hash=was)
 
 
-def _known(frame: pl.DataFrame | pl.LazyFrame, name: str, instant: datetime) -> pl.DataFrame | pl.LazyFrame:
+def _known(frame: pl.LazyFrame, name: str, instant: datetime) -> pl.LazyFrame:
     if name not in KNOWN_AT:
         return frame
     known = pl.coalesce(*KNOWN_AT[name])
-    return frame.filter(known.is_null() | (known <= instant))
+    frame = frame.filter(known.is_null() | (known <= instant))
+    if name == "interviews":
+        held = pl.col("held_at") <= instant
+        frame = frame.with_columns(pl.when(held).then(pl.col(column)).alias(column) for column in WHEN_HELD)
+    return frame
 
 
 def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.LazyFrame:
@@ -73,11 +79,13 @@ def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.L
         old = (
             before.lazy().filter(pl.col("field") == name).select("deal_id", _typed(pl.col("old"), dtype).alias("_old"))
         )
-        deals = deals.join(old.with_columns(pl.lit(True).alias("_changed")), on="deal_id", how="left")
+        old = old.with_columns(pl.lit(True).alias("_changed"))
+        deals = deals.join(old, on="deal_id", how="left", maintain_order="left")
         value = pl.when(pl.col("_changed")).then("_old").otherwise(pl.col(name))
-        deals = deals.with_columns(value.alias(name)).drop("_old", "_changed")
+        deals = deals.with_columns(value.alias(name))
         if name == "outcome":
             deals = _earlier_outcome(deals, changes, instant)
+        deals = deals.drop("_old", "_changed")
     return deals
 
 
@@ -95,12 +103,13 @@ def _earlier_outcome(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: dateti
     """A deal that was decided then and reopened later was decided at its last change of outcome."""
     made = changes.filter((pl.col("field") == "outcome") & (pl.coalesce("recorded_at", "changed_at") <= instant))
     last = made.group_by("deal_id").agg(pl.col("changed_at").max().alias("_decided_at"))
-    decided = (pl.col("outcome") != "open") & pl.col("_decided_at").is_not_null()
+    decided = pl.col("_changed") & (pl.col("outcome") != "open") & pl.col("_decided_at").is_not_null()
     outcome_at = pl.when(decided).then("_decided_at").otherwise("outcome_at")
-    return deals.join(last, on="deal_id", how="left").with_columns(outcome_at.alias("outcome_at")).drop("_decided_at")
+    joined = deals.join(last, on="deal_id", how="left", maintain_order="left")
+    return joined.with_columns(outcome_at.alias("outcome_at")).drop("_decided_at")
 
 
-def _undecided(deals: pl.LazyFrame, instant: datetime, time_zone: str) -> pl.LazyFrame:
+def _undecided(deals: pl.LazyFrame, instant: datetime) -> pl.LazyFrame:
     """No outcome after the instant, and none of the facts that come with one or have a date of their own."""
     is_open = (pl.col("outcome") == "open") | (pl.col("outcome_at") > instant)
     deals = deals.with_columns(pl.when(is_open).then(pl.lit("open")).otherwise("outcome").alias("outcome"))
@@ -108,4 +117,4 @@ def _undecided(deals: pl.LazyFrame, instant: datetime, time_zone: str) -> pl.Laz
     deals = deals.with_columns(pl.when(is_open).then(None).otherwise(pl.col(name)).alias(name) for name in WITH_OUTCOME)
     for when, names in DATED_FACTS.items():
         deals = deals.with_columns(pl.when(pl.col(when) <= instant).then(pl.col(name)).alias(name) for name in names)
-    return deals.with_columns(local_day(pl.col("outcome_at"), time_zone).alias("outcome_day"))
+    return deals

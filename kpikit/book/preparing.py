@@ -37,12 +37,14 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
         UsageError: the folder exists and is not a prepared book.
     """
     folder = Path(path)
-    if folder.exists() and not is_prepared(folder) and any(folder.iterdir()):
+    if folder.is_file() or (folder.exists() and not is_prepared(folder) and any(folder.iterdir())):
         raise UsageError("folder_in_use", path=str(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for name, frame in {**book.tables, "_dropped": book.dropped}.items():
-        frame.lazy().collect().write_parquet(folder / f"{name}.parquet", compression="zstd")
+    tables = {name: frame.lazy().collect() for name, frame in {**book.tables, "_dropped": book.dropped}.items()}
+    for old in (folder / MANIFEST, *folder.glob("*.parquet")):
+        old.unlink(missing_ok=True)
+    for name, frame in tables.items():
+        frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
     coded = encode(book.tables) if {"stage_events", "stages"} <= set(book.tables) else None
     if coded is not None:
         coded.events.collect().write_parquet(folder / EVENTS, compression="zstd", row_group_size=250_000)
@@ -52,6 +54,7 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
         "as_of": book.as_of.isoformat(),
         "settings": asdict(book.settings),
         "answers_in": book.answers_in,
+        "team": book.team,
         "tables": sorted(book.tables),
         "hash": book.hash or content_hash(book),
         "faults": [fault.as_dict() for fault in book.faults],
@@ -80,6 +83,7 @@ def open_prepared(folder: Path) -> DealBook:
         answers_in=manifest["answers_in"],
         hash=manifest["hash"],
         coded=coded,
+        team=manifest["team"],
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import log
 
+from kpikit.book.headers import written
+
 _SHAPES = (
     ("", re.compile(r"^\s*$")),
     ("number", re.compile(r"^\s*[-+(]?[€$£]?\s?\d[\d.,' ]*\s?[%€]?\)?\s*$")),
@@ -38,8 +40,8 @@ class Profile:
         self.width = width
         self.n = len(rows)
         self.counts = [Counter(_shape(row[i]) for row in rows) for i in range(width)]
-        self.masks = [Counter(_mask(row[i]) for row in rows if row[i]) for i in range(width)]
-        self.firsts = [Counter(_mask(row[i])[:1] for row in rows if row[i]) for i in range(width)]
+        self.masks = [Counter(written(row[i]) for row in rows if row[i]) for i in range(width)]
+        self.firsts = [Counter(written(row[i])[:1] for row in rows if row[i]) for i in range(width)]
 
     def is_usual(self, i: int, cell: str | None) -> bool:
         """Has the column cells written just like this one (``99-99-9999``), or is it of texts that start like it?"""
@@ -47,8 +49,8 @@ class Profile:
             return self.counts[i][""] >= 0.05 * self.n
         masks = self.masks[i]
         if len(masks) <= 0.2 * masks.total():
-            return masks[_mask(cell)] > 0
-        return self.firsts[i][_mask(cell)[:1]] >= 0.05 * self.n and self.counts[i][_shape(cell)] > 0
+            return masks[written(cell)] > 0
+        return self.firsts[i][written(cell)[:1]] >= 0.05 * self.n and self.counts[i][_shape(cell)] > 0
 
     def score(self, cells: Sequence[str | None]) -> float:
         """The log-likelihood of these cells in these columns."""
@@ -57,11 +59,6 @@ class Profile:
     def cell(self, i: int, cell: str | None) -> float:
         """The log-likelihood of one cell in one column."""
         return log((self.counts[i].get(_shape(cell), 0) + 0.1) / (self.n + 0.8))
-
-
-def _mask(cell: str | None) -> str:
-    """How a cell is written: digits as 9, runs of letters as a."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", (cell or "").strip()[:60]))
 
 
 def _shape(cell: str | None) -> str:

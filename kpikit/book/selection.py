@@ -40,7 +40,8 @@ def of_team(book: DealBook, team: str) -> DealBook:
         else frame
         for name, frame in book.tables.items()
     }
-    return book.replace(tables=tables, team=team, coded=None)
+    part_of = f"{book.hash}/{team}" if book.hash else ""
+    return book.replace(tables=tables, team=team, coded=None, hash=part_of)
 
 
 def count_people(book: DealBook, team: str) -> int | None:

@@ -59,7 +59,7 @@ def _without_repeated_header(frame: pl.DataFrame, layout: Layout, file: str) -> 
 
 def _without_tail(frame: pl.DataFrame, names: list[str], file: str) -> tuple[pl.DataFrame, list[Fault]]:
     tail = frame.tail(20)
-    n, rule = find_tail(tail.select(names).rows(), len(names))
+    n, rule = find_tail(tail.select(names).rows()) if len(names) > 2 else (0, None)
     if not n or rule is None:
         return frame, []
     gone = tail.tail(n)

@@ -62,6 +62,7 @@ def tabulate(
     visits: Literal["first", "all"] = "first",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The histogram, and beside it how many visits each group leaves out: ``*by, stage, n_excluded``."""
+    by = (by,) if isinstance(by, str) else tuple(by)
     check_groups(book, by)
     keys = [*by, *(() if "stage" in by else ("stage",))]
     width_us = MICROSECONDS_PER_UNIT[bin or book.settings.bin]

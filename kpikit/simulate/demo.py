@@ -35,8 +35,9 @@ def book() -> tuple[Frames, dict[str, Any]]:
     visits = drawn.visits.filter(pl.col("recorded").is_not_null())
     deals = demo_tables.joined(drawn)
     owner, owner_moves = demo_tables.owners(deals, rng["owners"])
-    deals = demo_deals.wordings(demo_deals.facts(deals, rng["facts"]), rng["facts"])
     account, accounts = demo_accounts.accounts_of(deals, rng["accounts"])
+    deals = deals.with_columns(region=pl.Series([accounts[a]["region"] for a in account]))
+    deals = demo_deals.wordings(demo_deals.facts(deals, rng["facts"]), rng["facts"])
     deals = _with_accounts(
         deals.with_columns(owner=pl.Series(owner), account=pl.Series(account)), accounts, rng["money"]
     )

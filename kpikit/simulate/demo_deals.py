@@ -12,7 +12,8 @@ from kpikit.simulate.paths import SECOND, Floats, Ints, pick
 from kpikit.simulate.story import SOURCE_SHARES, SOURCES, lag, words
 from kpikit.simulate.tables import outcome_moves
 
-LANGUAGES = {"Liège": ("fr", "en"), "Vlaanderen": ("nl", "nl", "en"), "New Markets": ("en",)}
+#: In which languages notes are kept, by region.
+LANGUAGES = {"NL": ("en", "nl"), "BE-FR": ("fr", "en"), "BE-NL": ("nl", "nl", "en"), "GB": ("en",)}
 COMPETITOR_SHARES = (0.1, 0.07, 0.04, 0.03, 0.1, 0.3, 0.36)
 
 
@@ -54,7 +55,7 @@ def wordings(deals: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     n = deals.height
     goals, steps = texts("deals")["goals"], texts("deals")["next_steps"]
     u = rng.random((6, n))
-    language = [_one(LANGUAGES.get(team, ("en", "nl")), a) for team, a in zip(deals["team"], u[0], strict=True)]
+    language = [_one(LANGUAGES[region], a) for region, a in zip(deals["region"], u[0], strict=True)]
     is_open = pl.col("outcome") == "open"
     on = LATEST + span(-12 + 34 * u[4])
     return deals.with_columns(

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from kpikit.simulate.demo_accounts import texts
+from kpikit.simulate.demo_deals import LANGUAGES
 from kpikit.simulate.demo_paths import END
-from kpikit.simulate.paths import DAY, SECOND, Ints, microseconds
+from kpikit.simulate.paths import DAY, SECOND, microseconds
 
 QUARTER = (microseconds(date(2026, 7, 1)), microseconds(date(2026, 10, 1)))
 #: Interviews by team: from when on deals were asked, and how many more were asked than answered.
@@ -21,7 +22,6 @@ ASKED = {
     "Randstad": (date(2026, 4, 1), 9),
     "New Markets": (date(2026, 7, 1), 0),
 }
-LANGUAGES = {"Liège": ("fr", "en"), "Vlaanderen": ("nl",), "New Markets": ("en",)}
 STEPS = {"approach": (0.0, 0.15), "appointment": (0.15, 0.5), "offer": (0.5, 0.62), "follow-up": (0.62, 0.95)}
 DAYS = {
     "en": ("Monday", "Tuesday", "Thursday", "Friday"),
@@ -105,7 +105,7 @@ def _fitting(
     notes: list[dict[str, Any]], deal: dict[str, Any], taken: set[str], rng: np.random.Generator
 ) -> dict[str, Any]:
     """A note in the team's language that fits how far the deal has come."""
-    languages = LANGUAGES.get(deal["team"], ("nl", "en"))
+    languages = LANGUAGES[deal["region"]]
     has_offer = deal["offered"] is not None
 
     def fits(note: dict[str, Any]) -> bool:
@@ -136,8 +136,3 @@ def _written(note: dict[str, Any], deal: dict[str, Any], rng: np.random.Generato
         text = text.replace(blank, options[int(rng.random() * len(options))])
     at = min(int(at) // SECOND * SECOND, END - DAY // 24)
     return {"deal": deal["deal"], "at": at, "step": note["step"], "kind": note["kind"], "text": text}
-
-
-def in_quarter(at: Ints) -> np.ndarray:
-    """Which drawn instants lie in the demo's headline quarter."""
-    return (at >= QUARTER[0]) & (at < QUARTER[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from kpikit.errors import UsageError
 
@@ -39,6 +39,9 @@ class Stage:
         total = sum(e.share for e in self.exits)
         if abs(total - 1) > 1e-9 or any(e.share < 0 or e.days <= 0 for e in self.exits):
             raise UsageError("setting_value", setting=f"stage {self.name}", value=total, allowed="shares that add to 1")
+        if unknown := {e.kind for e in self.exits} - set(get_args(ExitKind)):
+            allowed = ", ".join(get_args(ExitKind))
+            raise UsageError("setting_value", setting=f"stage {self.name}", value=min(unknown), allowed=allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ def stage(name: str, probability: float, exits: str, meaning: str = "", criteria
     12.0
     """
     cells = [part.split() for part in exits.split(",")]
-    return Stage(name, tuple(Exit(k, float(p), float(d)) for k, p, d in cells), probability, meaning, criteria)
+    ways = tuple(Exit(cast(ExitKind, kind), float(share), float(days)) for kind, share, days in cells)
+    return Stage(name, ways, probability, meaning, criteria)
 
 
 #: The process of the methods note (section 9). Its yields are in :mod:`kpikit.simulate.truth`.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import pdtrik
 
 from kpikit.simulate.parameters import Parameters
 from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, pick
@@ -40,8 +39,18 @@ class Touches:
 
 
 def poisson(rng: np.random.Generator, mean: Floats) -> Ints:
-    """Poisson draws, by inversion."""
-    return np.ceil(pdtrik(rng.random(len(mean)), np.maximum(mean, 1e-12))).clip(0).astype(np.int64)
+    """Poisson draws, by inversion: the first number whose cumulative chance is not below the uniform draw."""
+    u, count = rng.random(len(mean)), np.zeros(len(mean), dtype=np.int64)
+    rows, chance = np.arange(len(mean)), np.exp(-mean)
+    total = chance.copy()
+    for k in range(1, 1000):
+        more = u[rows] > total
+        rows, chance, total = rows[more], chance[more] * mean[rows[more]] / k, total[more]
+        if not len(rows):
+            break
+        total += chance
+        count[rows] = k
+    return count
 
 
 def draw_touches(

@@ -27,8 +27,8 @@ def instant(values: Ints) -> pl.Series:
 
 def window(start: date, months: int) -> tuple[int, int]:
     """The first instant of the first day, and of the day so many months later (µs, Amsterdam days)."""
-    ends = midnight(start, TIME_ZONE), midnight(add_months(start, months), TIME_ZONE)
-    return tuple(int(e.timestamp()) * SECOND for e in ends)
+    begin, end = midnight(start, TIME_ZONE), last_instant(start, months)
+    return int(begin.timestamp()) * SECOND, int(end.timestamp()) * SECOND
 
 
 def frames(

@@ -48,7 +48,8 @@ def win_chance(parameters: Parameters, lift: Floats) -> Floats:
     0.22
     """
     go, won = _moves(parameters, np.asarray(lift, dtype=float))
-    return np.linalg.solve(np.eye(len(parameters.stages)) - go, won[..., None])[..., 0]
+    chance = np.linalg.solve(np.eye(len(parameters.stages)) - go, won[..., None])
+    return chance[..., 0].astype(np.float64)
 
 
 def reach_chance(parameters: Parameters, lift: Floats) -> Floats:
@@ -61,7 +62,8 @@ def reach_chance(parameters: Parameters, lift: Floats) -> Floats:
 @cache
 def _quadrature(points: int) -> tuple[Floats, Floats]:
     """Nodes and weights with which a sum stands for a mean over a standard normal law."""
-    return np.polynomial.hermite_e.hermegauss(points)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(points)
+    return nodes.astype(np.float64), weights.astype(np.float64)
 
 
 def _population(parameters: Parameters, points: int = 81) -> tuple[Floats, Floats, Floats]:

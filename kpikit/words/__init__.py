@@ -112,7 +112,7 @@ class Words:
         from babel.numbers import format_decimal
 
         digits = 1 if abs(value) < 10 and abs(value - round(value)) > 0.049 else 0
-        return format_decimal(round(value, digits), format="#,##0.#", locale=self.locale)
+        return format_decimal(round(value, digits) + 0.0, format="#,##0.#", locale=self.locale)
 
     def money(self, value: float) -> str:
         """``€ 386,000``: two figures kept for the eye, from a million on in millions."""
@@ -190,7 +190,11 @@ class Words:
         return 1, unit
 
     def _rounded(self, value: float, unit: str) -> str:
-        """A share in whole numbers of a hundred from one on; anything else as :meth:`number` writes it."""
+        """A share in whole numbers of a hundred from one on; hardly anything is not nothing: ``0.02``."""
+        if 0 < abs(value) < 0.05:
+            from babel.numbers import format_decimal
+
+            return format_decimal(value, format="@", locale=self.locale)
         return self.number(round(value) if unit == "share" and abs(value) >= 1 else value)
 
     def _figure(self, value: float | None, unit: str) -> str:

@@ -113,30 +113,18 @@ def test_shares_p_is_below_five_in_a_hundred_where_the_interval_excludes_no_chan
             assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0), name
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_p interpolates between widths, but a median's bounds are steps: p and the 95 % interval "
-    "disagree on 'no change' (_changes says they never do): 'clear' may go with an interval around 0",
-)
 @pytest.mark.parametrize("seed", [33, 38])
 def test_the_medians_p_never_disagrees_with_its_interval(seed):
     row = changes(book_of(seed, slower=1.3), horizon=20)["median"]
     assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="compare() says windows may not overlap and does not look: a window is compared with itself"
-)
 def test_windows_that_overlap_are_refused():
     book = book_of(1)
     with pytest.raises(UsageError):
         velocity.compare(book, during=book.settings.period("2026"), before=book.settings.period("2026Q2"))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="compare() gives a share where nobody was followed to the horizon (exits(): not_reached)",
-)
 def test_no_difference_where_a_window_was_not_followed_to_the_horizon():
     visits = [(160, 3 + i % 10, "lost") for i in range(12)] + [(160, None, "open")] * 8  # seen for 20 days before July
     visits += [(200, 3 + i % 10, "lost") for i in range(12)] + [(200, None, "open")] * 8

@@ -116,39 +116,21 @@ def test_without_groups_nothing_is_suppressed():
     assert hidden(velocity.time_in_stage(book_of({"a": (12, 1)})), "stage") == set()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="if the next group has as many deals, 'the first with so few' is the small group "
-    "itself: nothing else is hidden, and the total minus the others gives it away",
-)
 def test_a_second_group_is_hidden_in_a_tie_too():
     found = velocity.time_in_stage(book_of({"a": (12, 2), "b": (12, 6), "c": (30, 7)}), by=["segment"])
     assert hidden(found) == {"a", "b"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="two groups of one hide each other: the total minus the rest shows two people",
-)
 def test_what_is_hidden_together_is_large_enough():
     found = velocity.time_in_stage(book_of({"a": (12, 1), "b": (12, 1), "c": (60, 8), "d": (50, 8)}), by=["segment"])
     assert hidden(found) == {"a", "b", "d"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a suppressed group keeps a row a step in curves(): when each of its visits ended can be read off 'time'",
-)
 def test_the_times_of_a_hidden_group_are_hidden():
     found = velocity.curves(book_of({"a": (12, 2), "b": (60, 6), "c": (50, 7)}), by=["segment"]).filter(segment="a")
     assert found["time"].null_count() == found.height
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="groups are sized by the team at creation, answers by that of entry or outcome: a team into which one "
-    "person moved is in no list of sizes, so it is not small, and its counts and wins are shown",
-)
 @pytest.mark.parametrize("question", [velocity.time_in_stage, winloss.wins])
 def test_a_team_of_one_that_somebody_moved_to_is_hidden(question):
     n = 24
@@ -182,10 +164,6 @@ def test_a_team_of_one_that_somebody_moved_to_is_hidden(question):
     assert found["status"].unique().to_list() == ["suppressed"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="'stage' is never checked, also in wins(), where it is a column of the deal like any other",
-)
 def test_wins_by_the_deals_own_stage_are_suppressed():
     visits = [(i, 5 + i % 7, "won") for i in range(50)]
     rows = spell_rows(visits, owner=["x"] * 4 + [f"o{i % 9}" for i in range(46)])

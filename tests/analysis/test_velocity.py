@@ -201,21 +201,12 @@ def test_a_curve_starts_where_five_are_under_observation():
     assert found["value"] == pytest.approx(44.5)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="settled_from is null where five are never at risk at once; _seen takes that as 0 and draws the curve "
-    "that methods.md 1.2 warns of: the first exit out of one takes it to nothing",
-)
 def test_never_five_at_once_is_too_few():
     visits = [(10 * i + 8, "lost", 10 * i) for i in range(12)]  # one deal at a time under observation
     found = qualify(velocity.time_in_stage(book_of(visits)))
     assert (found["status"], found["value"]) == ("too_few", None)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="exits() at a horizon before from_age says all are still there (1, ok); nobody was seen then",
-)
 def test_a_horizon_before_the_curve_begins_has_no_answer():
     visits = [(40 + i, "lost", 30) for i in range(12)]
     found = shares(velocity.exits(book_of(visits), horizon=20))

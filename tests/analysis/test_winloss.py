@@ -125,9 +125,6 @@ def test_refusals():
         winloss.wins(book_of([{"outcome_at": day(5)}]), by="owner")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a deal won without a date is in no window, and n_excluded is always 0: nobody is told"
-)
 def test_a_win_without_a_date_is_counted_as_left_out():
     found = winloss.wins(book_of([{"outcome_at": day(5)}, {"outcome_at": None}])).filter(figure="won")
     assert found.select("value", "n_excluded").rows() == [(1.0, 1)]

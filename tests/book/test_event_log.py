@@ -101,9 +101,6 @@ def test_times_are_local_where_the_file_does_not_say(tmp_path):
     assert book.tables["deals"].sort("deal_id")["created_at"][0] == at(5, 8)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="event_log() without keep filters by no expression at all: polars raises a ShapeError"
-)
 def test_without_keep_every_row_counts(tmp_path):
     events = book_of(tmp_path, keep=None).tables["stage_events"]
     assert events.filter(deal_id="k2")["stage"].to_list() == ["Sent", "Offer"]

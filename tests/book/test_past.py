@@ -81,11 +81,6 @@ def test_won_now_lost_then_and_open_between():
     ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a deal decided then and open now has no outcome_team (the door resolves it for outcomes known today), "
-    "so at() gives its win to no team, and a team's own report misses it",
-)
 def test_a_deal_decided_then_and_reopened_later_counts_on_its_day_then():
     changes = [("outcome", "open", "won", 20), ("outcome", "won", "open", 40)]
     book = book_of(
@@ -216,18 +211,12 @@ def test_team_settings_and_kind_of_answer_stay():
 # --- bugs ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="at() takes back amount but not amount_home, so wins() keeps the later amount")
 def test_the_value_of_a_win_is_the_amount_then():
     book = book_of({"outcome": "won", "outcome_at": day(10), "amount": 100.0}, [("amount", "60", "100", 30)])
     value = winloss.wins(book.at(day(20))).filter(figure="won_value")["value"][0]
     assert value == 60.0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_earlier_outcome moves outcome_at of all decided deals to their last change of outcome, if some other "
-    "deal has a later one: a close date of day 8, entered on day 10, becomes day 10",
-)
 def test_a_deal_does_not_depend_on_the_other_deals():
     deals = pl.DataFrame(
         {
@@ -252,11 +241,6 @@ def test_a_deal_does_not_depend_on_the_other_deals():
     assert both.tables["deals"]["outcome_at"][0] == alone.tables["deals"]["outcome_at"][0] == day(8)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="old values in changes are cast, not parsed as their column is: '1.250,50' is null, and of two notations of "
-    "an instant ('…T10:00:00Z' and '… 10:00:00') only that of the first row is read",
-)
 @pytest.mark.parametrize(
     ("name", "now", "old", "then"),
     [("amount", "1.300,50", "1.250,50", 1250.5), ("is_icp", "nee", "ja", True)],
@@ -265,9 +249,6 @@ def test_old_values_are_read_as_their_column_is(name, now, old, then):
     assert field(book_of({name: now}, [(name, old, now, 30)]).at(day(20)), name) == then
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an interview asked for before the instant and held after it shows its reasons and story"
-)
 def test_an_interview_not_yet_held_has_no_reasons():
     interviews = pl.DataFrame(
         {"deal_id": ["a"], "asked_at": [day(10)], "held_at": [day(30)], "reasons": ["price"], "story": ["s"]}
@@ -276,10 +257,6 @@ def test_an_interview_not_yet_held_has_no_reasons():
     assert then.select("held_at", "reasons", "story").rows() == [(None, None, None)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_undo's left joins do not keep the order of the rows: two calls of at() differ, and so do their hashes",
-)
 def test_deals_stay_in_their_order():
     n = 40
     deals = pl.DataFrame(

@@ -160,7 +160,6 @@ def test_the_hash_changes_with_settings_as_of_rows_and_tables():
 # --- bugs ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="open_book(path, as_of=…) drops as_of without a word when the book is prepared")
 def test_as_of_is_heard_when_a_prepared_book_is_opened(tmp_path):
     prepare(made(), tmp_path / "book")
     try:
@@ -169,19 +168,12 @@ def test_as_of_is_heard_when_a_prepared_book_is_opened(tmp_path):
         return
 
 
-@pytest.mark.xfail(
-    strict=True, reason="at() keeps the hash of the whole book, and prepare() writes it again for other contents"
-)
 def test_a_prepared_book_taken_back_has_a_hash_of_its_own(tmp_path):
     first = prepare(made(), tmp_path / "book")
     second = prepare(first.at(day(20)), tmp_path / "then")
     assert second.hash != first.hash
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="replacing a prepared book leaves the Parquet files of tables that are no longer in it: notes, people …",
-)
 def test_nothing_of_the_book_that_was_replaced_is_left(tmp_path):
     notes = pl.DataFrame({"deal_id": ["d0000"], "at": [day(1)], "kind": ["story"], "text": ["private"]})
     prepare(DealBook.from_frames(**as_frames(ROWS), notes=notes, as_of=ROWS["as_of"]), tmp_path / "book")
@@ -189,16 +181,12 @@ def test_nothing_of_the_book_that_was_replaced_is_left(tmp_path):
     assert not (tmp_path / "book" / "notes.parquet").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="prepare() onto a file ends in a bare NotADirectoryError")
 def test_a_file_is_no_place_for_a_book(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(UsageError):
         prepare(made(), tmp_path / "file")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the record of a prepared book has no team: narrowed to one, it comes back answering for all"
-)
 def test_a_book_of_one_team_stays_one(tmp_path):
     book = made().replace(team="A")
     assert prepare(book, tmp_path / "book").team == "A"

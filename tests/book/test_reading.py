@@ -174,6 +174,11 @@ def test_lines_above_the_header_and_below_the_table(tmp_path):
     raw = table(tmp_path, "id,name,amount\n1,a,10\n2,b,20\n3,c,30\nConfidential\nCopyright (c) 2026\n")
     assert [r[0] for r in cells(raw)] == [2, 3, 4]
     assert rules(raw) == [("footer", 5)]
+    raw = table(tmp_path, "id,name,amount\n1,a,10\n2,b,20\n3,c,30\n4,,\n")
+    assert cells(raw)[-1] == (5, "4", None, None)  # a deal of which only the id is known is no footnote
+    assert raw.faults == ()
+    raw = table(tmp_path, "name,team,amount\nAcme,n,10\nBolt,n,20\nTotal Energies,,30\n")
+    assert cells(raw)[-1][1] == "Total Energies"
     raw = table(tmp_path, "PREAMBLE,,\n,,\nid,name,amount\n1,a,10\n2,b,20\n")
     assert cells(raw) == [(4, "1", "a", "10"), (5, "2", "b", "20")]
 

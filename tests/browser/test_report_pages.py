@@ -206,9 +206,6 @@ def test_it_prints(opened, folder):
         assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
 
 
-@pytest.mark.xfail(
-    strict=True, reason="seven stages at 50 px each: charts._ranges() has a fixed step; page-time is 831 px high"
-)
 def test_seven_stages_fit_into_a_screen(opened, shared_data, tmp_path):
     """The real log has seven stages; a page must fit into 720 px with as many."""
     toml = Path(__file__).parents[1] / "real" / "bpic2012.toml"

@@ -283,7 +283,7 @@ def test_a_window_enters_late_cuts_off_and_is_never_negative(rows, start, months
     for row in found.filter(pl.col("excluded").is_null()).to_dicts():
         before = whole[row["deal_id"], row["stage"], row["visit"]]
         assert row["age"] >= 0
-        assert row["entered_at"] < end
+        assert row["entered_at"] <= book.as_of and row["entered_at"] < window.end
         assert timedelta(microseconds=row["age"]) <= end - row["entered_at"]
         if row["entry_age"] is not None:
             assert 0 < row["entry_age"] <= row["age"]

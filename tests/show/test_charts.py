@@ -144,9 +144,6 @@ def test_stage_names_stand_in_the_narrow_picture_too():
 
 
 @pytest.mark.parametrize("character", ["\\x07", "\\x00", "\\x1b", "\\ufffe"])
-@pytest.mark.xfail(
-    strict=True, reason="vl_convert panics on characters XML cannot hold, and aborts the whole Python process"
-)
 def test_a_character_that_xml_cannot_hold_does_not_end_the_process(character):
     """In a process of its own, because it dies of it. A stage called so in an export must not stop a report."""
     code = f"""
@@ -161,8 +158,5 @@ svg(ranges(labels=("Pro{character}posal", "Qualify")), Words("en"), 860)
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029"])
-@pytest.mark.xfail(
-    strict=True, reason="Vega-Lite writes sort=[…] into an expression, where these end a line: ValueError"
-)
 def test_line_separators_in_the_name_of_a_stage(separator):
     svg(ranges(labels=(f"Pro{separator}posal", "Qualify")), Words("en"), WIDE)

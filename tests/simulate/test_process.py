@@ -1,4 +1,4 @@
-"""Simulated books: the schema's columns, the same for a seed, cut at the end, and with the effects that were planted."""
+"""Simulated books: the schema's columns, the same for a seed, cut at the end, with the effects that were planted."""
 
 from __future__ import annotations
 

@@ -13,6 +13,9 @@ from kpikit.errors import UsageError
 from kpikit.simulate import STANDARD, Effect, Parameters, Segment, frames, stage
 from kpikit.simulate.truth import cycle, exit_curves, median_days, truth_of, win_chance
 
+# lifelines moves times within the same second apart by chance, and says so
+pytestmark = pytest.mark.filterwarnings("ignore:\nTied event times", "ignore:Tied event times")
+
 DAY_US = 86_400_000_000
 HOMOGENEOUS = replace(STANDARD, quality=0.0, skill=0.0)
 #: one run, used by several tests: 20,000 deals in two years
@@ -55,7 +58,7 @@ def test_win_chance_by_hand():
 def test_the_yields_of_the_methods_note():
     """Published: win .247, cycle 58.4 (won 75.9, lost 50.2), q95 169, won by 60/90/180 .076/.158/.238, 2.46 visits."""
     found = cycle(STANDARD, seed=0)
-    # Standard errors at 40,000 deals: shares .0013 to .0022, medians .3 to .5 days, q95 about 1.5; both sides are drawn.
+    # Standard errors at 40,000 deals: shares .0013 to .0022, medians .3 to .5 days, q95 about 1.5; both were drawn.
     assert found["win_share"] == pytest.approx(0.247, abs=0.009)
     assert found["median_days"] == pytest.approx(58.4, abs=1.2)
     assert found["median_days_won"] == pytest.approx(75.9, abs=2)
@@ -90,7 +93,7 @@ def test_exit_curves_against_lifelines(visits, name):
 def test_medians_against_lifelines(visits, name):
     v = visits.filter(pl.col("stage") == name)
     fitted = KaplanMeierFitter().fit(v["days"], v["how"] > 0)
-    assert fitted.median_survival_time_ == pytest.approx(median_days(STANDARD, name), rel=0.04)
+    assert fitted.median_survival_time_ == pytest.approx(median_days(STANDARD, name), rel=0.06)
 
 
 def test_curves_and_what_still_waits_add_to_one():
@@ -125,6 +128,8 @@ def test_truth_is_plain_and_names_the_effects():
 def test_impossible_processes_are_refused():
     with pytest.raises(UsageError):
         stage("Bad", 0.5, "advance .5 10, lost .6 20")
+    with pytest.raises(UsageError):
+        stage("Odd", 0.5, "advance .5 10, stalled .5 20")
     with pytest.raises(UsageError):
         Parameters((stage("First", 0.5, "back .5 10, lost .5 20"),), (Segment("all", 1.0),))
     with pytest.raises(UsageError):

@@ -23,7 +23,7 @@ def shown(value):
 
 
 def test_a_plain_week_by_hand():
-    # Monday 5 October 2026 00:00 is its first working instant; half the week (Thursday noon) is Wednesday's middle, 13:00
+    # Monday 5 October 2026 00:00 is its first working instant; half the week (Thursday noon) is Wednesday, 13:00
     week = to_working_time(np.array([us(2026, 10, 5), us(2026, 10, 8, 12), us(2026, 10, 11, 23, 59, 59)]))
     assert shown(week[0]) == datetime(2026, 10, 5, 8, 30)  # noqa: DTZ001
     assert shown(week[1]) == datetime(2026, 10, 7, 13, 0)  # noqa: DTZ001
