@@ -12,7 +12,7 @@ REQUIRED = frozenset(filter(None, os.environ.get("KPIKIT_REQUIRE", "").split(","
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):  # noqa: ARG001 - the hook's own signature
+def pytest_runtest_makereport(item, call):
     """A skip for want of something that is required here is a failure."""
     outcome = yield
     report = outcome.get_result()

@@ -1,4 +1,4 @@
-"""``make test``: the fast suite, the notebooks, then the slow suite, and at the end what ran and what did not, and why."""
+"""``make test``: the fast suite, the notebooks, the slow suite; at the end what ran, what did not, and why."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def run(name: str, arguments: list[str], report: Path) -> int:
     """One suite in a process of its own; its results go to a JUnit file."""
     print(f"\n== {name}", flush=True)
     command = [sys.executable, "-m", "pytest", *arguments, f"--junitxml={report}", "-o", f"junit_suite_name={name}"]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - our own command
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def results(report: Path) -> tuple[Counter, Counter]:
@@ -30,7 +30,7 @@ def results(report: Path) -> tuple[Counter, Counter]:
     counts, reasons = Counter(), Counter()
     if not report.exists():
         return Counter(failed=1), reasons
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by pytest a moment ago
+    for case in ElementTree.parse(report).iter("testcase"):
         kinds = {child.tag: child for child in case}
         kind = "failed" if {"failure", "error"} & set(kinds) else "skipped" if "skipped" in kinds else "passed"
         counts[kind] += 1

@@ -122,7 +122,8 @@ def _strips(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     heading = alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
     y = alt.Y("label:N", sort=order, title=None, axis=None if narrow else heading)
     x = alt.X(
-        "value:Q", scale=alt.Scale(type="sqrt", domain=[0, most], nice=False), title=wrap(words.say("chart.axis.waiting"), 44 if narrow else 110),
+        "value:Q", scale=alt.Scale(type="sqrt", domain=[0, most], nice=False),
+        title=wrap(words.say("chart.axis.waiting"), 44 if narrow else 110),
         axis=alt.Axis(tickCount=6, grid=True, domain=False, ticks=False),
     )  # fmt: skip
     tint = alt.Color("state:N", scale=_scale("waiting", "before"), legend=None)

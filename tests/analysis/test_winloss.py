@@ -118,8 +118,9 @@ def test_money_in_the_books_currency():
 
 
 def test_refusals():
-    open_only = book_of([{"outcome": "open"}])
-    found = winloss.wins(open_only)
+    assert winloss.wins(book_of([{"outcome": "open"}]))["value"].to_list() == [0.0, 0.0]  # nothing decided yet
+    undated = book_of([{"outcome_at": None}])
+    found = winloss.wins(undated)
     assert found.select("status", "reason", "value").rows() == [("refused", "no_outcome_at", None)]
     with pytest.raises(RankingRefused):
         winloss.wins(book_of([{"outcome_at": day(5)}]), by="owner")

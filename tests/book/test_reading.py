@@ -267,6 +267,19 @@ def test_ragged_rows_that_are_unclear_are_left_out_and_said(tmp_path):
     assert json.loads(dropped["row"][1]) == ["c b.v.", "c b.v."]
 
 
+def test_a_row_that_fits_in_two_ways_is_left_out(tmp_path):
+    rows = "".join(f"{i},{i}.50,{i + 3}.50,word\n" for i in range(1, 12))
+    raw = table(tmp_path, "id,x,y,z\n" + rows + "21,5.50,word\n")
+    assert raw.frame.height == 11
+    assert rules(raw) == [("short_row_dropped", 13)]
+
+
+def test_two_stray_quotes_do_not_swallow_the_rows_between_them(tmp_path):
+    raw = table(tmp_path, 'id,a,n\n1,"x,5\n2,b,6\n3,y",7\n4,c,8\n')
+    assert cells(raw) == [(2, "1", '"x', "5"), (3, "2", "b", "6"), (4, "3", 'y"', "7"), (5, "4", "c", "8")]
+    assert rules(raw) == [("stray_quote", 2), ("stray_quote", 4)]
+
+
 def test_two_cells_that_ran_into_each_other(tmp_path):
     raw = table(tmp_path, "id,name,amount,created\n" + ROWS + "21,d b.v.,70.502026-02-01\n")
     assert cells(raw)[-1] == (21, "21", "d b.v.", "70.50", "2026-02-01")
@@ -495,6 +508,8 @@ CELL = st.text(PLAIN, max_size=12)
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     line=st.sampled_from(["", "first\nsecond", 'he said "no"\n', "a\n\nb"]),
 )
+@example(rows=[('\\",-', "x", "y"), ("", "", " ")], delimiter=",", end="\n", quoting=csv.QUOTE_ALL, line="a\n\nb")
+@example(rows=[("'a,b'", "", ""), ("x", "'", "")], delimiter=";", end="\n", quoting=csv.QUOTE_MINIMAL, line='"')
 def test_what_a_csv_writer_wrote_is_read_as_it_was(tmp_path, rows, delimiter, end, quoting, line):
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting)
