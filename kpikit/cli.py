@@ -32,7 +32,7 @@ def kpikit() -> None:
 @kpikit.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kpikit-demo"), help="Folder for the reports.")
 @click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
-@click.option("--jobs", default=2, show_default=True, help="Reports made at the same time.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Reports made at the same time.")
 def demo(out: Path, language: str, jobs: int) -> None:
     """Make the team reviews of the demo book, and say where they are."""
     folder = out / DEMO_PERIOD
@@ -54,7 +54,7 @@ def demo(out: Path, language: str, jobs: int) -> None:
 @click.option(
     "--copy", type=click.Choice(["team", "company"]), default="team", show_default=True, help="Who will read it."
 )
-@click.option("--jobs", default=2, show_default=True, help="Reports made at the same time.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Reports made at the same time.")
 @click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template."
 )

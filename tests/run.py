@@ -13,7 +13,14 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).parents[1]
 SUITES = {
     "fast": ["-m", "not slow", "-n", "auto", "--dist", "loadfile", "-q"],
-    "notebooks": ["--nbval-lax", "--nbval-current-env", "-p", "no:doctest", "-q", "notebooks"],
+    "notebooks": [
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-q",
+        "notebooks",
+        "-o",
+        "addopts=--import-mode=importlib -p no:doctest",
+    ],
     "slow": ["-m", "slow", "-q"],
 }
 

@@ -41,7 +41,6 @@ RELIED_ON = {
     "stats.beta_geometric": [],
     "stats.chain_ladder": ["triangle"],
 }
-WITHOUT_EXAMPLE = {"prepare", "DealBook.at"}
 
 
 def _get(name):
@@ -68,12 +67,7 @@ def test_after_the_book_everything_is_by_keyword(name):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="its docstring has no example yet"))
-        if name in WITHOUT_EXAMPLE
-        else name
-        for name in RELIED_ON
-    ],
+    RELIED_ON,
 )
 def test_it_has_an_example_that_the_doctests_run(name):
     assert ">>> " in inspect.getdoc(_get(name))

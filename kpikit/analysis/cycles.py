@@ -109,14 +109,14 @@ def _cycles(book: DealBook, clock: str, keys: list[str], during: Period | None) 
         age=(pl.when(is_over).then(ended_at).otherwise(pl.lit(book.as_of)) - pl.col(start)).dt.total_microseconds(),
         entry_age=(seen_at - pl.col(start)).dt.total_microseconds(),
         exit=pl.when(is_over).then("outcome").otherwise(pl.lit("open")),
-    ).join(late_deals(book).lazy(), on="deal_id", how="left")
+    ).join(_late_deals(book).lazy(), on="deal_id", how="left")
     usable = (pl.col("age") >= 0) & (pl.col("entry_age").is_null() | (pl.col("entry_age") < pl.col("age")))
     deals = deals.with_columns(pl.col("is_late").fill_null(False), usable=usable.fill_null(False)).collect()
     left_out = deals.filter(~pl.col("usable")).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
     return deals.filter("usable").select(*keys, "deal_id", "age", "entry_age", "exit", "is_late"), left_out
 
 
-def late_deals(book: DealBook) -> pl.DataFrame:
+def _late_deals(book: DealBook) -> pl.DataFrame:
     """Deals first recorded at a stage that is not the first of their pipeline: ``deal_id, is_late``."""
     if "stage_events" not in book.tables or "stages" not in book.tables:
         return pl.DataFrame(schema={"deal_id": pl.String, "is_late": pl.Boolean})
@@ -169,7 +169,7 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
     if during is not None:
         deals = deals.filter((pl.col("created_at") >= during.start) & (pl.col("created_at") < during.end))
     farthest = spells(book).lazy().group_by("deal_id").agg(farthest=pl.col("position").max())
-    deals = deals.join(farthest, on="deal_id", how="inner").join(late_deals(book).lazy(), on="deal_id", how="left")
+    deals = deals.join(farthest, on="deal_id", how="inner").join(_late_deals(book).lazy(), on="deal_id", how="left")
     beyond = pl.when(pl.col("outcome") == "won").then(pl.lit(2**31)).otherwise("farthest")
     deals = deals.select(*keys, "outcome", "is_late", farthest=beyond).collect()
     stages = book.tables["stages"].lazy()

@@ -32,6 +32,7 @@ FLOORS: Mapping[str, Floor] = MappingProxyType(
         "bottleneck": Floor(8, 0, "fewer than eight won deals say nothing about the next"),
         "sleeping": Floor(0, 0, "a list of deals to talk about, not a figure"),
         "sleeping_rate": Floor(10, 0, "below ten visits that old a share is one deal either way"),
+        "sleeping_outcome": Floor(10, 0, "below ten deals that old a share is one deal either way"),
         "load": Floor(0, 0, "counts are facts at any size"),
         "wins": Floor(0, 0, "counts are facts at any size"),
     }

@@ -171,6 +171,32 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
     )
 
 
+@answer(kpi="sleeping_outcome")
+def sleeping_outcome(book: DealBook) -> pl.DataFrame:
+    """Of earlier deals that grew as old in a stage as those that sleep now, which share was won in the end?
+
+    Definition: first visits that passed their stage's 90 % age and have ended since; those of them whose deal was won.
+    Misleads: those still waiting may end otherwise; the share is of earlier deals, under earlier circumstances.
+
+    Args:
+        book: a deal book with stage history.
+
+    Returns:
+        One estimate over all stages: the share with Wilson's interval, ``n`` such visits, ``n_events`` won.
+
+    Example:
+        >>> import kpikit
+        >>> kpikit.velocity.sleeping_outcome(kpikit.open_book("demo"))["unit"].to_list()
+        ['share']
+    """
+    rates = sleeping_rate.__wrapped__(book)  # type: ignore[attr-defined]
+    n, won = int(rates["n_that_old"].sum()), int(rates["n_won_later"].sum())
+    nothing = {"value": None, "low": None, "high": None}
+    found = stats.wilson(won, n).select("value", "low", "high").row(0, named=True) if n else nothing
+    row = pl.DataFrame([found], schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64})
+    return row.with_columns(n=pl.lit(n), n_events=pl.lit(won), n_excluded=pl.lit(0), unit=pl.lit("share"))
+
+
 def _usual(book: DealBook) -> Period:
     """The twelve months that ended three months before as-of."""
     day = book.as_of.date()

@@ -5,11 +5,24 @@ to end), :mod:`~kpikit.analysis.throughput` (what comes out) and :mod:`~kpikit.a
 """
 
 from kpikit.analysis.cycles import cycle, funnel
-from kpikit.analysis.sleeping import load, sleeping, sleeping_rate, waiting
+from kpikit.analysis.sleeping import load, sleeping, sleeping_outcome, sleeping_rate, waiting
 from kpikit.analysis.stages import compare, curves, exits, naive, time_in_stage
 from kpikit.analysis.throughput import bottleneck, throughput, throughput_change
 
 __all__ = [
-    "bottleneck", "compare", "curves", "cycle", "exits", "funnel", "load", "naive", "sleeping", "sleeping_rate",
-    "throughput", "throughput_change", "time_in_stage", "waiting",
-]  # fmt: skip
+    "bottleneck",
+    "compare",
+    "curves",
+    "cycle",
+    "exits",
+    "funnel",
+    "load",
+    "naive",
+    "sleeping",
+    "sleeping_outcome",
+    "sleeping_rate",
+    "throughput",
+    "throughput_change",
+    "time_in_stage",
+    "waiting",
+]

@@ -79,6 +79,12 @@ class DealBook:
 
         Fields are taken back through ``changes``; a field without recorded changes keeps its present value. How far
         that goes is said by :func:`kpikit.book.past.at`.
+
+        Example:
+            >>> import kpikit
+            >>> from datetime import UTC, datetime
+            >>> kpikit.open_book("demo").at(datetime(2026, 1, 1, tzinfo=UTC)).as_of.year
+            2026
         """
         from kpikit.book.past import at
 

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from kpikit.book.dialect import Dialect, find_dialect, split
-from kpikit.book.formats import SEVERITY, Formats
-from kpikit.book.headers import Layout, find_layout, is_typed, shown
-from kpikit.book.ragged import Profile, mend
+from kpikit.book.formats import Formats
+from kpikit.book.headers import Layout, find_layout
+from kpikit.book.mending import LeftOut, mended, swallowed
 from kpikit.book.records import Record, read_record
 from kpikit.book.structure import irregular_lines, is_regular
 from kpikit.book.texts import Text, read_text
@@ -23,8 +23,6 @@ from kpikit.errors import DataError, Fault
 
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 400
-#: Rules of which each row is named, up to so many; beyond that one fault counts them.
-_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,6 @@ class _Table:
     """The byte where the data begins."""
 
 
-#: A row that no column could take: its number, the rule, its cells.
-LeftOut = tuple[int, str, tuple[str, ...]]
-
-
 def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault], list[LeftOut]]:
     """The cells of a delimited text as String columns with ``_row``, what was odd, and the rows left out."""
     text = read_text(path, formats.encoding)
@@ -60,6 +54,8 @@ def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fau
         frame, odd, left_out = _careful(table, path.name)
         faults += odd
     frame, more = tidy(frame, table.layout, path.name)
+    if table.text.lines > frame.height + len(left_out) + table.line:
+        faults += swallowed(frame, table.dialect.delimiter, path.name)
     return frame, faults + more, left_out
 
 
@@ -191,7 +187,7 @@ def _careful(table: _Table, file: str) -> tuple[pl.DataFrame, list[Fault], list[
     regular = _regular_lines(table, data, starts, ends, plain)
     regular = regular.insert_column(0, pl.Series("_row", rows[plain].astype(np.uint32)))
     numbered = [(int(rows[at]), record) for at, record in records]
-    others, faults, left_out = _mended(numbered, regular, table, file)
+    others, faults, left_out = mended(numbered, regular, table.width, table.dialect.delimiter, file)
     return pl.concat([regular, others]).sort("_row"), faults, left_out
 
 
@@ -226,72 +222,3 @@ def _regular_lines(
     if not parts:
         return pl.DataFrame(schema={f"c{i}": pl.String for i in range(table.width)})
     return _polars(b"".join(p if p.endswith(b"\n") else p + b"\n" for p in parts), table)
-
-
-def _mended(
-    records: list[tuple[int, Record]], regular: pl.DataFrame, table: _Table, file: str
-) -> tuple[pl.DataFrame, list[Fault], list[LeftOut]]:
-    """The irregular records laid over the columns; what fits no column in one clear way is left out and said."""
-    width = table.width
-    straight = [(row, r.cells) for row, r in records if len(r.cells) == width]
-    sample = [list(r) for r in regular.drop("_row").head(1000).rows()] or [cells for _, cells in straight[:1000]]
-    profile = Profile(sample, width)
-    kept: list[tuple[int, list[str | None]]] = []
-    said: list[tuple[str, int, list[str]]] = []
-    tables = _second_tables(records, width)
-    last = max([*regular["_row"].tail(1).to_list(), *(row for row, _ in straight)], default=0)
-    for row, record in records:
-        filled = sum(bool(c.strip()) for c in record.cells)
-        if row in tables:
-            said.append(("second_table", row, record.cells))
-        elif filled == 1 and width > 2 and len(record.cells) < width and row > last:
-            said.append(("footer", row, record.cells))
-        elif len(record.cells) == width or not filled:
-            kept.append((row, list(record.cells) if len(record.cells) == width else [None] * width))
-            said += [(record.rule, row, record.cells)] if record.rule else []
-        else:
-            mended = mend(record.cells, profile, table.dialect.delimiter, record.other)
-            if mended.cells is not None:
-                kept.append((row, mended.cells))
-            said.append((mended.rule if mended.cells is not None else f"{mended.rule}_dropped", row, record.cells))
-    columns = {f"c{i}": [cells[i] for _, cells in kept] for i in range(width)}
-    rows = pl.Series("_row", [row for row, _ in kept], dtype=pl.UInt32)
-    frame = pl.DataFrame(columns, schema={f"c{i}": pl.String for i in range(width)}).insert_column(0, rows)
-    left_out = [(row, rule, tuple(cells)) for rule, row, cells in said if SEVERITY[rule] == "drop"]
-    return frame, _said(said, width, file), left_out
-
-
-def _second_tables(records: list[tuple[int, Record]], width: int) -> set[int]:
-    """The rows of further tables: a header of words and rows of the same other width right below it."""
-    rows = set[int]()
-    i = 0
-    while i < len(records):
-        size = len(records[i][1].cells)
-        end = i + 1
-        while end < len(records) and len(records[end][1].cells) == size and records[end][0] == records[end - 1][0] + 1:
-            end += 1
-        head = records[i][1].cells
-        if size not in (1, width) and end - i >= 3 and all(c.strip() for c in head) and not any(map(is_typed, head)):
-            body = [r.cells for _, r in records[i + 1 : end]]
-            if sum(any(map(is_typed, cells)) for cells in body) >= 0.8 * len(body):
-                rows.update(row for row, _ in records[i:end])
-        i = end
-    return rows
-
-
-def _said(said: list[tuple[str, int, list[str]]], width: int, file: str) -> list[Fault]:
-    """A fault for each odd row, or one for many of a kind."""
-    by_rule: dict[str, list[tuple[int, list[str]]]] = {}
-    for rule, row, cells in said:
-        by_rule.setdefault(rule, []).append((row, cells))
-    faults: list[Fault] = []
-    for rule, rows in by_rule.items():
-        if len(rows) > _NAMED or rule in ("second_table", "footer"):
-            (row, cells), n = rows[0], len(rows)
-            values = {"cells": len(cells), "width": width, "rows": [r for r, _ in rows[:_NAMED]]}
-            faults.append(Fault(rule, file=file, row=row, value=shown(cells), n=n, values=values))
-            continue
-        for row, cells in rows:
-            values = {"cells": len(cells), "width": width}
-            faults.append(Fault(rule, file=file, row=row, value=shown(cells), values=values))
-    return faults

@@ -146,7 +146,16 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         ),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
-            ["no_header", "two_headers", "header_cells", "header_wider", "repeated_column", "total_row"], "warning"
+            [
+                "no_header",
+                "two_headers",
+                "header_cells",
+                "header_wider",
+                "repeated_column",
+                "total_row",
+                "swallowed_rows",
+            ],
+            "warning",
         ),
         **dict.fromkeys(["short_row", "long_row", "missing_delimiter", "stray_quote", "other_delimiter"], "warning"),
         **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),

@@ -35,6 +35,13 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
 
     Raises:
         UsageError: the folder exists and is not a prepared book.
+
+    Example:
+        >>> import tempfile
+        >>> import kpikit
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     len(kpikit.prepare(kpikit.open_book("demo"), folder).hash)
+        16
     """
     folder = Path(path)
     if folder.is_file() or (folder.exists() and not is_prepared(folder) and any(folder.iterdir())):

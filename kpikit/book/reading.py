@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kpikit.book.delimited import LeftOut, read_delimited
+from kpikit.book.delimited import read_delimited
 from kpikit.book.formats import Formats
+from kpikit.book.mending import LeftOut
 from kpikit.errors import DataError, Fault, UsageError
 
 Source = Literal["csv", "excel", "parquet", "frame"]

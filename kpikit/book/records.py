@@ -42,8 +42,6 @@ def read_record(line: Callable[[int], str | None], at: int, dialect: Dialect, wi
     joined = None
     if cells is None:
         joined = _joined(line, at, dialect, width)
-        if joined is not None and _swallows(line, at, joined.lines, dialect, width):
-            joined = None
         if joined is not None and len(joined.cells) == width:
             return joined
     other = None if dialect.delimiter in text else _other_delimiter(text, dialect, width)
@@ -203,15 +201,6 @@ def _joined(line: Callable[[int], str | None], at: int, dialect: Dialect, width:
             if cells is not None and len(cells) <= width:
                 return Record(cells, n + 1)
     return None
-
-
-def _swallows(line: Callable[[int], str | None], at: int, lines: int, dialect: Dialect, width: int) -> bool:
-    """Would the joined record eat a line that is a record of its own (so that the quote was a stray one)?"""
-    for i in range(at + 1, at + lines):
-        cells = strict(line(i) or "", dialect)
-        if cells is not None and len(cells) == width > 1:
-            return True
-    return False
 
 
 def _with_returns(text: str, dialect: Dialect, width: int) -> Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -199,10 +198,14 @@ def _letters(text: str, letters: frozenset[str]) -> float:
     """How much of what is not ASCII are letters of a language, and where such letters stand (``CafÄ`` is no word)."""
     points = n = 0.0
     alone = {_WESTERN: 0.2, _CENTRAL: 0.6}.get(letters, 1.0)
-    for before, c in pairwise(" " + text):
+    for before, c, after in zip(" " + text[:-1], text, text[1:] + " ", strict=True):
         if c > "\x7f":
             n += 1
-            if c in letters and not (c.isupper() and before.islower()):
+            if (
+                c in letters
+                and not (c.isupper() and before.islower())
+                and (c.isalpha() or c in _MARKS or not after.isalpha())
+            ):
                 points += alone if before > "\x7f" and before not in _MARKS else 1 + (c in _COMMON)
     return points / n if n else 0.0
 

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from kpikit import stats
-from kpikit.analysis.velocity import sleeping_rate, waiting
+from kpikit.analysis.velocity import sleeping_outcome, sleeping_rate, waiting
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.schema import Estimate
@@ -24,6 +23,7 @@ class Waiting:
 
     deals: pl.DataFrame
     rates: pl.DataFrame
+    outcome: pl.DataFrame
 
     @property
     def asleep(self) -> pl.DataFrame:
@@ -37,11 +37,11 @@ def waiting_deals(book: DealBook, period: Period) -> Waiting:
     listed = waiting(book)
     if "deal_id" not in listed.columns:
         empty = pl.DataFrame(schema={"deal_id": pl.String, "is_sleeping": pl.Boolean})
-        return Waiting(empty, pl.DataFrame(schema={"stage": pl.String}))
+        return Waiting(empty, pl.DataFrame(schema={"stage": pl.String}), pl.DataFrame())
     dressed = listed.join(deals, on="deal_id", how="left", maintain_order="left")
     acts = _last_acts(book)
     dressed = dressed.join(acts, on="deal_id", how="left", maintain_order="left")
-    return Waiting(dressed, sleeping_rate(book, before=period.back(12, 12)))
+    return Waiting(dressed, sleeping_rate(book, before=period.back(12, 12)), sleeping_outcome(book))
 
 
 def _last_acts(book: DealBook) -> pl.DataFrame:
@@ -93,11 +93,10 @@ def _sentence(found: Waiting) -> tuple[Message, ...]:
                 "page.deals.value", value=Estimate(asleep, None, None, "money"), share=round(100 * asleep / everything)
             )
         )
-    old, won = int(found.rates["n_that_old"].sum() or 0), int(found.rates["n_won_later"].sum() or 0)
-    if old >= 10:
-        chance = stats.wilson(won, old).row(0, named=True)
-        figure = Estimate(chance["value"], chance["low"], chance["high"], "share")
-        parts.append(message("page.deals.earlier", n=old, won=won, chance=figure))
+    outcome = found.outcome.row(0, named=True)
+    old, won = outcome["n"], outcome["n_events"]
+    if outcome["status"] == "ok":
+        parts.append(message("page.deals.earlier", n=old, won=won, chance=Estimate.of(outcome)))
     elif old:
         parts.append(message("page.deals.earlier.few", n=old, won=won))
     return tuple(parts)

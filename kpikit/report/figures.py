@@ -103,9 +103,11 @@ def _answers(compared: pl.DataFrame, figure: str) -> bool:
 
 def _judged(book: DealBook, changes: pl.DataFrame, times: Window, ends: Window, horizon: float) -> pl.DataFrame:
     """Certainty over all comparisons; a hint needs the same side one period earlier."""
-    usable = changes.filter(pl.col("status") == "ok")
+    seen = (pl.col("figure") != "median") | (pl.col("value").abs() >= 1)  # less than a bin cannot be told apart
+    usable = changes.filter((pl.col("status") == "ok") & seen)
     if not usable.height:
-        empty = {"p_holm": pl.Float64, "certainty": pl.String, "noticeable": pl.Float64}
+        figures = ("p", "p_holm", "noticeable", "low_together", "high_together")
+        empty = {"certainty": pl.String, **dict.fromkeys(figures, pl.Float64)}
         return changes.clear().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in empty.items())
     parts = []
     for window, figure in ((times, "median"), (ends, "still_there")):

@@ -29,13 +29,18 @@ def find(name: str) -> Template:
     Raises:
         UsageError: there is none, or it has no parameters cell.
     """
+    from nbformat import ValidationError
+    from nbformat.reader import NotJSONError
     from papermill import inspect_notebook
 
     path = Path(name) if name.endswith(".ipynb") else shipped("templates") / f"{name}.ipynb"
     if not path.exists():
         known = ", ".join(sorted(file.stem for file in shipped("templates").glob("*.ipynb")))
         raise UsageError("no_such_template", template=name, allowed=known)
-    return Template(path.stem, path, inspect_notebook(path))
+    try:
+        return Template(path.stem, path, inspect_notebook(path))
+    except (ValueError, KeyError, AttributeError, NotJSONError, ValidationError) as error:
+        raise UsageError("not_a_template", template=path.name, detail=type(error).__name__) from None
 
 
 def check(template: Template, parameters: Mapping[str, Any]) -> None:

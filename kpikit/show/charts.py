@@ -10,6 +10,7 @@ The kinds, and what their frames hold:
 
 from __future__ import annotations
 
+import re
 from textwrap import wrap
 from typing import Any
 
@@ -30,9 +31,18 @@ def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
     return drawn.properties(description=chart.description.in_words(words)).configure(**vega_config())
 
 
+#: characters that a drawing cannot take: controls, line ends of JavaScript's own, and what XML forbids
+_UNDRAWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
 def _rows(frame: pl.DataFrame, words: Words) -> list[dict[str, Any]]:
-    """The frame as plain rows, with its messages in words."""
-    return [{k: v.in_words(words) if isinstance(v, Message) else v for k, v in row.items()} for row in frame.to_dicts()]
+    """The frame as plain rows, with its messages in words and its texts without what cannot be drawn."""
+    return [{k: _drawable(v, words) for k, v in row.items()} for row in frame.to_dicts()]
+
+
+def _drawable(value: Any, words: Words) -> Any:
+    text = value.in_words(words) if isinstance(value, Message) else value
+    return _UNDRAWABLE.sub(" ", text) if isinstance(text, str) else text
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
@@ -73,7 +83,7 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
             x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
         ),
     ]
-    step = 25 if not narrow else 34
+    step = 34 if narrow else 25 if len(order) <= 5 else 17
     return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
 
 
@@ -84,6 +94,7 @@ def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     for row in rows:
         row["from"] = starts.get(row["label"], 0.0)
         row["to"] = starts[row["label"]] = row["from"] + 100 * row["share"]
+        row["ink"] = colour(f"in_{row['part']}")
         row["middle"] = (row["from"] + row["to"]) / 2
         row["shown"] = words.hundred(row["share"]) if 100 * row["share"] >= (3 if width > 500 else 6) else ""
     narrow = width < 500
@@ -100,7 +111,8 @@ def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     bars = base.mark_bar(height=34, stroke=colour("paper"), strokeWidth=2).encode(
         x=x, x2="to:Q", color=alt.Color("part:N", scale=_scale(*parts), legend=None)
     )
-    numbers = base.mark_text(fontSize=14, fontWeight=600, color=colour("inside")).encode(x="middle:Q", text="shown:N")
+    ink = alt.Color("ink:N", scale=None)
+    numbers = base.mark_text(fontSize=14, fontWeight=600).encode(x="middle:Q", text="shown:N", color=ink)
     layers = [bars, numbers]
     if narrow:
         first = [row for row in rows if row["from"] == 0.0]
@@ -151,7 +163,7 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         row["zero"] = 0.0
         row["label"] = wrap(row["label"], 46 if width < 500 else 110)
     narrow = width < 500
-    inner = width - (120 if narrow else 180)
+    inner = width - (150 if narrow else 180)
     y = alt.Y("row:Q", title=None, axis=None, scale=alt.Scale(domain=[len(rows) - 0.4, -0.5], nice=False, zero=False))
     base = alt.Chart(_data(rows)).encode(y=y)
     x = alt.X("low:Q", scale=alt.Scale(domain=[-1.05, 1.05], nice=False), title=None, axis=None)

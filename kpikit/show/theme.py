@@ -16,7 +16,11 @@ COLOURS = {
     "back": ("#6fb7e0", "#a9d6f2"),
     "lost": ("#6b727b", "#8d959f"),
     "other": ("#b9bfc6", "#565e67"),
-    "inside": ("#ffffff", "#14171a"),
+    "in_on": ("#ffffff", "#14171a"),
+    "in_back": ("#14171a", "#14171a"),
+    "in_lost": ("#ffffff", "#14171a"),
+    "in_other": ("#14171a", "#ffffff"),
+    "in_waiting": ("#ffffff", "#14171a"),
 }
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
 

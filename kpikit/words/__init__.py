@@ -166,7 +166,16 @@ class Words:
     def range(self, value: Estimate) -> str:
         """The bounds of a figure: ``28 to 43``; an unknown end is said."""
         scale = self.scale(value.value if value.value is not None else value.low, value.unit)[0]
-        ends = [None if end is None else self._rounded(end * scale, value.unit) for end in (value.low, value.high)]
+        bounds = [None if end is None else end * scale for end in (value.low, value.high)]
+        whole = any(end is not None and abs(end) >= 9.95 for end in bounds)
+        ends = [
+            None
+            if end is None
+            else self.number(round(end))
+            if whole and abs(end) >= 0.5
+            else self._rounded(end, value.unit)
+            for end in bounds
+        ]
         if ends[0] is None or ends[1] is None:
             known = ends[0] or ends[1]
             code = "range.unknown" if known is None else "range.from" if ends[1] is None else "range.to"

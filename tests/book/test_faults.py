@@ -203,7 +203,7 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
     folder = root / "kpikit" / "book"
-    readers = "reading texts dialect records headers ragged delimited tidying excel"
+    readers = "reading texts dialect records headers ragged mending delimited tidying excel"
     names = f"{readers} parsing cells numerals moments notations validation desk building mapping"
     text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in names.split())
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))
@@ -218,7 +218,7 @@ def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(roo
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("rule", list(SEVERITY))
 def test_every_sentence_can_be_said(language, rule):
-    blanks = dict.fromkeys(("cells", "width", "megabytes", "used", "position", "moves"), 3)
+    blanks = dict.fromkeys(("cells", "width", "megabytes", "used", "position", "moves", "lines"), 3)
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)

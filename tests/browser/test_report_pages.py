@@ -100,10 +100,7 @@ def test_the_picture_for_the_width_is_the_one_that_is_shown(opened, folder):
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_no_text_of_a_picture_is_cut_off(opened, folder, language, width, request):
-    if (language, width) == ("nl", 360):
-        reason = "charts._findings(): the Dutch words of certainty are wider than the room beside the narrow chart"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_no_text_of_a_picture_is_cut_off(opened, folder, language, width):
     with opened(folder / "noord" / "report.html", width) as page:
         assert page.evaluate(CLIPPED) == []
 

@@ -41,7 +41,7 @@ def test_the_same_in_dutch(book):
     report = team_review(book, team="Noord", period=PERIOD, language="nl")
     assert (
         report["front"].page.title.in_words(report.words)
-        == "Written offer duurt 29 dagen langer; de rest is nog niet te zeggen"
+        == "Written offer duurt 29 dagen langer; de rest nog niet te zeggen"
     )
     assert "Wat hier niet uit blijkt" in _text(report)
     assert "days" not in _text(report)

@@ -14,7 +14,7 @@ from kpikit.words import Words
 from tests.show.pages_for_tests import CHARTS
 
 TEXT = ("ink", "muted", "now", "before", "waiting")  # tokens that colour text somewhere, on paper
-PARTS = ("on", "back", "lost", "other", "waiting")  # segments that carry a number in the colour "inside"
+PARTS = ("on", "back", "lost", "other", "waiting")  # segments that carry a number in a colour of their own
 
 
 def luminance(hexadecimal):
@@ -45,16 +45,12 @@ def test_text_on_paper(token, scheme):
 def _inside():
     for token in PARTS:
         for scheme in (0, 1):
-            poor = (token, scheme) in {("back", 0), ("other", 0), ("other", 1)}
-            marks = pytest.mark.xfail(
-                strict=True, reason="2.2, 1.9 and 2.7 : 1; the number needs ink there, not 'inside'"
-            )
-            yield pytest.param(token, scheme, id=f"{token}-{('light', 'dark')[scheme]}", marks=marks if poor else ())
+            yield pytest.param(token, scheme, id=f"{token}-{('light', 'dark')[scheme]}")
 
 
 @pytest.mark.parametrize(("token", "scheme"), list(_inside()))
 def test_numbers_inside_a_segment(token, scheme):
-    assert contrast(COLOURS["inside"][scheme], COLOURS[token][scheme]) >= 4.5
+    assert contrast(COLOURS[f"in_{token}"][scheme], COLOURS[token][scheme]) >= 4.5
 
 
 @pytest.mark.parametrize("token", COLOURS)

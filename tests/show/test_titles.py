@@ -18,23 +18,7 @@ BLANKS = {
     "count": "Three",
 }
 #: too long today, by language; the list may only become shorter
-TOO_LONG = {
-    "en": {
-        "page.ends.title.clear.less", "page.ends.title.clear.more", "page.front.title.median.less.hint",
-        "page.front.title.median.more.hint", "page.front.title.refused", "page.front.title.still_there.less.clear",
-        "page.front.title.still_there.less.hint", "page.front.title.still_there.more.clear",
-        "page.front.title.still_there.more.hint", "page.time.title.refused",
-        "page.deals.title.refused",
-    },
-    "nl": {
-        "page.ends.title.clear.less", "page.ends.title.clear.more", "page.front.title.median.less.clear",
-        "page.front.title.median.less.hint", "page.front.title.median.more.clear", "page.front.title.median.more.hint",
-        "page.front.title.refused", "page.front.title.still_there.less.clear", "page.front.title.still_there.less.hint",
-        "page.front.title.still_there.more.clear", "page.front.title.still_there.more.hint", "page.front.title.unknown",
-        "page.time.title.refused",
-        "page.deals.title.refused",
-    },
-}  # fmt: skip
+TOO_LONG: dict[str, set[str]] = {"en": set(), "nl": set()}
 
 
 def _codes():
