@@ -1,6 +1,7 @@
 # The two commands that matter are `make demo` and `make test`. Each makes its own .venv when there is none.
 # uv is used where it is installed, else venv and pip: a machine with only Python and make will do.
 PYTHON ?= python3
+EXTRAS ?= lab,db,dev
 VENV := .venv
 BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
@@ -43,7 +44,7 @@ $(VENV)/core: pyproject.toml constraints.txt
 
 $(VENV)/dev: pyproject.toml constraints.txt
 	$(NEW_VENV)
-	$(INSTALL) --editable ".[lab,db,dev]"
+	$(INSTALL) --editable ".[$(EXTRAS)]"
 	touch $@
 
 clean:

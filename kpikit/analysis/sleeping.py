@@ -50,9 +50,10 @@ def _of_stage(visits: pl.DataFrame) -> pl.DataFrame:
         others = at_risk - own
         factor = 1 - np.divide(exits, others, out=np.ones_like(others, dtype=float), where=others > 0)
         survival = np.cumprod(np.where(others > 0, factor, 1.0), axis=1)
-        reached = survival <= STILL + 1e-12
-        first = np.where(reached.any(axis=1), times[reached.argmax(axis=1)], times[-1])
-        mark, at_least = first[back.ravel()], ~reached.any(axis=1)[back.ravel()]
+        reached = np.asarray(survival <= STILL + 1e-12)
+        ever = np.asarray(reached.any(axis=1))
+        first = np.where(ever, times[reached.argmax(axis=1)], times[-1])
+        mark, at_least = first[back.ravel()], ~ever[back.ravel()]
     opened = visits.filter(pl.col("kind") == "open").select("deal_id", "stage")
     return opened.with_columns(mark_days=pl.Series(mark), is_at_least=pl.Series(at_least)).with_columns(
         pl.col("mark_days").fill_nan(None)

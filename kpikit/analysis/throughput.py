@@ -69,13 +69,13 @@ def throughput(book: DealBook, *, during: Period, by: Sequence[str] = ()) -> pl.
         priced = deals["amount_home"].drop_nulls()
         priced = priced.filter(priced > 0)
         found = stats.compound_velocity(priced.to_numpy(), days, tails="student").row(0, named=True)
-        largest = priced.max() if priced.len() else None
+        total, largest = float(priced.sum()), max(priced, default=None)
         rows.append(
             dict(zip(keys, group, strict=True))
             | {
                 "n": priced.len(), "n_excluded": deals.height - priced.len(), "n_events": priced.len(),
                 "value": found["value"], "low": found["low"], "high": found["high"],
-                "without_largest": None if largest is None else (priced.sum() - largest) / days,
+                "without_largest": None if largest is None else (total - largest) / days,
             }
         )  # fmt: skip
     frame = pl.DataFrame(rows) if rows else _nothing(keys)

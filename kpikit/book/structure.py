@@ -34,19 +34,15 @@ class _Carry:
 
     def step(self, chunk: np.ndarray, following: int, delimiter: int, quote: int | None, width: int) -> bool:
         marks = (chunk == delimiter) | (chunk == _LINE)
-        quotes = None
-        if quote is not None and (self.inside or (quotes := chunk == quote).any()):
-            marks |= chunk == quote if quotes is None else quotes
-        at = np.flatnonzero(marks)
-        kinds = chunk[at]
         if quote is not None:
-            outside = self._outside(chunk, at, kinds, following, delimiter, quote)
+            outside = self._outside(chunk, marks, following, delimiter, quote)
             if outside is None:
                 return False
-            at, kinds = at[outside], kinds[outside]
-        ends = np.flatnonzero(kinds == _LINE)
+            marks &= outside
+        at = np.flatnonzero(marks)
+        ends = np.flatnonzero(chunk[at] == _LINE)
         if not len(ends):
-            self.cells += len(kinds)
+            self.cells += len(at)
             self.last = int(chunk[-1])
             return True
         delimiters = np.diff(ends, prepend=-1) - 1
@@ -54,25 +50,29 @@ class _Carry:
         odd = delimiters != width - 1
         if odd.any() and not self._blank(chunk, at[ends], odd, delimiters):
             return False
-        self.cells = len(kinds) - int(ends[-1]) - 1
+        self.cells = len(at) - int(ends[-1]) - 1
         self.last = int(chunk[-1])
         return True
 
     def _outside(
-        self, chunk: np.ndarray, at: np.ndarray, kinds: np.ndarray, following: int, delimiter: int, quote: int
+        self, chunk: np.ndarray, marks: np.ndarray, following: int, delimiter: int, quote: int
     ) -> np.ndarray | None:
-        """Which marks stand outside quotes; None if a quote opens or closes where it should not."""
-        is_quote = kinds == quote
-        if not is_quote.any():
-            return np.full(len(kinds), not self.inside)
-        inside = np.bitwise_xor.accumulate(is_quote) ^ self.inside
-        opening, closing = at[is_quote & inside], at[is_quote & ~inside]
-        before = np.where(opening > 0, chunk[opening - 1], self.last)
-        after = np.where(closing + 1 < len(chunk), chunk[np.minimum(closing + 1, len(chunk) - 1)], following)
-        fair = np.isin(before, (delimiter, _LINE, quote)).all()
-        fair = fair and np.isin(after, (delimiter, _LINE, _RETURN, quote)).all()
+        """Which bytes stand outside quotes; None if a quote opens or closes where it should not."""
+        quotes = chunk == quote
+        if not quotes.any():
+            return np.full(len(chunk), not self.inside)
+        inside = _parity(quotes)
+        if self.inside:
+            inside = ~inside
+        edge = marks | quotes
+        before = np.concatenate(([self.last in (delimiter, _LINE, quote)], edge[:-1]))
+        edge |= chunk == _RETURN
+        after = np.concatenate((edge[1:], [following in (delimiter, _LINE, _RETURN, quote)]))
+        wrong = (inside & ~before) | (~inside & ~after)
+        if (quotes & wrong).any():
+            return None
         self.inside = bool(inside[-1])
-        return ~inside & ~is_quote if fair else None
+        return ~inside
 
     def _blank(self, chunk: np.ndarray, ends: np.ndarray, odd: np.ndarray, delimiters: np.ndarray) -> bool:
         """Are all lines of an odd width blank ones?"""
@@ -87,6 +87,16 @@ class _Carry:
     def ends(self, width: int, on_line: bool) -> bool:
         """Is the end of the bytes the end of a record?"""
         return not self.inside and (on_line or self.cells == width - 1)
+
+
+def _parity(flags: np.ndarray) -> np.ndarray:
+    """Is the number of flags up to here, this one included, odd? Sixty-four at a time."""
+    words = np.packbits(np.concatenate((flags, np.zeros(-len(flags) % 64, dtype=bool))), bitorder="little").view("<u8")
+    for shift in (1, 2, 4, 8, 16, 32):
+        words = words ^ (words << np.uint64(shift))
+    odd = np.bitwise_xor.accumulate((words >> np.uint64(63)).astype(np.uint8)).astype(bool)
+    words[1:] ^= np.where(odd[:-1], ~np.uint64(0), np.uint64(0))
+    return np.unpackbits(words.view(np.uint8), bitorder="little")[: len(flags)].astype(bool)
 
 
 def irregular_lines(data: np.ndarray, delimiter: int, quote: int | None, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -211,9 +211,11 @@ def _letters(text: str, letters: frozenset[str]) -> float:
 
 
 def _detected(sample: bytes) -> str | None:
-    """What charset-normalizer makes of text in none of the usual code pages."""
-    from charset_normalizer import from_bytes
-
+    """What charset-normalizer, where it is installed, makes of text in none of the usual code pages."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return None
     best = from_bytes(sample).best()
     return best.encoding if best else None
 

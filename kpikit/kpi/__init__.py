@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ def cards() -> Mapping[str, Card]:
     for file in sorted(resources.files(__name__).iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):
             raw = tomllib.loads(file.read_text(encoding="utf-8"))
-            values = {f.name: tuple(v) if isinstance(v := raw[f.name], list) else v for f in fields(Card)}
+            values: dict[str, Any] = {
+                f.name: tuple(v) if isinstance(v := raw[f.name], list) else v for f in fields(Card)
+            }
             found[raw["id"]] = Card(**values)
     return found

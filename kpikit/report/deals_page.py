@@ -85,7 +85,7 @@ def _title(found: Waiting) -> Message:
 
 
 def _sentence(found: Waiting) -> tuple[Message, ...]:
-    asleep, everything = found.asleep["amount_home"].sum() or 0.0, found.deals["amount_home"].sum() or 0.0
+    asleep, everything = (float(deals["amount_home"].sum() or 0.0) for deals in (found.asleep, found.deals))
     parts = []
     if asleep and everything:
         parts.append(

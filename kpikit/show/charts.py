@@ -49,7 +49,7 @@ def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=rows)
 
 
-def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+def _ranges(chart: Chart, words: Words, width: int) -> Any:
     """Rows with two dots and ranges: this period in blue, before in grey, how many at the right edge."""
     rows = _rows(chart.data, words)
     ends = [row[k] for row in rows for k in ("value", "low", "high") if row[k] is not None]
@@ -72,12 +72,12 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     )  # fmt: skip
     tint = alt.Color("which:N", scale=_scale("now", "before"), legend=None)
     base = alt.Chart(_data(rows)).encode(y=y, yOffset=offset)
-    ends = {"filled": True, "size": 95, "opacity": 1}
-    beyond = {"shape": "triangle-right", "filled": True, "size": 70, "opacity": 0.8}
-    note = {"dx": 0, "dy": -11} if narrow else {"dx": 14, "dy": 0}
+    dot: dict[str, Any] = {"filled": True, "size": 95, "opacity": 1}
+    beyond: dict[str, Any] = {"shape": "triangle-right", "filled": True, "size": 70, "opacity": 0.8}
+    note: dict[str, Any] = {"dx": 0, "dy": -11} if narrow else {"dx": 14, "dy": 0}
     layers = [
         base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(x=x, x2="end:Q", color=tint),
-        base.transform_filter("isValid(datum.value)").mark_point(**ends).encode(x="value:Q", color=tint),
+        base.transform_filter("isValid(datum.value)").mark_point(**dot).encode(x="value:Q", color=tint),
         base.transform_filter("datum.beyond").mark_point(**beyond).encode(x="end:Q", color=tint),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), **note).encode(
             x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
@@ -87,7 +87,7 @@ def _ranges(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
 
 
-def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+def _hundreds(chart: Chart, words: Words, width: int) -> Any:
     """Bars of a hundred: what became of a hundred deals, part by part, with the number in each part."""
     rows = _rows(chart.data, words)
     starts: dict[str, float] = {}
@@ -121,7 +121,7 @@ def _hundreds(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if not narrow else 70))
 
 
-def _strips(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+def _strips(chart: Chart, words: Words, width: int) -> Any:
     """A strip a stage: each open deal a dot at its days, and a mark where nine in ten before it had left."""
     rows = _rows(chart.data, words)
     narrow = width < 500
@@ -130,7 +130,7 @@ def _strips(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     marks = [row for row in rows if row["is_sleeping"] is None and row["value"] is not None]
     open_deals = [row for row in rows if row["is_sleeping"] is not None]
     dots = [row | {"state": "waiting" if row["is_sleeping"] else "before"} for row in open_deals]
-    most = max((row["value"] for row in (*dots, *marks)), default=1.0) * 1.04
+    most = max((float(row["value"]) for row in (*dots, *marks)), default=1.0) * 1.04
     heading = alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
     y = alt.Y("label:N", sort=order, title=None, axis=None if narrow else heading)
     x = alt.X(
@@ -149,7 +149,7 @@ def _strips(chart: Chart, words: Words, width: int) -> alt.LayerChart:
     return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if narrow else 30))
 
 
-def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
+def _findings(chart: Chart, words: Words, width: int) -> Any:
     """Differences as dots with ranges around "as before", each on a scale of its own, the certainty at the right."""
     rows = _rows(chart.data, words)
     for i, row in enumerate(rows):
@@ -171,7 +171,7 @@ def _findings(chart: Chart, words: Words, width: int) -> alt.LayerChart:
         "certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None
     )
     label = 12 if narrow else 14
-    above = {"baseline": "top", "dy": -30} if narrow else {"baseline": "middle", "dy": -14}
+    above: dict[str, Any] = {"baseline": "top", "dy": -30} if narrow else {"baseline": "middle", "dy": -14}
     layers = [
         base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(x=x, x2="high:Q", color=tint),
         base.mark_rule(color=colour("muted"), yOffset=1, y2Offset=23).encode(x="zero:Q", y2="row:Q"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.page import Chart
@@ -17,7 +18,7 @@ def svg(chart: Chart, words: Words, width: int) -> str:
     import vl_convert
 
     spec = draw(chart, words, width).to_dict()
-    locale = _NUMBERS[words.language]
+    locale: Any = _NUMBERS[words.language]
     picture = vl_convert.vegalite_to_svg(json.dumps(spec), format_locale=locale, time_format_locale=locale)
     return _accessible(picture, chart.description.in_words(words))
 

@@ -38,9 +38,9 @@ def _catalogue(language: str) -> dict[str, tuple[str, ...]]:
         with file.open("rb") as source:
             for message in read_po(source, locale=language):
                 if message.id:
-                    pluralizable = isinstance(message.id, (list, tuple))
-                    code = message.id[0] if pluralizable else message.id
-                    messages[code] = tuple(message.string) if pluralizable else (message.string,)
+                    code = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
+                    forms = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
+                    messages[str(code)] = tuple(str(form) for form in forms)
     return messages
 
 

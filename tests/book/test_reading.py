@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -525,6 +526,12 @@ def test_what_a_csv_writer_wrote_is_read_as_it_was(tmp_path, rows, delimiter, en
     assert raw.faults == ()
 
 
+@given(flags=st.lists(st.booleans(), min_size=1, max_size=200))
+def test_parity_by_words_is_parity_by_bits(flags):
+    odd = structure._parity(np.array(flags)).tolist()
+    assert odd == [sum(flags[: i + 1]) % 2 == 1 for i in range(len(flags))]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     text=st.text(st.sampled_from('a1,"\n\r'), max_size=40),
@@ -534,8 +541,6 @@ def test_what_a_csv_writer_wrote_is_read_as_it_was(tmp_path, rows, delimiter, en
 @example(text="aa\n1,1\n", width=2, chunk=2)
 @example(text='a",",1\n', width=2, chunk=1)
 def test_the_quick_check_trusts_only_what_a_strict_reader_reads_alike(text, width, chunk):
-    import numpy as np
-
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(structure, "_CHUNK", chunk)
