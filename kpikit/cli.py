@@ -106,11 +106,11 @@ def _progress(started: float) -> Callable[[Outcome, int, int], None]:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
     """Write a simulated deal book with known truth (truth.json beside it)."""
-    from kpikit.simulate import STANDARD, frames, truth_of, write
+    from kpikit.simulate import DRESSED, frames, truth_of, write
 
     if out.exists() and any(out.iterdir()):
         raise UsageError("folder_in_use", path=str(out))
-    write(frames(STANDARD, deals=deals, teams=teams, seed=seed), truth_of(STANDARD, seed=seed), out)
+    write(frames(DRESSED, deals=deals, teams=teams, seed=seed), truth_of(DRESSED, seed=seed), out)
     click.echo(str(out))
 
 

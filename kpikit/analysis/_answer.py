@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from inspect import signature
 from typing import Any, Concatenate, ParamSpec
 
 import polars as pl
@@ -29,12 +30,16 @@ def answer(
     """Make a pure function on polars frames a public analysis of the KPI with this card."""
 
     def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
+        parameters = signature(compute).parameters
+        grouped = "by" in parameters
+        asked_by_default = parameters["by"].default if grouped else ()
+
         @wraps(compute)
         def ask(book: DealBook, *args: P.args, **asked: P.kwargs) -> Any:
             card = cards()[kpi]
-            by = asked.get("by", ())
+            by = asked.get("by", asked_by_default)
             by = (by,) if isinstance(by, str) else tuple(by)  # type: ignore[arg-type]
-            if "by" in asked:
+            if grouped:
                 asked["by"] = by
             check_groups(book, by)
             reason = cannot_say(book, card)
@@ -93,9 +98,10 @@ def with_floor(frame: pl.DataFrame, floor: Floor) -> pl.DataFrame:
     if events and floor.n_events:
         few = few | (pl.min_horizontal(events) < floor.n_events)
         reason = reason.when(few).then(pl.lit("few_exits"))
+    few = few & (pl.col("status") != "refused")
     frame = frame.with_columns(
         pl.when(few).then(pl.lit("too_few")).otherwise("status").alias("status"),
-        reason.otherwise("reason").alias("reason"),
+        pl.when(few).then(reason.otherwise("reason")).otherwise("reason").alias("reason"),
     )
     few_figures = [name for name in _floats(frame) if not name.startswith("n_")]
     hidden = pl.col("status") == "too_few"

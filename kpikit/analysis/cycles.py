@@ -60,6 +60,9 @@ def cycle(
     keys = list(by) or ["_all"]
     deals, left_out = _cycles(book, clock, keys, during)
     table = _counts(deals, keys, MICROSECONDS_PER_UNIT[book.settings.bin])
+    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
+    table = table.join(settled, on=keys, how="left", nulls_equal=True)
+    table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
     medians = stats.quantile_by(table, keys).with_columns(figure=pl.lit("median"), unit=pl.lit(book.settings.bin))
     ends = stats.at_horizon(stats.aalen_johansen_by(table, keys), keys, horizon).rename({"exit": "figure"})
     still = stats.at_horizon(stats.kaplan_meier_by(table, keys), keys, horizon)
@@ -68,19 +71,31 @@ def cycle(
     shares = pl.concat([ends.select(columns), still.select(columns)]).with_columns(unit=pl.lit("share"))
     found = pl.concat([medians.select(*columns, "unit"), shares])
     sizes = deals.group_by(keys).agg(n=pl.len().cast(pl.Int64), n_late=pl.col("is_late").sum().cast(pl.Int64))
-    sizes = sizes.join(left_out, on=keys, how="left", nulls_equal=True).with_columns(pl.col("n_excluded").fill_null(0))
+    sizes = sizes.join(left_out, on=keys, how="full", coalesce=True, nulls_equal=True).with_columns(
+        pl.col("n", "n_late", "n_excluded").fill_null(0)
+    )
+    sizes = sizes.join(settled, on=keys, how="left", nulls_equal=True)
     followed = stats.at_risk_by(table, keys, time=horizon).select(*keys, "n_at_risk")
     grid = sizes.join(followed, on=keys, how="left", nulls_equal=True).join(
         pl.DataFrame({"figure": ["median", *ENDS]}), how="cross"
     )
     frame = grid.join(found, on=[*keys, "figure"], how="left", nulls_equal=True, maintain_order="left")
-    return _stated(frame, horizon).sort(*keys, maintain_order=True).drop("_all", "n_at_risk", strict=False)
+    frame = _stated(frame, horizon)
+    undated = (pl.col("n") == 0) & (pl.col("n_excluded") > 0)
+    frame = frame.with_columns(
+        pl.when(undated).then(pl.lit("refused")).otherwise("status").alias("status"),
+        pl.when(undated).then(pl.lit(f"no_{CLOCKS[clock][0]}")).otherwise("reason").alias("reason"),
+        *(pl.when(~undated).then(name).alias(name) for name in ("value", "low", "high")),
+        pl.when(undated).then(0.0).otherwise("from_age").alias("from_age"),
+    )
+    return frame.sort(*keys, maintain_order=True).drop("_all", "n_at_risk", strict=False)
 
 
 def _stated(frame: pl.DataFrame, horizon: float) -> pl.DataFrame:
     """A kind of end that nobody met is 0; a horizon beyond what was followed, or half that is not reached, is said."""
     is_share = pl.col("figure") != "median"
-    beyond = is_share & (pl.col("n_at_risk").fill_null(0) == 0) & ~(pl.col("value").fill_null(1.0) <= 1e-12)
+    early = (pl.col("from_age") > horizon).fill_null(False)
+    beyond = is_share & (early | (pl.col("n_at_risk").fill_null(0) == 0) & ~(pl.col("value").fill_null(1.0) <= 1e-12))
     unreached = pl.when(is_share).then(beyond).otherwise(pl.col("value").is_null())
     return frame.with_columns(
         pl.when(unreached).then(None).when(is_share).then(pl.col("value").fill_null(0.0)).otherwise("value").alias("value"),
@@ -121,9 +136,15 @@ def _late_deals(book: DealBook) -> pl.DataFrame:
     if "stage_events" not in book.tables or "stages" not in book.tables:
         return pl.DataFrame(schema={"deal_id": pl.String, "is_late": pl.Boolean})
     first = spells(book).lazy().group_by("deal_id", maintain_order=True).first()
-    open_stages = book.tables["stages"].lazy().group_by("pipeline").agg(first_position=pl.col("position").min())
-    known = first.join(open_stages, on="pipeline", how="left")
+    firsts = _open_stages(book).group_by("pipeline").agg(first_position=pl.col("position").min())
+    known = first.join(firsts, on="pipeline", how="left")
     return known.select("deal_id", is_late=pl.col("position") > pl.col("first_position")).collect()
+
+
+def _open_stages(book: DealBook) -> pl.LazyFrame:
+    """``pipeline, stage, position`` of the stages in which a deal is still open."""
+    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
+    return book.tables["stages"].lazy().filter(~closed).select("pipeline", "stage", "position")
 
 
 def _counts(deals: pl.DataFrame, keys: list[str], width_us: int) -> pl.DataFrame:
@@ -168,16 +189,18 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         deals = deals.filter(pl.col("team") == book.team)
     if during is not None:
         deals = deals.filter((pl.col("created_at") >= during.start) & (pl.col("created_at") < during.end))
-    farthest = spells(book).lazy().group_by("deal_id").agg(farthest=pl.col("position").max())
-    deals = deals.join(farthest, on="deal_id", how="inner").join(_late_deals(book).lazy(), on="deal_id", how="left")
+    used = spells(book).lazy().filter(pl.col("excluded").is_null())
+    farthest = used.group_by("deal_id").agg(farthest=pl.col("position").max())
+    deals = deals.join(farthest, on="deal_id", how="left").join(_late_deals(book).lazy(), on="deal_id", how="left")
     beyond = pl.when(pl.col("outcome") == "won").then(pl.lit(2**31)).otherwise("farthest")
-    deals = deals.select(*keys, "outcome", "is_late", farthest=beyond).collect()
-    stages = book.tables["stages"].lazy()
-    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
-    places = stages.filter(~closed).group_by("stage").agg(pl.col("position").min()).sort("position").collect()
-    crossed = deals.join(places, how="cross")
+    columns = dict.fromkeys([*keys, "pipeline", "outcome", "is_late"])
+    is_known = pl.col("farthest").is_not_null()
+    begun = deals.select(*columns, is_known=is_known, farthest=beyond).collect()
+    unknown = begun.filter(~pl.col("is_known")).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
+    crossed = begun.filter("is_known").join(_open_stages(book).collect(), on="pipeline", how="inner")
     reached = pl.col("farthest") >= pl.col("position")
-    counted = crossed.group_by(*keys, "stage", "position").agg(
+    counted = crossed.group_by(*keys, "stage").agg(
+        pl.col("position").min(),
         n=pl.len().cast(pl.Int64),
         n_events=reached.sum().cast(pl.Int64),
         n_open=(~reached & (pl.col("outcome") == "open")).sum().cast(pl.Int64),
@@ -191,6 +214,6 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         low_bound=pl.col("n_events") / pl.col("n"),
         high_bound=(pl.col("n_events") + pl.col("n_open")) / pl.col("n"),
         unit=pl.lit("share"),
-        n_excluded=pl.lit(0, pl.Int64),
     )
+    frame = frame.join(unknown, on=keys, how="left", nulls_equal=True).with_columns(pl.col("n_excluded").fill_null(0))
     return frame.sort(*keys, "position").drop("position", "_all", strict=False)

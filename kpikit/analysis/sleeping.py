@@ -13,6 +13,7 @@ from kpikit.analysis.stages import curves
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
 from kpikit.engine import seen
+from kpikit.errors import UsageError
 
 #: a deal sleeps when fewer than this share of the others stayed in the stage as long
 STILL = 0.1
@@ -213,7 +214,7 @@ def _expected(book: DealBook, grown: pl.DataFrame, before: Period) -> pl.DataFra
     known = steps.select("stage").unique()
     found = found.join(known.with_columns(known=pl.lit(True)), on="stage", how="left")
     still = pl.when("known").then(pl.col("still").fill_null(1.0))
-    return found.group_by("stage").agg(expected=pl.when(pl.col("known").all()).then(still.sum()))
+    return found.group_by("stage").agg(expected=pl.when(pl.col("known").fill_null(False).all()).then(still.sum()))
 
 
 @answer(kpi="load")
@@ -238,6 +239,8 @@ def load(book: DealBook, *, by: Sequence[str] = ("team",)) -> pl.DataFrame:
         >>> kpikit.velocity.load(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
         ['open', 'sleeping']
     """
+    if tuple(by) != ("team",):
+        raise UsageError("unknown_group", column=", ".join(by) or "-", allowed="team")
     day = book.as_of.date()
     people = book.tables["people"].lazy()
     here = (pl.col("from_on").is_null() | (pl.col("from_on") <= day)) & (
@@ -254,10 +257,11 @@ def load(book: DealBook, *, by: Sequence[str] = ("team",)) -> pl.DataFrame:
         .group_by("team")
         .agg(open=pl.len().cast(pl.Int64), sleeping=pl.col("asleep").fill_null(False).sum().cast(pl.Int64))
     )
-    frame = full_time.join(counted, on="team", how="left").collect()
+    frame = full_time.join(counted, on="team", how="full", coalesce=True).collect()
     long = frame.unpivot(["open", "sleeping"], index=["team", "full_time"], variable_name="figure", value_name="n")
     empty = pl.lit(None, pl.Float64)
+    long = long.with_columns(pl.col("n").fill_null(0))
     return long.with_columns(
-        pl.col("n").fill_null(0), value=pl.col("n").fill_null(0) / pl.col("full_time"), low=empty, high=empty,
+        value=pl.when(pl.col("full_time") > 0).then(pl.col("n") / pl.col("full_time")), low=empty, high=empty,
         n_excluded=pl.lit(0, pl.Int64), unit=pl.lit("deal_per_person"),
     ).sort(*by, "figure")  # fmt: skip

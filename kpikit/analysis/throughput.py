@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from math import ceil
 
 import numpy as np
 import polars as pl
@@ -28,10 +29,11 @@ def _decided(book: DealBook, during: Period) -> pl.DataFrame:
     return deals.filter(inside).with_columns(age_days=age, _all=pl.lit(0)).collect()
 
 
-def _days(during: Period, book: DealBook) -> int:
-    """The days of the window that lie before the as-of instant."""
-    last = min(during.next_on, (book.as_of + timedelta(days=1)).date())
-    return max((last - during.first_on).days, 1)
+def _days(during: Period, book: DealBook) -> float:
+    """The days of the window, begun ones counted, up to the as-of instant."""
+    if book.as_of >= during.end:
+        return float((during.next_on - during.first_on).days)
+    return max(ceil((book.as_of - during.start) / timedelta(days=1)), 1)
 
 
 @answer(kpi="throughput")

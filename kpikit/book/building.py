@@ -15,7 +15,7 @@ from kpikit.book.formats import Formats
 from kpikit.book.parsing import parse
 from kpikit.book.reading import RawTable, from_frame
 from kpikit.book.settings import Settings
-from kpikit.book.validation import SEVERITY, validate
+from kpikit.book.validation import SEVERITY, left_out, validate
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.schema import TABLES
 
@@ -58,17 +58,13 @@ def build(
     files = {name: raw.file for name, raw in raws.items()}
     valid = validate(parsed, as_of=as_of, files=files, time_zone=settings.time_zone)
     faults += valid.faults
-    n_rows = sum(frame.height for frame in parsed.values())
-    _refuse(faults, valid.dropped, n_rows, settings.max_dropped)
-    if as_of is None:
-        last = last_recorded(valid.frames)
-        return DealBook(complete(valid.frames, settings), settings, last, valid.dropped, tuple(faults), answers_in)
-    from kpikit.book.past import at
-
-    last = as_utc(as_of)
-    return at(
-        DealBook(complete(valid.frames, settings), settings, last, valid.dropped, tuple(faults), answers_in), last
-    )
+    unread = [left_out(name, raw) for name, raw in raws.items()]
+    dropped = pl.concat([*unread, valid.dropped])
+    n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
+    _refuse(faults, dropped, n_rows, settings.max_dropped)
+    last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
+    book = DealBook(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
+    return book if as_of is None else book.at(last)
 
 
 def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,17 @@ def event_log(log: Mapping[str, Any], folder: Path, formats: Formats, time_zone:
         entered_at=log["time"],
         **{name: pl.col(column) for name, column in own.items()},
     )
-    typed = parse(RawTable(raw.file, events, ()), TABLES["stage_events"], formats, time_zone=time_zone)
+    typed = parse(
+        replace(raw, frame=events, faults=(), left_out=()), TABLES["stage_events"], formats, time_zone=time_zone
+    )
     deals = _cases(typed.frame, kept, log)
     stages = pl.DataFrame({"stage": log["stages"]}).with_row_index("position", offset=1)
     stages = stages.with_columns(pl.lit(log.get("pipeline", "all")).alias("pipeline"))
     in_stages = typed.frame.filter(pl.col("stage").is_in(log["stages"]))
     return {
-        "deals": RawTable(raw.file, _numbered(deals), (*raw.faults, *typed.faults)),
-        "stage_events": RawTable(raw.file, in_stages, ()),
-        "stages": RawTable(raw.file, _numbered(stages), ()),
+        "deals": RawTable(raw.file, _numbered(deals), (*raw.faults, *typed.faults), "frame", raw.left_out),
+        "stage_events": RawTable(raw.file, in_stages, (), "frame"),
+        "stages": RawTable(raw.file, _numbered(stages), (), "frame"),
     }
 
 

@@ -68,9 +68,11 @@ def deals_page(book: DealBook, found: Waiting, *, copy: str, refused: str | None
 def few_deals_page(book: DealBook, found: Waiting, *, copy: str) -> Page:
     """Page 7 of a team with so few deals that each is talked about."""
     opened = found.deals
-    if not opened.height or copy != "team":
+    if not opened.height:
         return Page("deals", message("page.deals.title.none"), folded=True)
     title = message("page.deals.title.each", n=opened.height, count=message(f"count.{min(opened.height, 9)}"))
+    if copy != "team":
+        return Page("deals", title, folded=True)
     return Page("deals", title, question=message("page.deals.question.each"), table=_table(book, found, opened))
 
 

@@ -53,16 +53,18 @@ def index(words: Words, **values: Any) -> str:
 
 
 def _render(template: str, words: Words, **values: Any) -> str:
-    def say(message: Any, **blanks: Any) -> str:
-        if isinstance(message, Message):
-            return message.in_words(words)
-        return words.say(message, **blanks) if blanks or (isinstance(message, str) and words.has(message)) else message
+    def say(message: Message | str) -> str:
+        """A message, or one of our own codes that the template names."""
+        return message.in_words(words) if isinstance(message, Message) else words.say(message)
 
-    return (
-        _templates()
-        .get_template(template)
-        .render(say=say, words=words, is_table=lambda item: isinstance(item, Table), **values)
-    )
+    def text(cell: Any) -> str:
+        """What stands in a cell: a message in words; anything else is the CRM's and stays as it is."""
+        return cell.in_words(words) if isinstance(cell, Message) else str(cell)
+
+    def is_table(item: Any) -> bool:
+        return isinstance(item, Table)
+
+    return _templates().get_template(template).render(say=say, text=text, words=words, is_table=is_table, **values)
 
 
 def plain(page: Page, words: Words) -> str:

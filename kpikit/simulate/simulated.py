@@ -13,11 +13,11 @@ from kpikit.simulate.tables import SETTINGS, frames, last_instant
 from kpikit.simulate.truth import truth_of
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SimulatedBook(DealBook):
     """A deal book with ``truth``: what was put in, and what follows from it (see :func:`kpikit.simulate.truth_of`)."""
 
-    truth: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    truth: Mapping[str, Any] = field(default_factory=dict)
 
 
 def process(

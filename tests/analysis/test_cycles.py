@@ -77,7 +77,7 @@ def test_median_and_shares_are_those_of_lifelines(clock, late):
 def test_late_entry_changes_the_shares():
     # without this the comparison with delayed entry could pass on a code that ignores it
     early, late = (figures(velocity.cycle(cycles(DEALS, e), horizon=20)) for e in ([0.0] * 36, [4.5] * 36))
-    # four of 36 end by day 20 other than open: 5, 8, 11, 17 (14 open); all 36 are seen from 4.5 on, before the first
+    # all 36 are seen from 4.5 on, before the first end on day 5: nothing changes
     assert early["still_open"]["value"] == pytest.approx(late["still_open"]["value"])
     later = figures(velocity.cycle(cycles(DEALS, [0.0] * 6 + [18.0] * 30), horizon=20))
     # only the first six are seen until 18: leave at 5 (6 at risk), 8 (5), 11 (4), 14 open, 17 (2); then 20 of 31

@@ -147,3 +147,12 @@ def test_a_million_deals_in_seconds():
     tables = frames(deals=1_000_000, teams=40, seed=1)
     assert tables["stage_events"].height > 2_000_000
     assert time.monotonic() - begun < 60
+
+
+def test_a_simulated_book_answers_questions_like_any_other():
+    import kpikit
+
+    book = kpikit.simulate.process(deals=300, teams=2, seed=3)
+    times = kpikit.velocity.time_in_stage(book)
+    assert times["stage"].to_list() == ["Qualify", "Discovery", "Proposal", "Negotiation"]
+    assert times["status"].to_list() == ["ok"] * 4

@@ -1,6 +1,8 @@
 """Corrected p-values, against the paper and by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kpikit.stats import benjamini_hochberg, holm
 
@@ -33,3 +35,11 @@ def test_all_missing_and_none_at_all():
 def test_level_decides():
     assert holm([0.03], level=0.99)["rejected"].item() is False
     assert holm([0.03], level=0.95)["rejected"].item() is True
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_both_agree_with_statsmodels(p):
+    from statsmodels.stats.multitest import multipletests
+
+    for correct, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
+        assert correct(p)["value"].to_list() == pytest.approx(multipletests(p, method=method)[1].tolist())
