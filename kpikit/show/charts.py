@@ -83,7 +83,7 @@ def _ranges(chart: Chart, words: Words, width: int) -> Any:
             x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
         ),
     ]
-    step = 34 if narrow else 25 if len(order) <= 5 else 17
+    step = 34 if narrow else 25 if len(order) <= 5 else 15
     return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
 
 
@@ -141,12 +141,14 @@ def _strips(chart: Chart, words: Words, width: int) -> Any:
     tint = alt.Color("state:N", scale=_scale("waiting", "before"), legend=None)
     layers = [
         alt.Chart(_data(dots)).mark_point(filled=True, size=70, opacity=0.6).encode(x=x, y=y, color=tint),
-        alt.Chart(_data(marks)).mark_tick(thickness=3, size=24, color=colour("ink")).encode(x="value:Q", y=y),
+        alt.Chart(_data(marks))
+        .mark_tick(thickness=3, size=20 if len(order) <= 5 else 14, color=colour("ink"))
+        .encode(x="value:Q", y=y),
     ]
     if narrow:
         names = alt.Chart(_data([{"label": name} for name in order])).mark_text(align="left", dy=-20, fontSize=12)
         layers.append(names.encode(y=alt.Y("label:N", sort=order, axis=None), x=alt.value(0), text="label:N"))
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if narrow else 30))
+    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if narrow else 26 if len(order) <= 5 else 18))
 
 
 def _findings(chart: Chart, words: Words, width: int) -> Any:
