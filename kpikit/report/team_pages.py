@@ -12,8 +12,6 @@ from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
 
-#: pages of pages.md that this version does not write yet: they fold to a line that says so
-TO_COME = ("customer", "tried", "moved", "rate")
 _PARTS = ("on", "back", "lost", "other", "still_there")
 
 
@@ -33,6 +31,7 @@ def pages(figures: Figures, copy: str) -> tuple[Page, ...]:
 
 
 def _to_come(*names: str) -> list[Page]:
+    """Pages that this version does not write yet: each folds to a line that says so."""
     return [Page(name, message(f"page.{name}.to_come"), folded=True) for name in names]
 
 
