@@ -159,4 +159,6 @@ svg(ranges(labels=("Pro{character}posal", "Qualify")), Words("en"), 860)
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029"])
 def test_line_separators_in_the_name_of_a_stage(separator):
-    svg(ranges(labels=(f"Pro{separator}posal", "Qualify")), Words("en"), WIDE)
+    drawn = svg(ranges(labels=(f"Pro{separator}posal", "Qualify")), Words("en"), WIDE)
+    assert "Pro posal" in drawn
+    assert separator not in drawn
