@@ -6,9 +6,67 @@ so one message reads the same in Python, in the terminal and in a report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
+
+Severity = Literal["error", "drop", "warning", "note"]
+#: How grave each rule is: ``error`` the book does not open until it is settled; ``drop`` the row is not used;
+#: ``warning`` used, but look at it; ``note`` what was understood, for the record.
+SEVERITY: Mapping[str, Severity] = MappingProxyType(
+    {
+        # reading
+        **dict.fromkeys(
+            ["empty_file", "line_too_long", "broken_parquet", "broken_workbook", "not_a_table", "header_width"], "error"
+        ),
+        **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
+        **dict.fromkeys(
+            [
+                "no_header",
+                "two_headers",
+                "header_cells",
+                "header_wider",
+                "repeated_column",
+                "total_row",
+                "swallowed_rows",
+            ],
+            "warning",
+        ),
+        **dict.fromkeys(["short_row", "long_row", "missing_delimiter", "stray_quote", "other_delimiter"], "warning"),
+        **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),
+        **dict.fromkeys(
+            ["preamble", "footer", "repeated_header", "unnamed_column", "trailing_delimiter", "stray_return"], "note"
+        ),
+        **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
+        # parsing
+        **dict.fromkeys(
+            ["day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "currency_mixed"], "error"
+        ),
+        **dict.fromkeys(
+            ["unreadable_number", "unreadable_date", "unreadable_yes_no", "not_whole", "unknown_choice"], "warning"
+        ),
+        **dict.fromkeys(
+            ["time_in_gap", "implausible_date", "excel_error", "percent_mixed", "id_scientific"], "warning"
+        ),
+        **dict.fromkeys(
+            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "epoch_time", "excel_serial"], "note"
+        ),
+        **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
+        # building (raised by the modules that put the book together)
+        **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
+        # validation
+        **dict.fromkeys(["missing_column", "no_deals", "empty_deals", "id_15_18"], "error"),
+        **dict.fromkeys(["required_empty", "duplicate_id", "unknown_deal"], "drop"),
+        **dict.fromkeys(
+            ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
+        ),
+        **dict.fromkeys(["outcome_before_created", "outcome_before_first_contact", "closed_without_date"], "warning"),
+        **dict.fromkeys(
+            ["duplicate_row", "repeated_row", "future_activity", "open_with_end", "zero_amount_of_lost"], "note"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ ARROWS = {
     "words": {"schema"},
     "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
     "calendar": {"errors"},
-    "book": {"errors", "schema", "calendar", "shipped"},
+    "reading": {"errors", "schema"},
+    "book": {"errors", "schema", "calendar", "shipped", "reading"},
     "engine": {"errors", "schema", "calendar", "book"},
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
@@ -32,7 +33,7 @@ ARROWS = {
     "__init__": set(),
     "__main__": {"cli"},
 }
-COMPUTING = {"book", "engine", "stats", "analysis", "simulate"}
+COMPUTING = {"reading", "book", "engine", "stats", "analysis", "simulate"}
 
 
 def _room(path):

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpikit import words as words_package
-from kpikit.book.formats import SEVERITY
 from kpikit.calendar import Period
-from kpikit.errors import DataError, Fault, UsageError
+from kpikit.errors import SEVERITY, DataError, Fault, UsageError
 from kpikit.kpi import cards
 from kpikit.schema import Estimate
 from kpikit.words import LANGUAGES, STYLES, Words

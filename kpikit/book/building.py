@@ -11,12 +11,12 @@ import polars as pl
 
 from kpikit.book.completion import complete
 from kpikit.book.deal_book import DealBook
-from kpikit.book.formats import Formats
-from kpikit.book.parsing import parse
-from kpikit.book.reading import RawTable, from_frame
 from kpikit.book.settings import Settings
-from kpikit.book.validation import SEVERITY, left_out, validate
-from kpikit.errors import DataError, Fault, UsageError
+from kpikit.book.validation import left_out, validate
+from kpikit.errors import SEVERITY, DataError, Fault, UsageError
+from kpikit.reading.files import RawTable, from_frame
+from kpikit.reading.formats import Formats
+from kpikit.reading.parsing import parse
 from kpikit.schema import TABLES
 
 #: The columns whose last instant is the book's as-of.

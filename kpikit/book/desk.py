@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.book.cells import Cells
 from kpikit.errors import Fault
+from kpikit.reading.cells import Cells
 
 #: The columns of ``dropped``: where the row stood, the rule it broke, and the whole row as JSON text.
 DROPPED = pl.Schema(

@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.book.formats import Formats
-from kpikit.book.parsing import parse
-from kpikit.book.reading import RawTable, read
 from kpikit.errors import DataError, Fault, UsageError
+from kpikit.reading.files import RawTable, read
+from kpikit.reading.formats import Formats
+from kpikit.reading.parsing import parse
 from kpikit.schema import TABLES
 
 _EVENT_LOG_KEYS = {

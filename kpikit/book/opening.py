@@ -11,11 +11,11 @@ from typing import Any
 from kpikit.book import preparing
 from kpikit.book.building import build
 from kpikit.book.deal_book import DealBook
-from kpikit.book.formats import Formats
 from kpikit.book.mapping import map_tables
-from kpikit.book.reading import RawTable, read
 from kpikit.book.settings import Settings
 from kpikit.errors import DataError, Fault, UsageError
+from kpikit.reading.files import RawTable, read
+from kpikit.reading.formats import Formats
 from kpikit.schema import TABLES
 from kpikit.shipped import shipped
 

@@ -15,11 +15,10 @@ import polars as pl
 
 from kpikit import schema
 from kpikit.book.desk import AT, DROPPED, Desk
-from kpikit.book.formats import SEVERITY
-from kpikit.book.reading import RawTable
 from kpikit.errors import Fault
+from kpikit.reading.files import RawTable
 
-__all__ = ["DROPPED", "SEVERITY", "Validated", "left_out", "validate"]
+__all__ = ["DROPPED", "Validated", "left_out", "validate"]
 
 #: Tables whose rows belong to a deal: a row of an unknown deal is dropped.
 _OF_DEALS = ("stage_events", "changes", "activities", "contacts", "notes", "interviews")
@@ -64,7 +63,7 @@ def validate(
     """Which rows of these tables can be trusted, and what is wrong with the others?
 
     Args:
-        frames: typed tables by their schema name, as :func:`kpikit.book.parsing.parse` returns them.
+        frames: typed tables by their schema name, as :func:`kpikit.reading.parsing.parse` returns them.
         as_of: what lies after it has not happened yet; activities after it are noted.
         files: the file that each table came from, for the faults.
         time_zone: the book's zone; a day without a time stands at its midnight there.

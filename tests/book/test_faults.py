@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kpikit.book.cells import BY_COLUMN, BY_VALUE
-from kpikit.book.formats import SEVERITY, Formats
-from kpikit.book.parsing import parse
-from kpikit.book.reading import read
 from kpikit.book.validation import validate
-from kpikit.errors import DataError, Fault
+from kpikit.errors import SEVERITY, DataError, Fault
+from kpikit.reading.cells import BY_COLUMN, BY_VALUE
+from kpikit.reading.files import read
+from kpikit.reading.formats import Formats
+from kpikit.reading.parsing import parse
 from kpikit.words import Words
 
 HEADER = "deal_id,pipeline,outcome,amount,created_at\n"
@@ -202,10 +202,9 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
-    folder = root / "kpikit" / "book"
-    readers = "reading texts dialect records headers ragged mending delimited tidying excel"
-    names = f"{readers} parsing cells numerals moments notations validation desk building mapping"
-    text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in names.split())
+    reading = (root / "kpikit" / "reading").glob("*.py")
+    building = (root / "kpikit" / "book" / f"{name}.py" for name in ("validation", "desk", "building", "mapping"))
+    text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building))
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))
     dropped = {f"{rule}_dropped" for rule in ("short_row", "long_row", "missing_delimiter")}
     built = {"outcome_before_created", "outcome_before_first_contact"}

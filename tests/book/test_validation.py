@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.book.validation import DROPPED, SEVERITY, Validated, validate
-from kpikit.errors import Fault
+from kpikit.book.validation import DROPPED, Validated, validate
+from kpikit.errors import SEVERITY, Fault
 
 
 def at(day: int, hour: int = 12) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from kpikit.book.dialect import Dialect
+from kpikit.reading.dialect import Dialect
 
 #: A cell may span so many lines, and a record so many characters, before its opening quote is taken for a stray one.
 _MOST_LINES = 1000

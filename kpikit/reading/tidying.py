@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.book.headers import Layout, find_tail, shown
 from kpikit.errors import Fault
+from kpikit.reading.headers import Layout, find_tail, shown
 
 
 def tidy(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, list[Fault]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.book.cells import Cells, per_distinct
-from kpikit.book.formats import Formats
 from kpikit.errors import Fault
+from kpikit.reading.cells import Cells, per_distinct
+from kpikit.reading.formats import Formats
 
 _CURRENCY = (
     r"(?:US\$|CA\$|AU\$|[€$£¥₹₺₽₩]|"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from kpikit import schema
-from kpikit.book import moments, numerals
-from kpikit.book.cells import Cells, clean, per_distinct
-from kpikit.book.formats import EMPTY_WORDS, PLACEHOLDERS, Formats
-from kpikit.book.reading import RawTable
 from kpikit.errors import Fault
+from kpikit.reading import moments, numerals
+from kpikit.reading.cells import Cells, clean, per_distinct
+from kpikit.reading.files import RawTable
+from kpikit.reading.formats import EMPTY_WORDS, PLACEHOLDERS, Formats
 
 #: Columns of tables with more rows than this are parsed side by side.
 _MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
@@ -54,7 +54,7 @@ def parse(
         instant as Datetime("us", "UTC"), day as Date, number as Float64, integer as Int64, bool as Boolean.
 
     Example:
-        >>> from kpikit.book.reading import from_frame
+        >>> from kpikit.reading.files import from_frame
         >>> raw = from_frame(pl.DataFrame({"deal_id": ["007"], "amount": ["€ 1.234,50"]}))
         >>> parse(raw, "deals").frame.select("deal_id", "amount").row(0)
         ('007', 1234.5)

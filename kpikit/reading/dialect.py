@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kpikit.book.structure import is_regular
+from kpikit.reading.structure import is_regular
 
 #: By preference: with equal fit the earlier one is taken.
 _DELIMITERS = (",", ";", "\t", "|", "\t\t", "||", "::", "\\t", "^", "~", "\x1f", "\x01", ":", " ")

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kpikit.book.delimited import read_delimited
-from kpikit.book.formats import Formats
-from kpikit.book.mending import LeftOut
 from kpikit.errors import DataError, Fault, UsageError
+from kpikit.reading.delimited import read_delimited
+from kpikit.reading.formats import Formats
+from kpikit.reading.mending import LeftOut
 
 Source = Literal["csv", "excel", "parquet", "frame"]
 #: First bytes of files that are no table, with what they are.
@@ -68,7 +68,7 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
     if head.startswith(b"PAR1"):
         return _parquet(path)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        from kpikit.book.excel import read_excel
+        from kpikit.reading.excel import read_excel
 
         frame, faults = read_excel(path, formats)
         return RawTable(path.name, frame, tuple(faults), "excel")

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from kpikit.book.dialect import Dialect, find_dialect, split
-from kpikit.book.formats import Formats
-from kpikit.book.headers import Layout, find_layout
-from kpikit.book.mending import LeftOut, mended, swallowed
-from kpikit.book.records import Record, read_record
-from kpikit.book.structure import irregular_lines, is_regular
-from kpikit.book.texts import Text, read_text
-from kpikit.book.tidying import tidy
 from kpikit.errors import DataError, Fault
+from kpikit.reading.dialect import Dialect, find_dialect, split
+from kpikit.reading.formats import Formats
+from kpikit.reading.headers import Layout, find_layout
+from kpikit.reading.mending import LeftOut, mended, swallowed
+from kpikit.reading.records import Record, read_record
+from kpikit.reading.structure import irregular_lines, is_regular
+from kpikit.reading.texts import Text, read_text
+from kpikit.reading.tidying import tidy
 
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 400

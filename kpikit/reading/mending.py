@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.book.formats import SEVERITY
-from kpikit.book.headers import is_typed, shown
-from kpikit.book.ragged import Profile, mend
-from kpikit.book.records import Record
-from kpikit.errors import Fault
+from kpikit.errors import SEVERITY, Fault
+from kpikit.reading.headers import is_typed, shown
+from kpikit.reading.ragged import Profile, mend
+from kpikit.reading.records import Record
 
 #: A row that no column could take: its number, the rule, its cells.
 LeftOut = tuple[int, str, tuple[str, ...]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import log
 
-from kpikit.book.headers import written
+from kpikit.reading.headers import written
 
 _SHAPES = (
     ("", re.compile(r"^\s*$")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.book.formats import Formats
 from kpikit.errors import UsageError
+from kpikit.reading.formats import Formats
 
 #: What a pattern may look like, for whoever wrote one that cannot be.
 _PATTERN = '"%d-%m-%Y", "%d-%m-%Y %H:%M"'

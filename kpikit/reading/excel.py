@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpikit.book.formats import Formats
-from kpikit.book.headers import find_layout
-from kpikit.book.tidying import tidy
 from kpikit.errors import DataError, Fault, UsageError
+from kpikit.reading.formats import Formats
+from kpikit.reading.headers import find_layout
+from kpikit.reading.tidying import tidy
 
 if TYPE_CHECKING:
     import fastexcel

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.book.cells import Cells, per_distinct
-from kpikit.book.formats import Formats
-from kpikit.book.notations import NAIVE, read_texts, strptime
 from kpikit.errors import Fault
+from kpikit.reading.cells import Cells, per_distinct
+from kpikit.reading.formats import Formats
+from kpikit.reading.notations import NAIVE, read_texts, strptime
 
 #: Days that systems write for "never" and "unknown".
 SENTINELS = (
