@@ -1,16 +1,22 @@
 """Draw docs/pictures/*.png: real reports of the demo book, as an installed Chromium shows them (``make pictures``)."""
 
+import contextlib
+import html
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from click.testing import CliRunner
 from playwright.sync_api import Browser, sync_playwright
 
+from kpikit.cli import kpikit
 from kpikit.report.run import Order, run
 
-FOLDER = Path(__file__).parent / "pictures"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "pictures"
 TEAM, PERIOD = "North", "FY2026Q2"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
 
@@ -37,8 +43,61 @@ def draw(browser: Browser, page: Path, picture: str, width: int, height: int, *,
     shown.close()
 
 
+TERMINAL = """<meta charset="utf-8"><style>
+body {{ margin: 0; background: #1b2230; color: #e8ecf3; font: 15px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace }}
+pre {{ margin: 0; padding: 22px 26px; white-space: pre-wrap }} b {{ color: #8ec7ff; font-weight: 400 }}
+</style><pre>{text}</pre>"""
+
+
+def hubspot_export(folder: Path) -> None:
+    """The demo's deals as a Dutch HubSpot writes them: no history, a stage that says how it ended, decimal commas."""
+    import polars as pl
+
+    ends = {"won": "Gewonnen", "lost": "Verloren", "void": "Ongekwalificeerd"}
+    deals = pl.read_csv(ROOT / "data" / "demo" / "deals.csv", infer_schema=False).filter(pl.col("outcome") != "void")
+    day = {
+        name: pl.col(name).str.slice(0, 10).str.to_date().dt.strftime("%d-%m-%Y")
+        for name in ("created_at", "outcome_at")
+    }
+    deals.select(
+        pl.col("deal_id").alias("Record-ID"),
+        pl.col("name").alias("Dealnaam"),
+        pl.col("outcome").replace(ends).replace({"open": None}).fill_null(pl.col("stage")).alias("Dealfase"),
+        pl.col("amount").str.replace(".", ",", literal=True).alias("Bedrag"),
+        pl.col("currency").alias("Valuta"),
+        day["created_at"].alias("Aanmaakdatum"),
+        day["outcome_at"].alias("Sluitingsdatum"),
+        pl.col("owner").alias("Dealeigenaar"),
+        pl.col("team").alias("HubSpot-team"),
+        pl.col("source").alias("Oorspronkelijke bron"),
+    ).write_csv(folder / "deals.csv", separator=";")
+
+
+def session(command: Sequence[str], answers: str) -> str:
+    """What a terminal shows for a command, as HTML."""
+    ran = CliRunner().invoke(kpikit, command, input=answers)
+    return TERMINAL.format(text=f"<b>$ kpikit {' '.join(command)}</b>\n{html.escape(ran.output)}")
+
+
+def terminals(browser: Browser, folder: Path) -> None:
+    """``kpikit init`` with its questions, ``kpikit check``."""
+    hubspot_export(folder)
+    os.environ["XDG_DATA_HOME"] = str(folder / ".data")
+    for picture, command, answers in (
+        ("init.png", ["init", "deals.csv", "--out", "my-crm"], "\n\n\n\n4\nn\n"),
+        ("check.png", ["check", "my-crm"], ""),
+    ):
+        page = folder / "terminal.html"
+        with contextlib.chdir(folder):
+            page.write_text(session(command, answers), encoding="utf-8")
+        shown = browser.new_page(viewport={"width": 1000, "height": 200}, device_scale_factor=2)
+        shown.goto(page.as_uri())
+        shown.screenshot(path=FOLDER / picture, full_page=True)
+        shown.close()
+
+
 def main() -> None:
-    """The report in English, in Dutch, on a telephone, and in the dark."""
+    """The report in English, in Dutch, on a telephone, and in the dark; and the door, in a terminal."""
     FOLDER.mkdir(exist_ok=True)
     flags = ["--disable-background-networking"]
     flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -49,6 +108,7 @@ def main() -> None:
         draw(browser, dutch, "report-nl.png", 1000, 715)
         draw(browser, english, "report-narrow.png", 360, 715)
         draw(browser, english, "report-dark.png", 1000, 715, scheme="dark")
+        terminals(browser, Path(out))
         browser.close()
 
 

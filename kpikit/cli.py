@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kpikit import __version__
-from kpikit.errors import KpikitError, UsageError
+from kpikit.errors import DataError, KpikitError, UsageError
 
 if TYPE_CHECKING:
     from kpikit.report.one import Outcome
+    from kpikit.words import Words
 
 DEMO_PERIOD = "FY2026Q2"
 
@@ -94,9 +97,86 @@ def _progress(started: float) -> Callable[[Outcome, int, int], None]:
         left = (time.monotonic() - started) / done * (total - done)
         ahead = f", about {left:.0f} s left" if done < total else ""
         said = outcome.finding if outcome.status == "ok" else f"{outcome.status}: {outcome.reason}"
-        click.echo(f"[{done}/{total}] {outcome.team}: {said} ({outcome.seconds:.1f} s{ahead})", err=True)
+        _print(f"[{done}/{total}] {outcome.team}: {said} ({outcome.seconds:.1f} s{ahead})", err=True)
 
     return line
+
+
+@kpikit.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--yes", is_flag=True, help="Take every guess, ask nothing.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the kpikit.toml.")
+@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+def init(files: tuple[Path, ...], yes: bool, out: Path, language: str) -> None:
+    """Guess what the files of an export mean, ask what cannot be guessed, and write a kpikit.toml.
+
+    \b
+    kpikit init deals.csv --out my-crm
+    kpikit init exports/*.csv --yes
+    """
+    from kpikit.start import starting, terminal
+
+    words = _words(language)
+
+    def ask(question: str, blanks: Mapping[str, Any], guess: str) -> str:
+        if yes:
+            return guess
+        said = terminal.printable(words.say(f"ask.{question}", **blanks))
+        answer = click.prompt(said, default=terminal.printable(guess), show_default=bool(guess)).strip()
+        return guess if answer == terminal.printable(guess).strip() else answer
+
+    made = starting.start(files, out, ask, words)
+    if made.book is None:
+        _print(made.error.sentence(language) if made.error else "", err=True)
+        _print(words.say("init.not_yet", path=str(made.path)), err=True)
+        sys.exit(DataError.exit_code)
+    _print(words.say("init.understood"))
+    for row in terminal.columns(starting.three_rows(made.book)):
+        _print(f"  {row}")
+    _print(words.say("init.written", path=str(made.path)))
+    path, reports = shlex.quote(str(made.path)), shlex.quote(str(out / "reports"))
+    order = f"kpikit report {path} --all-teams --period {made.period} --out {reports}"
+    _print(words.say("init.next", check=f"kpikit check {path}", report=order))
+    if not yes and click.confirm(words.say("init.report"), default=True):
+        _report(str(made.path), "team-review", made.period, out / "reports", (), language, "team", {}, 2)
+
+
+@kpikit.command()
+@click.argument("book")
+@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@click.option("--json", "as_json", is_flag=True, help="Codes and numbers, for machines.")
+def check(book: str, language: str, as_json: bool) -> None:
+    """Say what a book can answer, what in it deserves a look, and what is new since last time."""
+    from kpikit.book import open_book
+    from kpikit.start import checking
+
+    words = _words(language)
+    try:
+        found = checking.check(open_book(book), book)
+    except DataError as error:
+        said = _json(checking.refused_as_plain(error, words)) if as_json else error.sentence(language)
+        _print(said, err=not as_json)
+        sys.exit(error.exit_code)
+    _print(_json(checking.as_plain(found)) if as_json else "\n".join(checking.lines(found, words)))
+
+
+def _words(language: str) -> Words:
+    from kpikit.words import LANGUAGES, Words
+
+    if language not in LANGUAGES:
+        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+    return Words(language)
+
+
+def _print(text: str, *, err: bool = False) -> None:
+    """Print text that may hold a CRM's: a terminal must not obey it."""
+    from kpikit.start.terminal import printable
+
+    click.echo(printable(text), err=err)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str)
 
 
 @kpikit.command()
@@ -119,7 +199,7 @@ def main() -> None:
     try:
         kpikit(standalone_mode=False)
     except KpikitError as error:
-        click.echo(f"kpikit: {error}", err=True)
+        _print(f"kpikit: {error}", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

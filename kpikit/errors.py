@@ -53,10 +53,13 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "epoch_time", "excel_serial"], "note"
         ),
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
+        # mapping
+        **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
+        **dict.fromkeys(["lookup_near", "value_unused"], "note"),
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # validation
-        **dict.fromkeys(["missing_column", "no_deals", "empty_deals", "id_15_18"], "error"),
+        **dict.fromkeys(["missing_column", "column_type", "no_deals", "empty_deals", "id_15_18"], "error"),
         **dict.fromkeys(["required_empty", "duplicate_id", "unknown_deal"], "drop"),
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"

@@ -22,18 +22,20 @@ ARROWS = {
     "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
     "calendar": {"errors"},
     "reading": {"errors", "schema"},
-    "book": {"errors", "schema", "calendar", "shipped", "reading"},
+    "book": {*LEAVES, "reading"},
     "engine": {"errors", "schema", "calendar", "book"},
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "schema", "calendar", "book"},
     "show": {"words", "schema", "kpi"},
     "report": {*LEAVES, "words", "show", "analysis", "book"},
-    "cli": {"errors", "report", "simulate"},
+    "sources": {*LEAVES, "reading"},
+    "start": {*LEAVES, "sources", "words", "reading", "book", "report", "show"},
+    "cli": {"errors", "words", "book", "start", "report", "simulate"},
     "__init__": set(),
     "__main__": {"cli"},
 }
-COMPUTING = {"reading", "book", "engine", "stats", "analysis", "simulate"}
+COMPUTING = {"reading", "book", "sources", "engine", "stats", "analysis", "simulate"}
 
 
 def _room(path):

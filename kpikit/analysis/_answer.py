@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from typing import Any, Concatenate, ParamSpec
@@ -11,32 +11,35 @@ import polars as pl
 
 from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
+from kpikit.book.needs import cannot_say
 from kpikit.engine.histogram import check_groups
+from kpikit.errors import UsageError
 from kpikit.kpi import Card, cards
 
 P = ParamSpec("P")
 FIGURES = ("value", "low", "high")
 #: numbers that are no figure and stay when a figure is too few: what was asked, and where it was read
-ASKED = frozenset({"horizon", "from_age", "time", "visit"})
-_NEEDED_TABLES = {"stage_events": "no_stage_history", "stages": "no_stage_order", "people": "no_people"}
-#: dates, and the deals of which at least one must have them
-_NEEDED_DATES = {"outcome_at": pl.col("outcome") != "open", "created_at": pl.lit(True)}
+ASKED = frozenset({"horizon", "from_age", "time", "visit", "p_permuted", "least_shown"})
 LAST = ("unit", "kpi", "definition", "status", "reason")
 
 
 def answer(
     kpi: str,
 ) -> Callable[[Callable[Concatenate[DealBook, P], pl.DataFrame]], Callable[Concatenate[DealBook, P], Any]]:
-    """Make a pure function on polars frames a public analysis of the KPI with this card."""
+    """Make a pure function on polars frames a public analysis of the KPI with this card.
+
+    A blank in the name is an argument: ``win_rate_{definition}`` is the card of the definition that was asked for.
+    """
 
     def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
         parameters = signature(compute).parameters
         grouped = "by" in parameters
         asked_by_default = parameters["by"].default if grouped else ()
+        by_default = {name: parameter.default for name, parameter in parameters.items()}
 
         @wraps(compute)
         def ask(book: DealBook, *args: P.args, **asked: P.kwargs) -> Any:
-            card = cards()[kpi]
+            card = _card(kpi, {**by_default, **asked})
             by = asked.get("by", asked_by_default)
             by = (by,) if isinstance(by, str) else tuple(by)  # type: ignore[arg-type]
             if grouped:
@@ -46,33 +49,23 @@ def answer(
             if reason is not None:
                 return _as_asked(_shaped(_refused(by, reason), card), book)
             computed = compute(book, *args, **asked)
-            kept = suppress(with_floor(computed, FLOORS[kpi]), book, _told_apart(by, card))
+            kept = suppress(with_floor(computed, FLOORS[card.id]), book, _told_apart(by, card))
             return _as_asked(_shaped(kept, card), book)
 
-        ask.kpi = kpi  # type: ignore[attr-defined]
+        ask.kpi = kpi.format_map(by_default)  # type: ignore[attr-defined]
         return ask
 
     return wrap
 
 
-def cannot_say(book: DealBook, card: Card) -> str | None:
-    """Why this book cannot answer, as a code; None if it can."""
-    deals = book.tables["deals"].lazy()
-    for need in card.needs:
-        if need in _NEEDED_TABLES and _is_empty(book, need):
-            return _NEEDED_TABLES[need]
-        if need in _NEEDED_DATES and _has_none(deals.filter(_NEEDED_DATES[need]), need):
-            return f"no_{need}"
-    return None
-
-
-def _has_none(deals: pl.LazyFrame, date: str) -> bool:
-    known, n = deals.select(pl.col(date).count(), n=pl.len()).collect().row(0)
-    return n > 0 and known == 0
-
-
-def _is_empty(book: DealBook, table: str) -> bool:
-    return table not in book.tables or book.tables[table].lazy().select(pl.len() == 0).collect().item()
+def _card(kpi: str, asked: Mapping[str, Any]) -> Card:
+    """The card of a question, or of one of its definitions."""
+    name = kpi.format_map(asked)
+    if name not in cards():
+        start = kpi.partition("{")[0]
+        known = [card.removeprefix(start) for card in cards() if card.startswith(start)]
+        raise UsageError("unknown_definition", definition=name.removeprefix(start), allowed=", ".join(known))
+    return cards()[name]
 
 
 def _refused(by: Sequence[str], reason: str) -> pl.DataFrame:
@@ -171,7 +164,8 @@ def _team_sizes(book: DealBook, sizes: pl.DataFrame) -> pl.DataFrame:
 
 def _shaped(frame: pl.DataFrame, card: Card) -> pl.DataFrame:
     """Columns in the order of the shape: groups and what is special to the question, counts, figures, codes."""
-    frame = frame.with_columns(pl.lit(card.id).alias("kpi"), pl.lit(card.version).alias("definition"))
+    if "kpi" not in frame.columns:  # rows of several definitions bring their own
+        frame = frame.with_columns(pl.lit(card.id).alias("kpi"), pl.lit(card.version).alias("definition"))
     counts = [c for c in ("n", "n_excluded") if c in frame.columns]
     figures = [c for c in FIGURES if c in frame.columns]
     first = [c for c in frame.columns if c not in {*counts, *figures, *LAST} and not c.startswith("n_")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Literal
@@ -58,6 +59,7 @@ def build(
     files = {name: raw.file for name, raw in raws.items()}
     valid = validate(parsed, as_of=as_of, files=files, time_zone=settings.time_zone)
     faults += valid.faults
+    faults = [_in_their_words(fault, raws) for fault in faults]
     unread = [left_out(name, raw) for name, raw in raws.items()]
     dropped = pl.concat([*unread, valid.dropped])
     n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
@@ -65,6 +67,13 @@ def build(
     last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
     book = DealBook(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
     return book if as_of is None else book.at(last)
+
+
+def _in_their_words(fault: Fault, raws: Mapping[str, RawTable]) -> Fault:
+    """A fault with the column's own name in the file before kpikit's: ``close_value (amount)``."""
+    raw = raws.get(fault.table or "")
+    theirs = raw.names.get(fault.column or "") if raw is not None and raw.file == fault.file else None
+    return fault if theirs in (None, fault.column) else replace(fault, column=f"{theirs} ({fault.column})")
 
 
 def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str) -> pl.DataFrame:

@@ -90,6 +90,21 @@ class DealBook:
 
         return at(self, instant)
 
+    def fitness(self) -> pl.DataFrame:
+        """What this book can answer, what not and why, and what in it deserves a look.
+
+        A list; its columns stand at :func:`kpikit.book.fitness.fitness`.
+
+        Example:
+            >>> import kpikit
+            >>> found = kpikit.open_book("demo").fitness()
+            >>> sorted(found["part"].unique())
+            ['answers', 'gaps', 'history', 'oddities']
+        """
+        from kpikit.book.fitness import fitness
+
+        return fitness(self)
+
     def replace(self, **changes: Any) -> DealBook:
         """A copy with other values, e.g. ``book.replace(settings=…)``."""
         return replace(self, **changes)

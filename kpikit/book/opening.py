@@ -51,7 +51,11 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
         book = preparing.open_prepared(path)
         return book if as_of is None else book.at(as_of)
     config = _config(path / CONFIG if path.is_dir() else path)
-    folder = path if path.is_dir() else path.parent
+    return from_config(config, path if path.is_dir() else path.parent, as_of)
+
+
+def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None = None) -> DealBook:
+    """A book as a kpikit.toml describes it; paths in it are relative to ``folder``."""
     formats = Formats.from_settings(config.get("formats", {}))
     settings = Settings.from_tables(config.get("settings", {}), config.get("privacy", {}))
     raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
@@ -68,7 +72,7 @@ def _config(path: Path) -> Mapping[str, Any]:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("toml", path=path.name, detail=str(error)) from None
-    known = {"settings", "privacy", "formats", "event_log"}
+    known = {"settings", "privacy", "formats", "event_log", "tables"}
     for name in config:
         if name not in known:
             raise UsageError("unknown_setting", setting=name, allowed=", ".join(sorted(known)))

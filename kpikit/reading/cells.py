@@ -42,7 +42,7 @@ class Cells:
         frame = (
             pl.DataFrame({"row": self.rows, "text": self.text, "rule": rules})
             .filter(marked)
-            .with_columns(pl.col("text").cast(pl.String))
+            .with_columns(_as_shown(pl.col("text"), self.text.dtype))
         )
         found: list[Fault] = []
         for (rule,), part in frame.group_by("rule", maintain_order=True):
@@ -90,3 +90,8 @@ def clean(series: pl.Series) -> pl.Series:
     """Text without surrounding white space; a cell with nothing left is null."""
     stripped = series.str.strip_chars()
     return stripped.set(stripped == "", None) if (stripped == "").any() else stripped
+
+
+def _as_shown(cells: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Values as text; an instant to the minute, in UTC."""
+    return cells.dt.strftime("%Y-%m-%d %H:%M UTC") if isinstance(dtype, pl.Datetime) else cells.cast(pl.String)

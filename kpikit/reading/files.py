@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +34,8 @@ class RawTable:
 
     ``file`` is its name alone, ``frame`` has ``_row`` and the columns under their own names (String from text and
     workbooks, typed from Parquet and frames), ``faults`` what was odd, ``source`` the kind of file, ``left_out`` the
-    rows that fit no column: number, rule and cells (see :func:`kpikit.book.validation.left_out`).
+    rows that fit no column: number, rule and cells (see :func:`kpikit.book.validation.left_out`),
+    ``names`` the file's own name of each renamed column, for the faults.
     """
 
     file: str
@@ -41,6 +43,7 @@ class RawTable:
     faults: tuple[Fault, ...] = ()
     source: Source = "csv"
     left_out: tuple[LeftOut, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(path: str | Path, formats: Formats | None = None) -> RawTable:

@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from kpikit.book import DealBook
 from kpikit.kpi import cards
+from kpikit.report import fitness_part
 from kpikit.report.figures import Figures
 from kpikit.show.page import Message, Page, Table, message
 
 TERMS = ("open", "half", "waiting", "ended", "range", "hundred", "clear", "hint", "unknown", "nine", "set_aside")
+_FITNESS = (fitness_part.refused, fitness_part.looked, fitness_part.missing)
 USED = ("wins", "time_in_stage", "exits", "stage_changes", "sleeping", "sleeping_rate")
 
 
@@ -19,6 +22,7 @@ def details(figures: Figures, folded: list[Page]) -> tuple[tuple[Message, tuple[
     """The parts of the back matter, each a heading with what stands under it."""
     parts = [(message("back.folded"), _folded(figures, folded))] if folded else []
     parts.append((message("back.data"), _data(figures)))
+    parts.append((message("back.fitness"), _fitness(figures.book)))
     parts.append((message("back.definitions"), _definitions()))
     parts.append((message("back.glossary"), tuple(message(f"term.{term}") for term in TERMS)))
     parts.append((message("back.methods"), (message("back.methods.text"), message("back.windows.text"))))
@@ -49,6 +53,12 @@ def _data(figures: Figures) -> tuple[Message | Table, ...]:
         lines.append(Table((message("back.table"), message("back.rule"), message("back.count")), rows))
     lines.append(message("back.hash", hash=book.hash))
     return tuple(lines)
+
+
+def _fitness(book: DealBook) -> tuple[Message | Table, ...]:
+    """What the export can answer, what not and why, what deserves a look, what is not in it."""
+    found = book.fitness()
+    return (fitness_part.answered(found), *(part for say in _FITNESS for part in say(found)))
 
 
 def _definitions() -> tuple[Message | Table, ...]:

@@ -81,7 +81,7 @@ def run(order: Order, progress: Callable[[Outcome, int, int], None] = lambda *_:
     folders = {team: folder / name for team, name in folder_names(asked).items()}
     with tempfile.TemporaryDirectory(prefix="kpikit-") as work:
         prepared = prepare(book, Path(work) / "book")
-        words = Words(order.language, book.settings.currency or "EUR")
+        words = Words(order.language, book.settings.currency or "")
         refused = _too_small(book, asked, words)
         jobs = [
             Job(

@@ -22,8 +22,14 @@ class Message:
 
     def in_words(self, words: Words) -> str:
         """The sentence in one language."""
-        values = {k: v.in_words(words) if isinstance(v, Message) else v for k, v in self.values.items()}
-        return words.say(self.code, **values)
+        return words.say(self.code, **{name: _in_words(value, words) for name, value in self.values.items()})
+
+
+def _in_words(value: Any, words: Words) -> Any:
+    """Messages within a message, alone or several, in words; anything else as it is."""
+    if isinstance(value, Message):
+        return value.in_words(words)
+    return tuple(_in_words(one, words) for one in value) if isinstance(value, tuple) else value
 
 
 def message(code: str, /, **values: Any) -> Message:
@@ -39,7 +45,7 @@ class Chart:
     :mod:`kpikit.show.theme` with what it stands for; ``unit`` is that of the data.
     """
 
-    kind: Literal["ranges", "hundreds", "findings", "strips"]
+    kind: Literal["ranges", "hundreds", "findings", "strips", "shares", "pairs", "cells"]
     data: pl.DataFrame
     description: Message
     key: tuple[tuple[str, Message], ...] = ()
@@ -55,10 +61,24 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A customer's own words: how it ended, the story, who it was about, and lines that others said.
+
+    ``story`` and ``others`` are their text as it was written; it stays text wherever it is shown.
+    """
+
+    heading: Message
+    story: str
+    about: tuple[Message | str, ...] = ()
+    others: tuple[str, ...] = ()
+    language: str | None = None
+
+
+@dataclass(frozen=True)
 class Page:
     """One screen: a title that is the finding, one sentence, at most one chart, one open question.
 
-    A ``folded`` page is a line that opens. ``details`` are the paragraphs, lists and tables of the back matter.
+    A ``folded`` page is a line that opens. ``cards`` stand where a chart would. ``details`` are the paragraphs, lists and tables of the back matter.
     """
 
     id: str
@@ -71,3 +91,4 @@ class Page:
     details: tuple[tuple[Message, tuple[Message | Table, ...]], ...] = ()
     table: Table | None = None
     terms: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()

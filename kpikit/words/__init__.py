@@ -105,6 +105,8 @@ class Words:
             return self._figure(value.value, value.unit)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return self.number(value)
+        if isinstance(value, tuple):
+            return "; ".join(map(self.plain, value))
         return "" if value is None else str(value)
 
     def number(self, value: float) -> str:
@@ -115,15 +117,15 @@ class Words:
         return format_decimal(round(value, digits) + 0.0, format="#,##0.#", locale=self.locale)
 
     def money(self, value: float) -> str:
-        """``€ 386,000``: two figures kept for the eye, from a million on in millions."""
+        """``€ 386,000``: two figures kept for the eye, from a million on in millions; no sign for an unknown currency."""
         from babel.numbers import format_decimal, get_currency_symbol
 
-        symbol = get_currency_symbol(self.currency, locale=self.locale)
+        symbol = get_currency_symbol(self.currency, locale=self.locale) + "\u00a0" if self.currency else ""
         if abs(value) >= 1_000_000:
             amount = format_decimal(value / 1_000_000, format="#,##0.00", locale=self.locale)
-            return self.say("unit.million", amount=f"{symbol}\u00a0{amount}")
+            return self.say("unit.million", amount=f"{symbol}{amount}")
         step = 1000 if abs(value) >= 10_000 else 1
-        return f"{symbol}\u00a0{format_decimal(round(value / step) * step, format='#,##0', locale=self.locale)}"
+        return f"{symbol}{format_decimal(round(value / step) * step, format='#,##0', locale=self.locale)}"
 
     def day(self, value: date) -> str:
         """``2 October 2026``."""

@@ -1,0 +1,1 @@
+"""What exports look like, and a guess at what somebody's own means."""

@@ -1,0 +1,285 @@
+"""A guess at what the files of an export mean: which table, which column, and what won and lost are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from kpikit.errors import DataError, Fault
+from kpikit.reading import RawTable
+from kpikit.schema import TABLES
+from kpikit.sources.vocabulary import letters, meaning, vocabulary
+
+#: words in Dutch headers, for the time zone and the way of writing
+_DUTCH = ("bedrag", "dealfase", "fase", "eigenaar", "aanmaakdatum", "sluitdatum", "sluitingsdatum", "waarde", "valuta")
+_FEW_VALUES = 60
+_SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
+
+
+@dataclass(frozen=True)
+class TableGuess:
+    """One table of the book: its file, and the file's column for each of ours (None: the file has our names)."""
+
+    name: str
+    file: Path
+    columns: Mapping[str, str] | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What an export is taken for. ``outcomes`` gives a meaning to each value of the column that says how a deal ended.
+
+    ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
+    which deals passed them, where a history has no list of its own.
+    """
+
+    tables: tuple[TableGuess, ...]
+    outcomes: Mapping[str, str]
+    values: tuple[str, ...]
+    currency: str | None
+    is_dutch: bool
+    team: tuple[str, str] | None = None
+    team_choices: tuple[tuple[str, str], ...] = ()
+    order: tuple[str, ...] = ()
+    unused_files: tuple[Path, ...] = ()
+
+    def table(self, name: str) -> TableGuess | None:
+        """The guess for one table."""
+        return next((table for table in self.tables if table.name == name), None)
+
+
+def guess(files: Mapping[Path, RawTable]) -> Guess:
+    """What do these files mean?
+
+    Args:
+        files: what each file holds, as :func:`kpikit.reading.read` gives it.
+
+    Raises:
+        DataError: ``no_deals_found`` – none of the files has a row a deal with how it ended.
+    """
+    own = {name: path for path, raw in files.items() if (name := _own_table(path, raw))}
+    if "deals" in own:
+        tables = tuple(TableGuess(name, own[name]) for name in TABLES if name in own)
+        deals = files[own["deals"]].frame
+        teams = _teams(tables, files)
+        unused = tuple(path for path in files if path not in own.values())
+        currency = _currency(deals, "currency", "amount")
+        return Guess(tables, {}, (), currency, False, teams[0] if teams else None, tuple(teams), (), unused)
+    return _foreign(files)
+
+
+def _foreign(files: Mapping[Path, RawTable]) -> Guess:
+    """The guess for files in somebody else's words."""
+    ranked = sorted(files, key=lambda path: _deals_score(files[path].frame), reverse=True)
+    path = ranked[0]
+    if _deals_score(files[path].frame) <= 0:
+        raise DataError([Fault("no_deals_found", file=", ".join(p.name for p in files))])
+    deals = _deals(path, files[path])
+    frame = files[path].frame
+    columns = dict(deals.columns or {})
+    others, stage_order = [], ()
+    rest = {p: raw for p, raw in files.items() if p != path}
+    for find in (_stage_events, _people, _accounts, _stages):
+        for other, raw in rest.items():
+            if other not in [table.file for table in others] and (found := find(other, raw, columns, frame)):
+                others.append(found)
+                break
+    tables = (deals, *others)
+    events = next((t for t in others if t.name == "stage_events"), None)
+    if events is not None and not any(t.name == "stages" for t in others):
+        stage_order = _order(files[events.file].frame, dict(events.columns or {}))
+    teams = _teams(tables, files)
+    ending = frame[columns["outcome"]]
+    values = tuple(str(v) for v in ending.cast(pl.String).str.strip_chars().drop_nulls().unique(maintain_order=True))
+    return Guess(
+        tables=_with_team(tables, teams[0] if teams else None),
+        outcomes={value: meaning(value) or "open" for value in values},
+        values=values,
+        currency=_currency(frame, columns.get("currency"), columns.get("amount")),
+        is_dutch=bool({letters(c) for c in frame.columns} & set(_DUTCH)),
+        team=teams[0] if teams else None,
+        team_choices=tuple(teams),
+        order=stage_order,
+        unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
+    )
+
+
+def _own_table(path: Path, raw: RawTable) -> str | None:
+    """The table that a file is by its name, where it has kpikit's required columns too."""
+    table = TABLES.get(path.stem)
+    if table is None:
+        return None
+    return table.name if all(c.name in raw.frame.columns for c in table.columns if c.required) else None
+
+
+def named(frame: pl.DataFrame, table: str) -> dict[str, str]:
+    """The file's column for each of a table's, by name alone."""
+    theirs = {}
+    for column in reversed([c for c in frame.columns if c != "_row"]):
+        theirs[letters(column)] = column
+    return {
+        ours: theirs[next(n for n in names if n in theirs)]
+        for ours, names in vocabulary()[table].items()
+        if any(n in theirs for n in names)
+    }
+
+
+def _deals_score(frame: pl.DataFrame) -> int:
+    """How much a file looks like one row a deal: its own id, how it ended, and columns that we know."""
+    columns = named(frame, "deals")
+    if frame.is_empty() or _ending(frame, columns) is None or _identity(frame, columns) is None:
+        return 0
+    return 1 + len(columns)
+
+
+def _identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
+    """The column that names a deal: the one so called, else the first in which no two rows are alike."""
+    known = columns.get("deal_id")
+    if known is not None and frame[known].n_unique() > 0.98 * frame.height:
+        return known
+    unique = (
+        c for c in frame.columns if c != "_row" and frame[c].n_unique() == frame.height and not frame[c].null_count()
+    )
+    return next(unique, known)
+
+
+def _ending(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
+    """The column that says how a deal ended: status or stage, else any with few values of which some mean won."""
+    named_so = [columns[name] for name in ("outcome", "stage") if name in columns]
+    rest = [c for c in frame.columns if c not in ("_row", *named_so)]
+    for column in (*named_so, *rest):
+        texts = frame[column].cast(pl.String, strict=False).drop_nulls().unique()
+        meanings = {meaning(value) for value in texts} if 2 <= len(texts) <= _FEW_VALUES else set()
+        if "won" in meanings:
+            return column
+    return None
+
+
+def _deals(path: Path, raw: RawTable) -> TableGuess:
+    frame = raw.frame
+    columns = named(frame, "deals")
+    ending, identity = _ending(frame, columns), _identity(frame, columns)
+    columns |= {"deal_id": str(identity), "outcome": str(ending)}
+    if "stage" not in columns and ending is not None and frame[ending].n_unique() > 4:
+        columns["stage"] = ending
+    order = [c.name for c in TABLES["deals"].columns if c.name in columns]
+    columns = {name: columns[name] for name in order}
+    constants = {} if "pipeline" in columns else {"pipeline": "all"}
+    used = {*columns.values(), "_row"}
+    return TableGuess("deals", path, columns, constants, tuple(c for c in frame.columns if c not in used))
+
+
+def _overlap(one: pl.Series, other: pl.Series) -> float:
+    """The share of the distinct values of one column that the other has too."""
+    values = one.cast(pl.String, strict=False).drop_nulls().unique()
+    known = other.cast(pl.String, strict=False).drop_nulls().unique()
+    return values.is_in(known.implode()).mean() or 0.0  # type: ignore[return-value]
+
+
+def _stage_events(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A file with several rows a deal, each with a stage and a time."""
+    columns = named(raw.frame, "stage_events")
+    if not {"deal_id", "stage", "entered_at"} <= set(columns) or raw.frame.is_empty():
+        return None
+    if _overlap(raw.frame[columns["deal_id"]], frame[deals["deal_id"]]) < 0.5:
+        return None
+    stage = frame[deals["stage"]] if "stage" in deals else None
+    theirs = raw.frame[columns["stage"]]  # a history of all properties holds stages among much else
+    known = stage is not None and min(_overlap(stage, theirs), _overlap(theirs, stage)) >= 0.3
+    several = raw.frame[columns["deal_id"]].n_unique() < raw.frame.height
+    return _other("stage_events", path, raw, columns) if known and several else None
+
+
+def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A file that says of each owner which team is theirs."""
+    if "owner" not in deals:
+        return None
+    team = named(raw.frame, "people").get("team")
+    columns = [c for c in raw.frame.columns if c != "_row" and c != team]
+    owner = next((c for c in columns if _overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
+    if team is None or owner is None or raw.frame[owner].n_unique() < raw.frame.height:
+        return None
+    return _other("people", path, raw, {"owner": owner, "team": team})
+
+
+def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A file with a row a customer, by the key that the deals have."""
+    if "account_id" not in deals:
+        return None
+    key = next(
+        (c for c in raw.frame.columns if c != "_row" and _overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5),
+        None,
+    )
+    if key is None or raw.frame[key].n_unique() < raw.frame.height:
+        return None
+    return _other("accounts", path, raw, named(raw.frame, "accounts") | {"account_id": key})
+
+
+def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A short file that lists the stages and their order."""
+    columns = named(raw.frame, "stages")
+    if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > _FEW_VALUES:
+        return None
+    if _overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
+        return None
+    return _other("stages", path, raw, columns)
+
+
+def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> TableGuess:
+    ordered = {c.name: columns[c.name] for c in TABLES[name].columns if c.name in columns}
+    constants = {"pipeline": "all"} if name == "stages" and "pipeline" not in columns else {}
+    unused = tuple(c for c in raw.frame.columns if c not in {*ordered.values(), "_row"})
+    return TableGuess(name, path, ordered, constants, unused)
+
+
+def _order(events: pl.DataFrame, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """The stages in the order in which deals passed them: by their mean place within a deal's own history."""
+    moves = events.select(deal=columns["deal_id"], stage=columns["stage"], at=columns["entered_at"]).drop_nulls("stage")
+    moves = moves.sort("deal", "at", maintain_order=True)
+    moves = moves.filter(pl.col("stage").ne_missing(pl.col("stage").shift().over("deal")))  # a row may repeat its stage
+    moves = moves.with_columns(place=pl.int_range(pl.len()).over("deal"))
+    ranked = moves.group_by("stage").agg(pl.col("place").mean()).sort("place", "stage")
+    return tuple(str(stage) for stage in ranked["stage"] if meaning(str(stage)) is None)
+
+
+def _teams(tables: Sequence[TableGuess], files: Mapping[Path, RawTable]) -> list[tuple[str, str]]:
+    """What could say the team of a deal, the likeliest first: never a column of people."""
+    found = list(_team_columns(tables, files))
+    return list(dict.fromkeys(found))
+
+
+def _team_columns(tables: Sequence[TableGuess], files: Mapping[Path, RawTable]) -> Iterator[tuple[str, str]]:
+    for name in ("people", "deals"):
+        table = next((t for t in tables if t.name == name), None)
+        if table is None:
+            continue
+        frame = files[table.file].frame
+        known = named(frame, name).get("team")
+        yield from ((name, c) for c in (known,) if c is not None and frame[c].drop_nulls().n_unique() > 0)
+
+
+def _with_team(tables: tuple[TableGuess, ...], team: tuple[str, str] | None) -> tuple[TableGuess, ...]:
+    """Teams by people win over a column of the deals: they know the day."""
+    if team is None or team[0] != "people":
+        return tables
+    deals = replace(tables[0], columns={k: v for k, v in (tables[0].columns or {}).items() if k != "team"})
+    return (deals, *tables[1:])
+
+
+def _currency(frame: pl.DataFrame, currency: str | None, amount: str | None) -> str | None:
+    """The currency of most deals: their own column, else the sign beside their amounts."""
+    if currency is not None and currency in frame.columns:
+        codes = frame[currency].cast(pl.String).drop_nulls()
+        codes = codes.filter(codes.str.contains(r"^[A-Z]{3}$"))
+        return codes.mode().sort()[0] if len(codes) else None
+    if amount is None or amount not in frame.columns or frame[amount].dtype != pl.String:
+        return None
+    texts = frame[amount].drop_nulls()
+    found = {code: int(texts.str.contains(sign, literal=True).sum()) for sign, code in _SYMBOLS.items()}
+    best = max(found, key=lambda code: found[code])
+    return best if found[best] else None

@@ -1,0 +1,124 @@
+"""``kpikit check``: what a book can answer, what deserves a look, and what is new since it was last checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from kpikit.book import DealBook
+from kpikit.book.finding import Finding
+from kpikit.book.news import news, summary
+from kpikit.errors import SEVERITY, DataError
+from kpikit.report import fitness_part
+from kpikit.words import Words
+
+
+@dataclass(frozen=True)
+class Check:
+    """One look at a book: what was found, what is new (None: never checked before), and whether it will be kept."""
+
+    book: DealBook
+    findings: pl.DataFrame
+    new: tuple[Finding, ...] | None
+    last_on: date | None
+    is_kept: bool
+
+
+def check(book: DealBook, name: str | Path) -> Check:
+    """Look at a book, compare with the last look at it, and remember this one."""
+    memory = _memory(name)
+    now, before = summary(book), _recall(memory)
+    found = None if before is None else tuple(news(before, now))
+    last_on = None if before is None else date.fromisoformat(before["as_of"])
+    return Check(book, book.fitness(), found, last_on, _keep(memory, now))
+
+
+def _memory(name: str | Path) -> Path:
+    """Where the last look is kept: the user's own data folder, one file a book."""
+    from platformdirs import user_data_path
+
+    place = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:16]
+    return user_data_path("kpikit", appauthor=False) / "checks" / f"{place}.json"
+
+
+def _recall(memory: Path) -> dict[str, Any] | None:
+    try:
+        kept = json.loads(memory.read_text(encoding="utf-8"))
+        return kept if {"as_of", "stages", "owners", "rows", "columns"} <= set(kept) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _keep(memory: Path, now: dict[str, Any]) -> bool:
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        partial = memory.with_name(f"{memory.name}.{os.getpid()}.part")
+        partial.write_text(json.dumps(now), encoding="utf-8")
+        partial.chmod(0o600)
+        partial.replace(memory)
+    except OSError:
+        return False
+    return True
+
+
+def lines(check: Check, words: Words) -> Iterator[str]:
+    """The look as text, part by part."""
+    book, found = check.book, check.findings
+    at = book.as_of.astimezone(ZoneInfo(book.settings.time_zone))
+    yield words.say("check.heading", n=_n_deals(book), at=words.moment(at))
+    yield fitness_part.answered(found).in_words(words)
+    yield from (f"  · {line.in_words(words)}" for line in fitness_part.refused(found))
+    for part in ("looked", "missing"):
+        said = [line.in_words(words) for line in getattr(fitness_part, part)(found)]
+        yield from _part(words.say(f"check.{part}"), said)
+    noticed = sorted(book.faults, key=lambda fault: SEVERITY.get(fault.rule) == "note")
+    yield from _part(words.say("check.noticed"), [words.fault(fault) for fault in noticed])
+    yield ""
+    if check.new is None:
+        yield words.say("check.first")
+    elif not check.new:
+        yield words.say("check.nothing_new", at=check.last_on)
+    else:
+        news = [fitness_part.sentence(asdict(finding)).in_words(words) for finding in check.new]
+        yield from list(_part(words.say("check.new", at=check.last_on), news))[1:]
+    if not check.is_kept:
+        yield words.say("check.not_kept")
+
+
+def _n_deals(book: DealBook) -> int:
+    return book.tables["deals"].lazy().select(pl.len()).collect().item()
+
+
+def _part(heading: str, items: list[str]) -> Iterator[str]:
+    if items:
+        yield from ("", heading, *(f"  · {item}" for item in items))
+
+
+def as_plain(check: Check) -> dict[str, Any]:
+    """The look as plain values, for ``--json``."""
+    return {
+        "deals": _n_deals(check.book),
+        "as_of": check.book.as_of.isoformat(),
+        "findings": check.findings.to_dicts(),
+        "last_checked_up_to": check.last_on,
+        "new": None if check.new is None else [asdict(finding) for finding in check.new],
+        "faults": [fault.as_dict() | {"severity": SEVERITY.get(fault.rule, "error")} for fault in check.book.faults],
+    }
+
+
+def refused_as_plain(error: DataError, words: Words) -> dict[str, Any]:
+    """The faults for which a book does not open, as plain values, each with its sentence."""
+    faults = [
+        fault.as_dict() | {"severity": SEVERITY.get(fault.rule, "error"), "message": words.fault(fault)}
+        for fault in error.faults
+    ]
+    return {"deals": None, "error": error.code, "faults": faults}
