@@ -5,5 +5,6 @@ from kpikit.book.opening import open_book
 from kpikit.book.preparing import prepare
 from kpikit.book.selection import of_team, teams
 from kpikit.book.settings import Privacy, Settings
+from kpikit.book.trusted import trust
 
-__all__ = ["DealBook", "Privacy", "Settings", "of_team", "open_book", "prepare", "teams"]
+__all__ = ["DealBook", "Privacy", "Settings", "of_team", "open_book", "prepare", "teams", "trust"]

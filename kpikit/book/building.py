@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, Literal
 
 import polars as pl
@@ -129,11 +128,11 @@ def last_recorded(frames: Mapping[str, pl.DataFrame]) -> datetime:
     if instants.is_empty():
         raise DataError([Fault("no_instant")])
     latest = instants.sort().tail(max(2, len(instants) // 100))
-    last = _instant(latest[-1])
-    for earlier, later in pairwise(latest):
-        if _instant(later) - _instant(earlier) > timedelta(days=365):
-            raise DataError([Fault("as_of_unclear", values={"last": last.date(), "usual": _instant(earlier).date()})])
-    return last
+    gaps = latest.diff() > timedelta(days=365) // timedelta(microseconds=1)
+    if gaps.any():
+        last, usual = _instant(latest[-1]).date(), _instant(latest[(gaps.arg_max() or 1) - 1]).date()
+        raise DataError([Fault("as_of_unclear", values={"last": last, "usual": usual})])
+    return _instant(latest[-1])
 
 
 def _instant(microseconds: int) -> datetime:

@@ -45,15 +45,18 @@ class Coded:
     n_deals: int
 
 
-def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Coded:
-    """The stage events and outcomes of a book's tables, coded and in order."""
+def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | None = None) -> Coded:
+    """The stage events and outcomes of a book's tables, coded and in order.
+
+    ``known`` are the codes of other deals of the same book, to which what is new here is added.
+    """
     deals = (
         tables["deals"].lazy().with_row_index("deal")
         .select("deal", "deal_id", "pipeline", "outcome", "outcome_at", deal_seen_at="recorded_at").collect()
     )  # fmt: skip
     entered = tables["stage_events"].lazy().select("deal_id", "stage", "entered_at", "seq", "recorded_at", "team")
     visits = entered.join(deals.lazy(), on="deal_id", how="inner").collect()
-    codes = _codes(tables["stages"].lazy(), visits)
+    codes = _codes(tables["stages"].lazy(), visits, known)
     numbers = codes.stages.with_row_index("code").select("pipeline", "stage", pl.col("code").cast(pl.Int16), "close")
     visits = visits.join(numbers, on=["pipeline", "stage"], how="left")
     parts = [
@@ -79,15 +82,19 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Coded:
     return Coded(events.lazy(), codes, deals.height)
 
 
-def _codes(stages: pl.LazyFrame, visits: pl.DataFrame) -> Codes:
-    is_won, is_lost = (pl.col(name).fill_null(False) for name in ("is_won", "is_lost"))
-    close = pl.when(is_won).then(_CLOSE_CODES["won"]).when(is_lost).then(_CLOSE_CODES["lost"])
-    known = stages.select("pipeline", "stage", "position", close.cast(pl.Int8).alias("close")).collect()
+def _codes(stages: pl.LazyFrame, visits: pl.DataFrame, known: Codes | None) -> Codes:
+    if known is None:
+        is_won, is_lost = (pl.col(name).fill_null(False) for name in ("is_won", "is_lost"))
+        close = pl.when(is_won).then(_CLOSE_CODES["won"]).when(is_lost).then(_CLOSE_CODES["lost"])
+        known = Codes(stages.select("pipeline", "stage", "position", close.cast(pl.Int8).alias("close")).collect(), ())
     met = visits.select("pipeline", "stage").unique()
-    unknown = met.join(known, on=["pipeline", "stage"], how="anti", nulls_equal=True).sort("pipeline", "stage")
+    unknown = met.join(known.stages, on=["pipeline", "stage"], how="anti", nulls_equal=True).sort("pipeline", "stage")
     nothing = {"position": pl.Int64, "close": pl.Int8}
     unknown = unknown.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in nothing.items())
-    return Codes(pl.concat([known, unknown]), tuple(visits["team"].drop_nulls().unique().sort()))
+    teams = visits["team"].drop_nulls().unique().sort()
+    return Codes(
+        pl.concat([known.stages, unknown]), (*known.teams, *(team for team in teams if team not in known.teams))
+    )
 
 
 def _outcomes(frame: pl.DataFrame, at: str, outcome: str, *, rank: int, seq: pl.Expr) -> pl.DataFrame:

@@ -23,7 +23,7 @@ DTYPES: Mapping[str, pl.DataType] = {
 }
 #: columns the door adds
 ADDED = {
-    "deals": ("outcome_team", "created_day", "outcome_day", "amount_home"),
+    "deals": ("outcome_team", "created_day", "outcome_day", "amount_home", "is_discounted"),
     "stage_events": ("team", "entered_day"),
 }
 
@@ -40,6 +40,7 @@ def complete(frames: Mapping[str, pl.DataFrame], settings: Settings) -> dict[str
 def derived(tables: dict[str, pl.DataFrame], settings: Settings) -> dict[str, pl.DataFrame]:
     """Local days, amounts in the book's currency, and teams by day: whatever follows from the other columns."""
     deals = _local_days(tables["deals"], settings.time_zone, created_day="created_at", outcome_day="outcome_at")
+    deals = deals.with_columns(is_discounted=pl.col("discount") > 0)
     tables["deals"] = _priced(deals, tables.get("rates"), settings)
     return with_teams(tables, settings.time_zone)
 
@@ -53,7 +54,9 @@ def _in_shape(frame: pl.DataFrame, table: schema.Table) -> pl.DataFrame:
 
 
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:
-    """``seq`` where the source gave none: the order of the rows, within one deal."""
+    """``seq`` where the source gave none: the order of the rows."""
+    if events["seq"].null_count() == events.height:
+        return events.with_columns(seq=pl.int_range(pl.len(), dtype=pl.Int64))
     return events.with_columns(pl.col("seq").fill_null(pl.int_range(pl.len()).over("deal_id")))
 
 

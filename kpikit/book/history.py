@@ -65,26 +65,40 @@ def _ages(deals: pl.DataFrame, book: DealBook) -> Iterator[Finding]:
         yield _share("oddities", "overdue", "deals.expected_close_on", n, due.height, _SOME)
 
 
-def _outcomes_start(deals: pl.DataFrame, as_of: date) -> Iterator[Finding]:
-    """Ends are only known from a day on: deals began long before it, and by later experience some should have ended."""
+def outcomes_start(deals: pl.DataFrame, as_of: date) -> tuple[int, int, int] | None:
+    """From which day on ends are known, where deals began long before it and some should have ended by then.
+
+    Args:
+        deals: ``created_day, outcome_day``.
+        as_of: the last day.
+
+    Returns:
+        The day (since 1970-01-01), the deals that began before it, and all dated deals; None where nothing looks cut
+        off. By later experience at least five of those early deals should have ended before that day.
+    """
     dated = deals.filter(pl.col("created_day").is_not_null())
     ended = dated.filter(pl.col("outcome_day") >= pl.col("created_day"))
     if not ended.height:
-        return
+        return None
     begins, first_end = int(dated["created_day"].min()), int(ended["outcome_day"].min())  # type: ignore[arg-type]
     gap = first_end - begins
     early = dated.filter(pl.col("created_day") < first_end)
     later = dated.filter(pl.col("created_day") >= first_end)
     followed = later.filter(pl.col("created_day") <= (as_of - date(1970, 1, 1)).days - gap)
     if gap < 30 or followed.height < 20:
-        return
+        return None
     ages = (followed["outcome_day"] - followed["created_day"]).drop_nulls().sort()
     known = first_end - early["created_day"]
     expected = (ages.search_sorted(known, side="left") / followed.height).sum()  # type: ignore[arg-type]
-    if expected >= 5:
-        yield Finding(
-            "history", "outcomes_start", "deals.outcome_at", "look", early.height, dated.height, at=_date(first_end)
-        )
+    return (first_end, early.height, dated.height) if expected >= 5 else None
+
+
+def _outcomes_start(deals: pl.DataFrame, as_of: date) -> Iterator[Finding]:
+    """Ends are only known from a day on."""
+    found = outcomes_start(deals, as_of)
+    if found is not None:
+        on, n, of = found
+        yield Finding("history", "outcomes_start", "deals.outcome_at", "look", n, of, at=_date(on))
 
 
 def _coverage(deals: pl.DataFrame, events: pl.DataFrame) -> Iterator[Finding]:

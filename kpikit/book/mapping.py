@@ -16,7 +16,7 @@ import polars as pl
 from kpikit.book.event_log import event_log
 from kpikit.book.lookup import look_up
 from kpikit.errors import DataError, Fault, UsageError
-from kpikit.reading import Formats, RawTable, read
+from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES, Table
 
 #: what a table may say of itself; ``pipeline``, ``order``, ``won``, ``lost`` only for stages without a file
@@ -40,13 +40,11 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
     tables = config.get("tables", {})
     for name, table in tables.items():
         _check(name, table)
-    read_once: dict[Path, RawTable] = {}
+    named = [name for table in tables.values() for name in _files(table)]
+    raws = read_all([folder / name for name in named], formats)
 
     def file(name: str) -> RawTable:
-        path = folder / name
-        if path not in read_once:
-            read_once[path] = read(path, formats)
-        return read_once[path]
+        return raws[folder / name]
 
     faults = [fault for name, table in tables.items() for fault in _missing(table, file)]
     if faults:
@@ -82,6 +80,12 @@ def _known(where: str, names: Any, allowed: Any) -> None:
     for name in names:
         if name not in allowed:
             raise UsageError("unknown_setting", setting=f"{where}.{name}", allowed=", ".join(allowed))
+
+
+def _files(table: Mapping[str, Any]) -> list[str]:
+    """The files that a table is made from."""
+    own = [table["file"]] if "order" not in table else []
+    return own + [lookup["file"] for lookup in table.get("lookup", {}).values()]
 
 
 def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:

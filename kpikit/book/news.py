@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from kpikit.book.completion import ADDED
 from kpikit.book.deal_book import DealBook
 from kpikit.book.finding import Finding
 
@@ -38,7 +39,8 @@ def _height(table: pl.DataFrame | pl.LazyFrame) -> int:
 
 def _filled(table: pl.DataFrame | pl.LazyFrame) -> list[str]:
     counts = table.lazy().select(pl.all().count()).collect()
-    return [name for name, n in zip(counts.columns, counts.row(0), strict=True) if n]
+    added = {name for names in ADDED.values() for name in names} - {"team"}  # "team" is the export's own as well
+    return [name for name, n in zip(counts.columns, counts.row(0), strict=True) if n and name not in added]
 
 
 def news(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Finding]:

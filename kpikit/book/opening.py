@@ -14,8 +14,7 @@ from kpikit.book.deal_book import DealBook
 from kpikit.book.mapping import map_tables
 from kpikit.book.settings import Settings
 from kpikit.errors import DataError, Fault, UsageError
-from kpikit.reading.files import RawTable, read
-from kpikit.reading.formats import Formats
+from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES
 from kpikit.shipped import shipped
 
@@ -84,4 +83,6 @@ def _tables_in(folder: Path, formats: Formats) -> dict[str, RawTable]:
     found = {name: next((f for s in SUFFIXES if (f := folder / f"{name}{s}").exists()), None) for name in TABLES}
     if found["deals"] is None:
         raise DataError([Fault("no_deals", file=folder.name)])
-    return {name: read(file, formats) for name, file in found.items() if file is not None}
+    there = {name: file for name, file in found.items() if file is not None}
+    raws = read_all(there.values(), formats)
+    return {name: raws[file] for name, file in there.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,9 @@ from kpikit.errors import Fault, UsageError
 
 MANIFEST = "kpikit-book.json"
 FORMAT = 1
-EVENTS = "_events.parquet"
+EVENTS, DROPPED = "_events", "_dropped"
+#: rows of events that are read together: a question goes through a large book by deals
+_ROW_GROUP = 250_000
 
 
 def is_prepared(folder: Path) -> bool:
@@ -43,27 +46,56 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
         ...     len(kpikit.prepare(kpikit.open_book("demo"), folder).hash)
         16
     """
+    tables = {name: frame.lazy().collect() for name, frame in book.tables.items()}
+    folder = cleared(path)
+    for name, frame in tables.items():
+        write(folder, name, frame)
+    coded = encode(tables) if {"stage_events", "stages"} <= set(tables) else None
+    if coded is not None:
+        write(folder, EVENTS, coded.events.collect())
+    named = book.hash or content_hash(book.replace(tables=tables))
+    return sealed(folder, book.replace(coded=coded, hash=named))
+
+
+def cleared(path: str | Path) -> Path:
+    """The folder for a prepared book, empty: one that was there is taken away.
+
+    Raises:
+        UsageError: the folder exists and is not a prepared book.
+    """
     folder = Path(path)
     if folder.is_file() or (folder.exists() and not is_prepared(folder) and any(folder.iterdir())):
         raise UsageError("folder_in_use", path=str(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: frame.lazy().collect() for name, frame in {**book.tables, "_dropped": book.dropped}.items()}
     for old in (folder / MANIFEST, *folder.glob("*.parquet")):
-        old.unlink(missing_ok=True)
-    for name, frame in tables.items():
-        frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
-    coded = encode(book.tables) if {"stage_events", "stages"} <= set(book.tables) else None
-    if coded is not None:
-        coded.events.collect().write_parquet(folder / EVENTS, compression="zstd", row_group_size=250_000)
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+    return folder
+
+
+def write(folder: Path, table: str, frame: pl.DataFrame, part: int | None = None) -> None:
+    """A table of a prepared book; where the book is made in parts, this part of it (a file in the table's folder)."""
+    file = folder / f"{table}.parquet"
+    if part is not None:
+        file.mkdir(exist_ok=True)
+        file = file / f"{part:05}.parquet"
+    frame.write_parquet(file, compression="zstd", row_group_size=_ROW_GROUP if table == EVENTS else None)
+
+
+def sealed(folder: Path, book: DealBook) -> DealBook:
+    """Write what is no table, last of all: from now on the folder is a prepared book, and here it is."""
+    write(folder, DROPPED, book.dropped)
     manifest = {
         "format": FORMAT,
-        "coded": None if coded is None else {"codes": coded.codes.as_dict(), "n_deals": coded.n_deals},
+        "coded": book.coded and {"codes": book.coded.codes.as_dict(), "n_deals": book.coded.n_deals},
         "as_of": book.as_of.isoformat(),
         "settings": asdict(book.settings),
         "answers_in": book.answers_in,
         "team": book.team,
         "tables": sorted(book.tables),
-        "hash": book.hash or content_hash(book),
+        "hash": book.hash,
         "faults": [fault.as_dict() for fault in book.faults],
     }
     partial = folder / f"{MANIFEST}.part"
@@ -79,13 +111,13 @@ def open_prepared(folder: Path) -> DealBook:
         raise UsageError("prepared_format", path=str(folder), found=manifest["format"], wanted=FORMAT)
     settings = dict(manifest["settings"])
     coded = manifest["coded"] and Coded(
-        pl.scan_parquet(folder / EVENTS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
+        scan(folder, EVENTS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
     )
     return DealBook(
-        tables=MappingProxyType({name: pl.scan_parquet(folder / f"{name}.parquet") for name in manifest["tables"]}),
+        tables=MappingProxyType({name: scan(folder, name) for name in manifest["tables"]}),
         settings=Settings.from_tables({k: v for k, v in settings.items() if k != "privacy"}, settings["privacy"]),
         as_of=datetime.fromisoformat(manifest["as_of"]),
-        dropped=pl.read_parquet(folder / "_dropped.parquet"),
+        dropped=pl.read_parquet(folder / f"{DROPPED}.parquet"),
         faults=tuple(Fault(**fault) for fault in manifest["faults"]),
         answers_in=manifest["answers_in"],
         hash=manifest["hash"],
@@ -94,11 +126,21 @@ def open_prepared(folder: Path) -> DealBook:
     )
 
 
+def scan(folder: Path, table: str) -> pl.LazyFrame:
+    """A table of a prepared book, a file or a folder of parts, whose rows stay in order."""
+    return pl.scan_parquet(folder / f"{table}.parquet")
+
+
 def content_hash(book: DealBook) -> str:
     """Sixteen hexadecimal digits that change whenever a table, a setting or the as-of instant changes."""
     digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
     for name, frame in sorted(book.tables.items()):
-        table: pl.DataFrame = frame.lazy().collect()
-        digest.update(f"{name}{table.columns}".encode())
-        digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
+        digest.update(table_hash(name, frame.lazy().collect()))
     return digest.hexdigest()[:16]
+
+
+def table_hash(name: str, table: pl.DataFrame) -> bytes:
+    """What tells one table, or a part of it, from another."""
+    digest = hashlib.sha256(f"{name}{table.columns}".encode())
+    digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
+    return digest.digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,8 @@ class Settings:
 
     ``time_zone``: IANA name; local days are its days. ``fiscal_year_starts``: month 1 to 12. ``currency``: the one that
     sums are given in (None: amounts are taken as they are). ``bin``: the width in which time is counted.
-    ``max_dropped``: the share of rows that may be refused before the book does not open.
+    ``max_dropped``: the share of rows that may be refused before the book does not open. ``holidays``: days on which
+    nobody works besides Saturdays and Sundays (figures in working days leave them out).
     """
 
     time_zone: str = "UTC"
@@ -49,6 +51,7 @@ class Settings:
     currency: str | None = None
     bin: Literal["day", "hour", "minute"] = "day"
     max_dropped: float = 0.2
+    holidays: tuple[date, ...] = ()
     privacy: Privacy = field(default_factory=Privacy)
 
     def __post_init__(self) -> None:
@@ -62,6 +65,7 @@ class Settings:
             raise UsageError("setting_value", setting="fiscal_year_starts", value=value, allowed="1 – 12")
         if self.bin not in MICROSECONDS_PER_UNIT:
             raise UsageError("setting_value", setting="bin", value=self.bin, allowed="day, hour, minute")
+        object.__setattr__(self, "holidays", _days(self.holidays))
 
     @classmethod
     def from_tables(cls, settings: Mapping[str, Any], privacy: Mapping[str, Any]) -> Settings:
@@ -73,6 +77,14 @@ class Settings:
     def period(self, text: str) -> Period:
         """Read a period such as ``2026Q3`` or ``FY2026Q2`` by this book's calendar."""
         return Period.parse(text, fiscal_start=self.fiscal_year_starts, time_zone=self.time_zone)
+
+
+def _days(given: Any) -> tuple[date, ...]:
+    """Holidays in order, from TOML dates or from text."""
+    try:
+        return tuple(sorted(day if type(day) is date else date.fromisoformat(day) for day in given))
+    except (TypeError, ValueError):
+        raise UsageError("setting_value", setting="holidays", value=given, allowed="[2026-12-25, …]") from None
 
 
 def _known(table: str, values: Mapping[str, Any], names: set[str]) -> None:

@@ -177,6 +177,10 @@ def _deals(desk: Desk, zone: str) -> None:
         for start in ("created_at", "first_contact_at"):
             if _has(desk, "deals", start):
                 desk.report("deals", f"outcome_before_{start.removesuffix('_at')}", "outcome_at", _before(start, zone))
+        # the expected end of an open deal is no end: it must not decide how far the data go
+        desk.frames["deals"] = desk.frames["deals"].with_columns(
+            pl.when(pl.col("outcome") != "open").then("outcome_at")
+        )
 
 
 def _before(start: str, zone: str) -> pl.Expr:

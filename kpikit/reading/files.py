@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -78,6 +78,25 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
     _refuse_foreign(path, head)
     frame, faults, left_out = read_delimited(path, formats)
     return RawTable(path.name, frame, tuple(faults), "csv", tuple(left_out))
+
+
+def read_all(paths: Iterable[Path], formats: Formats | None = None) -> dict[Path, RawTable]:
+    """What do these files hold? Each is read once; what is wrong with any of them is said for all at once.
+
+    Raises:
+        DataError: the faults of every file that holds no table.
+        UsageError: there is no such file, or it may not be read.
+    """
+    found: dict[Path, RawTable] = {}
+    faults: list[Fault] = []
+    for path in dict.fromkeys(paths):
+        try:
+            found[path] = read(path, formats)
+        except DataError as error:
+            faults += error.faults
+    if faults:
+        raise DataError(faults)
+    return found
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:

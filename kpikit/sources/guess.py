@@ -142,10 +142,11 @@ def _identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
     known = columns.get("deal_id")
     if known is not None and frame[known].n_unique() > 0.98 * frame.height:
         return known
-    unique = (
+    unique = [
         c for c in frame.columns if c != "_row" and frame[c].n_unique() == frame.height and not frame[c].null_count()
-    )
-    return next(unique, known)
+    ]
+    nameless = (c for c in unique if c not in columns.values() or c == columns.get("name"))
+    return next(nameless, next(iter(unique), known))
 
 
 def _ending(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:

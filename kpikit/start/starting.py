@@ -13,8 +13,8 @@ import polars as pl
 from kpikit.book import DealBook
 from kpikit.book.opening import CONFIG, from_config
 from kpikit.calendar import Period
-from kpikit.errors import DataError, Fault, UsageError
-from kpikit.reading import RawTable, read
+from kpikit.errors import DataError, UsageError
+from kpikit.reading import read_all
 from kpikit.sources.guess import Guess, guess
 from kpikit.start.draft import Choices, config, text
 from kpikit.words import Words
@@ -55,7 +55,7 @@ def start(files: Sequence[Path], out: Path, ask: Ask, words: Words) -> Start:
     path = out / CONFIG
     if path.exists():
         raise UsageError("config_exists", path=str(path))
-    found = guess(_read(files))
+    found = guess(read_all(files))
     choices = _asked(found, ask)
     out.mkdir(parents=True, exist_ok=True)
     book, error, choices = _open(found, choices, out, ask)
@@ -63,22 +63,6 @@ def start(files: Sequence[Path], out: Path, ask: Ask, words: Words) -> Start:
     partial.write_text(text(found, config(found, choices, out), words), encoding="utf-8")
     partial.replace(path)
     return Start(path, found, book, error)
-
-
-def _read(files: Sequence[Path]) -> dict[Path, RawTable]:
-    """Every file that holds a table; what cannot be read is said for all of them at once."""
-    found: dict[Path, RawTable] = {}
-    faults: list[Fault] = []
-    for file in files:
-        try:
-            found[file] = read(file)
-        except DataError as error:
-            faults += [fault for fault in error.faults if fault.rule != "empty_file"]
-    if faults:
-        raise DataError(faults)
-    if not found:
-        raise DataError([Fault("empty_file", file=files[0].name)])
-    return found
 
 
 def _asked(found: Guess, ask: Ask) -> Choices:

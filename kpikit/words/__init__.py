@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "nl")
 LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 #: ``{blank:style}`` in a sentence calls the method of this name.
-STYLES = frozenset({"number", "money", "day", "month", "moment", "period", "duration", "range", "hundred", "names"})
+STYLES = frozenset({"number", "money", "day", "month", "moment", "period", "duration", "range", "hundred", "tenths", "signed", "names"})
 TIME_UNITS = ("day", "hour", "minute")
 
 
@@ -160,6 +160,17 @@ class Words:
         """A share as so many in a hundred, without the words: ``28``."""
         share = value.value if isinstance(value, Estimate) else value
         return "?" if share is None else self.number(round(100 * share))
+
+    def tenths(self, value: float) -> str:
+        """``32.5``: one decimal where there is one, however large."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(round(value, 1) + 0.0, format="#,##0.#", locale=self.locale)
+
+    def signed(self, value: float) -> str:
+        """``+17``, ``−7``: a change in whole numbers."""
+        whole = round(value)
+        return f"{'−' if whole < 0 else '+' if whole else ''}{self.number(abs(whole))}"
 
     def duration(self, value: Estimate) -> str:
         """A length of time with its unit: ``34 days``."""
