@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from kpikit import __version__
 from kpikit.book import DealBook, of_team, open_book, prepare, teams
 from kpikit.calendar import Period
-from kpikit.errors import Refused, UsageError
+from kpikit.errors import KpikitError, Refused, UsageError
 from kpikit.report import template as templates
+from kpikit.report.forked import ForkedExecutor, can_fork
 from kpikit.report.names import folder_names
-from kpikit.report.one import PAGE, Job, Outcome, make, write
+from kpikit.report.one import PAGE, Executed, Job, Outcome, execute, finish, make, write
 from kpikit.report.review import check_period
 from kpikit.show.document import index
 from kpikit.show.page import message
@@ -131,12 +132,39 @@ def _made(jobs: list[Job], workers: int, progress: Callable[[Outcome, int, int],
     """The reports, as they are ready."""
     if not jobs:
         return
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(make, job) for job in jobs]
-        for done, future in enumerate(as_completed(futures), start=1):
-            outcome = future.result()
-            progress(outcome, done, len(jobs))
-            yield outcome
+    workers = min(workers, len(jobs))
+    making = _forking(jobs, workers) if can_fork() else _with_kernels(jobs, workers)
+    for done, outcome in enumerate(making, start=1):
+        progress(outcome, done, len(jobs))
+        yield outcome
+
+
+def _forking(jobs: Iterable[Job], workers: int) -> Iterable[Outcome]:
+    """Notebooks in fresh processes of a warm server; pictures and pages by processes that live for the whole run."""
+    warm = get_context("forkserver")
+    with ForkedExecutor(workers) as forked, ProcessPoolExecutor(workers, mp_context=warm) as exporters:
+        running = {forked.submit(execute, job): job for job in jobs}
+        ready = (exporters.submit(finish, running[done], _answer(done)) for done in as_completed(running))
+        waiting: set[Future[Outcome]] = set()
+        for exported in ready:
+            waiting.add(exported)
+            finished = {future for future in waiting if future.done()}
+            waiting -= finished
+            yield from (future.result() for future in finished)
+        yield from (future.result() for future in as_completed(waiting))
+
+
+def _answer(done: Future[Executed]) -> Executed:
+    """What a process answered; one that died is a failed report, not the end of the run."""
+    try:
+        return done.result()
+    except KpikitError as error:
+        return Executed(None, reason=str(error))
+
+
+def _with_kernels(jobs: Iterable[Job], workers: int) -> Iterable[Outcome]:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from (future.result() for future in as_completed([pool.submit(make, job) for job in jobs]))
 
 
 def _write_record(

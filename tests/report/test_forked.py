@@ -1,0 +1,83 @@
+"""Every call in a fresh process of a server that has only imported."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kpikit.errors import KpikitError
+from kpikit.report.forked import PRELOADED, ForkedExecutor, can_fork
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_fork(), reason="this platform does not fork")]
+
+
+def _pid_and_polars():
+    return os.getpid(), "polars" in sys.modules
+
+
+def _counted():
+    import polars as pl
+
+    return pl.DataFrame({"a": range(1000)}).lazy().group_by(pl.col("a") % 7).len().collect().height
+
+
+def _dies():
+    os._exit(7)
+
+
+def _fails():
+    raise ValueError("no")
+
+
+def _sleeps(seconds):
+    time.sleep(seconds)
+
+
+@pytest.fixture(scope="module")
+def forked():
+    with ForkedExecutor(2, PRELOADED) as executor:
+        yield executor
+
+
+def test_each_call_has_a_process_of_its_own_that_has_imported(forked):
+    answers = [future.result() for future in [forked.submit(_pid_and_polars) for _ in range(4)]]
+    assert len({pid for pid, _ in answers} | {os.getpid()}) == 5
+    assert all(has_polars for _, has_polars in answers)
+
+
+def test_importing_computes_and_draws_nothing():
+    """One polars expression or one drawing in the server, and children that use polars or draw would hang."""
+    script = (
+        "import importlib, polars, vl_convert\n"
+        "def refuse(*_, **__): raise AssertionError('computed while importing')\n"
+        "polars.LazyFrame.collect = vl_convert.vegalite_to_svg = refuse\n"
+        f"for name in {PRELOADED!r}: importlib.import_module(name)\n"
+        "print('only imported')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "only imported", done.stderr
+
+
+def test_children_can_use_polars_and_none_hangs(forked):
+    assert [f.result(timeout=120) for f in [forked.submit(_counted) for _ in range(20)]] == [7] * 20
+
+
+def test_an_error_comes_back_as_itself(forked):
+    with pytest.raises(ValueError, match="no"):
+        forked.submit(_fails).result(timeout=60)
+
+
+def test_a_process_that_dies_says_so_and_the_next_one_lives(forked):
+    with pytest.raises(KpikitError, match="exit code 7"):
+        forked.submit(_dies).result(timeout=60)
+    assert forked.submit(_counted).result(timeout=60) == 7
+
+
+def test_calls_run_side_by_side(forked):
+    forked.submit(_sleeps, 0).result()
+    started = time.monotonic()
+    for future in [forked.submit(_sleeps, 1.0) for _ in range(2)]:
+        future.result()
+    assert time.monotonic() - started < 1.9
