@@ -7,7 +7,8 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,12 +195,21 @@ def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
     click.echo(str(out))
 
 
+def _language(arguments: Sequence[str]) -> str:
+    """The language that was asked for, if there is such; for errors, which end a command before it can say."""
+    from kpikit.words import LANGUAGES
+
+    asked = [after for option, after in pairwise(arguments) if option == "--lang"]
+    asked += [option.removeprefix("--lang=") for option in arguments if option.startswith("--lang=")]
+    return asked[-1] if asked and asked[-1] in LANGUAGES else "en"
+
+
 def main() -> None:
     """Run a command; say what went wrong in a sentence, and end with its exit code."""
     try:
         kpikit(standalone_mode=False)
     except KpikitError as error:
-        _print(f"kpikit: {error}", err=True)
+        _print(f"kpikit: {error.sentence(_language(sys.argv))}", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

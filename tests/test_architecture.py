@@ -111,8 +111,8 @@ def test_the_arrows_are_seen_at_all():
 
 @pytest.mark.parametrize("library", ["statsmodels", "altair", "papermill", "nbconvert", "vl_convert", "babel"])
 def test_heavy_libraries_are_imported_where_they_are_used(library):
-    """At module level only in kpikit.show.charts, itself imported when a chart is drawn; else inside functions."""
-    allowed = {("altair", "kpikit/show/charts.py")}
+    """At module level only where the module itself is imported when it is used: a chart, papermill's engine."""
+    allowed = {("altair", "kpikit/show/charts.py"), ("papermill", "kpikit/report/in_process.py")}
     found = set()
     for path in MODULES:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from tests.report.books import write_book
+from tests.start import exports
 
 PERIOD = "2026Q2"
 
@@ -51,7 +53,7 @@ def test_python_m_kpikit_works_and_tells_its_version():
     assert package.__version__ in done.stdout
 
 
-@pytest.mark.parametrize("command", [(), ("demo",), ("report",), ("simulate",)])
+@pytest.mark.parametrize("command", [(), ("demo",), ("report",), ("init",), ("check",), ("simulate",)])
 def test_every_command_has_help(kpikit, command):
     code, out, err = kpikit(*command, "--help")
     assert (code, err) == (0, "")
@@ -61,7 +63,7 @@ def test_every_command_has_help(kpikit, command):
 
 def test_help_names_every_command(kpikit):
     _, out, _ = kpikit("--help")
-    for command in ("demo", "report", "simulate"):
+    for command in ("demo", "report", "init", "check", "simulate"):
         assert f"  {command}" in out
 
 
@@ -79,7 +81,7 @@ REFUSED = {
     "language": (["--team", "North", "--lang", "fr"], "There is no language 'fr'. Choose one of: en, nl."),
     "template": (
         ["--team", "North", "--template", "team-revue"],
-        "There is no template 'team-revue'. Shipped: team-review; or give the path of an .ipynb.",
+        "There is no template 'team-revue'. Shipped: quarterly-winloss, team-review; or give the path of an .ipynb.",
     ),
 }
 
@@ -241,6 +243,211 @@ def test_a_folder_without_deals(kpikit, tmp_path):
     code, _, err = kpikit(*_report(tmp_path / "book", tmp_path / "out", "--team", "North"))
     assert code == 3
     assert "deals" in err
+
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory(monkeypatch, tmp_path):
+    """A data folder of our own, so that no look is remembered in anybody's home."""
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data")
+    return tmp_path / "data" / "checks"
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "last"),
+    [
+        ((), "90 deals, up to Wednesday 1 July 2026", "This is the first check; the next one says what is new."),
+        (("--lang", "nl"), "90 deals, tot en met woensdag 1 juli 2026", "Dit is de eerste controle;"),
+    ],
+)
+def test_check_says_what_a_book_can_answer(kpikit, book, memory, options, first, last):
+    code, out, err = kpikit("check", book, *options)
+    assert (code, err) == (0, "")
+    assert out.startswith(first)
+    assert out.splitlines()[-1].startswith(last)
+
+
+def test_a_second_check_says_what_is_new(kpikit, tmp_path, memory):
+    folder = write_book(tmp_path / "book", {"North": (60, 4)})
+    kpikit("check", folder)
+    _, out, _ = kpikit("check", folder)
+    assert out.splitlines()[-1] == "Nothing new since the last check on 1 July 2026."
+    text = (folder / "stage_events.csv").read_text(encoding="utf-8").replace("Written offer", "Quote")
+    (folder / "stage_events.csv").write_text(text, encoding="utf-8")
+    stages = (folder / "stages.csv").read_text(encoding="utf-8").replace("Written offer", "Quote")
+    (folder / "stages.csv").write_text(stages, encoding="utf-8")
+    code, out, _ = kpikit("check", folder)
+    assert code == 0
+    assert "  · Stages that were not there before: Quote (New)." in out.splitlines()
+
+
+def test_check_for_machines(kpikit, book, memory):
+    code, out, err = kpikit("check", book, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["deals"], found["new"], found["faults"]) == (90, None, [])
+    assert {"part", "code", "subject", "status", "n", "of", "example", "at", "reason"} == set(found["findings"][0])
+    assert json.loads(kpikit("check", book, "--json")[1])["new"] == []
+
+
+def test_check_of_a_book_that_does_not_open(kpikit, tmp_path, memory):
+    folder = _broken(tmp_path, lambda text: text.replace(",won,", ",gewonnen?,"))
+    code, out, err = kpikit("check", folder)
+    assert (code, out) == (3, "")
+    assert err.startswith("The data break ")
+    assert "deals.csv, row 2, column outcome: 'gewonnen?' is not one of: open, won, lost, void." in err
+    code, out, err = kpikit("check", folder, "--json", "--lang", "nl")
+    assert (code, err) == (3, "")
+    faults = json.loads(out)["faults"]
+    assert {"too_many_dropped", "unknown_choice", "required_empty"} <= {fault["rule"] for fault in faults}
+    for fault in faults:
+        assert {"rule", "severity", "file", "row", "column", "value", "n", "message"} <= set(fault)
+    assert any("'gewonnen?' is niet een van: open, won, lost, void." in fault["message"] for fault in faults)
+    assert not memory.exists()  # what does not open is not remembered
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere"], "kpikit: There is nothing at nowhere"),
+        (["nowhere", "--json"], "kpikit: There is nothing at nowhere"),
+        (["demo", "--lang", "fr"], "kpikit: There is no language 'fr'."),
+    ],
+)
+def test_check_of_nothing(kpikit, memory, arguments, sentence):
+    code, out, err = kpikit("check", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(sentence)
+
+
+def test_check_prints_nothing_that_a_terminal_obeys(kpikit, tmp_path, memory):
+    folder = _broken(tmp_path, lambda text: text.replace("D0001,", "D\x1b[2J\x9b1m,").replace(",won,", ",w\x1b[31mn,"))
+    _, out, err = kpikit("check", folder)
+    assert "\x1b" not in out + err
+    assert "\x9b" not in out + err
+    assert "\N{REPLACEMENT CHARACTER}[31mn" in err
+
+
+# --- init ------------------------------------------------------------------------------------------------------------
+
+
+def test_init_with_every_guess_taken(kpikit, tmp_path, memory):
+    (file,) = exports.hubspot_nl(tmp_path)
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "my crm", "--lang", "nl")
+    config = tmp_path / "my crm" / "kpikit.toml"
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "De eerste drie deals, zoals begrepen:"
+    assert lines[1].split() == ["deal_id", "created_at", "stage", "outcome", "outcome_at", "amount", "currency", "team"]
+    assert lines[2].split()[:2] == ["90000000000", "2026-01-03"]
+    assert f"Geschreven: {config}" in lines
+    assert f"kpikit check '{config}'" in out
+    assert f"kpikit report '{config}' --all-teams --period 2026Q1 --out '{tmp_path / 'my crm' / 'reports'}'" in out
+    assert tomllib.loads(config.read_text(encoding="utf-8"))["settings"]["time_zone"] == "Europe/Amsterdam"
+    code, out, _ = kpikit("check", config, "--json")
+    assert (code, json.loads(out)["deals"]) == (0, exports.N)
+
+
+def _typing(monkeypatch, *lines):
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+def test_init_asks_and_takes_the_answers(kpikit, tmp_path, monkeypatch):
+    (file,) = exports.hubspot_en(tmp_path)
+    _typing(monkeypatch, "", "Closed Lost, Contract Sent", "", "usd", "7", "n")
+    code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
+    assert code == 0
+    assert "Which values of 'Deal Stage' mean won?" in out
+    assert "[Closed Won]" in out
+    assert "Make a first report now?" in out
+    made = tomllib.loads((tmp_path / "mine" / "kpikit.toml").read_text(encoding="utf-8"))
+    assert made["settings"] == {"time_zone": "UTC", "fiscal_year_starts": 7, "currency": "USD"}
+    assert made["tables"]["deals"]["values"]["outcome"]["Contract Sent"] == "lost"
+    assert made["tables"]["deals"]["columns"]["team"] == "HubSpot Team"
+
+
+def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, monkeypatch):
+    rows = [
+        {
+            "Record ID": f"r{i}",
+            "Deal Status": ("Won\u200b", "Lost", "Open")[i % 3],
+            "Create Date": f"2026-01-{i + 1:02}",
+        }
+        for i in range(9)
+    ]
+    file = exports.write(tmp_path / "export.csv", rows)
+    _typing(monkeypatch, "", "", "", "", "n")
+    code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
+    assert code == 0
+    assert "Won\N{REPLACEMENT CHARACTER}" in out
+    made = tomllib.loads((tmp_path / "mine" / "kpikit.toml").read_text(encoding="utf-8"))
+    assert list(made["tables"]["deals"]["values"]["outcome"].values()) == ["won", "lost", "open"]
+
+
+def test_init_that_does_not_open_yet(kpikit, tmp_path):
+    (file,) = exports.anything(tmp_path)
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
+    config = tmp_path / "mine" / "kpikit.toml"
+    assert (code, out) == (3, "")
+    assert "No deal and no event has a date that could be read" in err
+    assert err.endswith(f"{config} is written but does not open yet. Correct it and run kpikit check.\n")
+    assert config.exists()
+
+
+def test_init_of_what_holds_no_deals(kpikit, tmp_path):
+    file = exports.write(tmp_path / "people.csv", [{"Name": "Ann", "Team": "N"}, {"Name": "Bob", "Team": "S"}])
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
+    assert (code, out) == (3, "")
+    assert "people.csv: None of these files has a row a deal" in err
+    assert not (tmp_path / "mine").exists()
+
+
+def test_init_refuses_in_the_language_that_was_asked_for(kpikit, tmp_path):
+    file = exports.write(tmp_path / "mensen.csv", [{"Naam": "Ann", "Team": "N"}, {"Naam": "Bob", "Team": "S"}])
+    _, _, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine", "--lang", "nl")
+    assert "Geen van deze bestanden heeft een rij per deal" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nope.csv", "--yes"], "kpikit: There is no file nope.csv."),
+        (["nope.csv", "--yes", "--lang", "fr"], "kpikit: There is no language 'fr'."),
+        (["--yes"], "Usage: "),
+    ],
+)
+def test_init_of_nothing(kpikit, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = kpikit("init", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_does_not_write_over_a_config(kpikit, tmp_path):
+    (tmp_path / "kpikit.toml").write_text("# mine\n", encoding="utf-8")
+    code, _, err = kpikit("init", *exports.hubspot_en(tmp_path / "export"), "--yes", "--out", tmp_path)
+    assert code == 2
+    assert (
+        err
+        == f"kpikit: {tmp_path / 'kpikit.toml'} exists already. Move it away, or choose another folder with --out.\n"
+    )
+    assert (tmp_path / "kpikit.toml").read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_init_prints_nothing_that_a_terminal_obeys(kpikit, tmp_path):
+    rows = [
+        {"Record ID": f"r{i}\x1b[2J", "Deal Status": ("Won", "Lost", "\x1b]0;x\x07")[i % 3],
+         "Create Date": f"2026-01-{i + 1:02}", "Team": "\x9b31m\u202e"}
+        for i in range(9)
+    ]  # fmt: skip
+    code, out, err = kpikit("init", exports.write(tmp_path / "x\x1b[1m.csv", rows), "--yes", "--out", tmp_path / "mine")
+    assert code == 0
+    assert not set("\x1b\x07\x9b\u202e") & set(out + err)
 
 
 # --- 4 and 130 -------------------------------------------------------------------------------------------------------

@@ -239,6 +239,7 @@ FAMILIES = {
     "unit": ("day", "hour", "minute", "share", "deal"),
     "unit.under_{unit}": ("day", "hour", "minute"),
     "chart.axis.{unit}": ("day", "hour", "minute"),
+    "curve.axis.{unit}": ("day", "hour", "minute", "working_day"),
     "check.{part}": ("looked", "missing"),
 }
 

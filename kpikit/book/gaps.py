@@ -51,6 +51,7 @@ def findings(book: DealBook) -> Iterator[Finding]:
     """What a book lacks."""
     deals = book.tables["deals"].lazy().collect()
     yield from _empty_cells(deals)
+    yield from _one_sided(deals)
     yield from _unpriced(deals)
     yield from _nothing_said(deals)
     yield from _one_value(deals)
@@ -67,6 +68,14 @@ def _empty_cells(deals: pl.DataFrame) -> Iterator[Finding]:
         if asked.height:
             status = "missing" if n == asked.height else "look" if n > 0.02 * asked.height else "fine"
             yield Finding("gaps", "empty", f"deals.{column}", status, n, asked.height)
+
+
+def _one_sided(deals: pl.DataFrame) -> Iterator[Finding]:
+    """Wins without a single loss (or losses without a win): then every rate of the decided deals is 1 (or 0)."""
+    counts = {outcome: deals.filter(pl.col("outcome") == outcome).height for outcome in ("won", "lost")}
+    for missing, other in (("lost", "won"), ("won", "lost")):
+        if counts[missing] == 0 and counts[other] >= _LEAST:
+            yield Finding("oddities", f"no_{missing}", "deals.outcome", "look", counts[other], deals.height)
 
 
 def _unpriced(deals: pl.DataFrame) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -20,8 +21,9 @@ _DAY = timedelta(days=1)
 def findings(book: DealBook) -> Iterator[Finding]:
     """What there is to know about the times of a book."""
     deals = book.tables["deals"].lazy().collect()
-    yield from _ages(deals, book)
-    yield from _outcomes_start(deals, book.as_of.date())
+    today = book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
+    yield from _ages(deals, today)
+    yield from _outcomes_start(deals, today)
     yield from _spikes(deals, "deals", "created_day")
     events = _events(book)
     if events is None or events.is_empty():
@@ -47,7 +49,7 @@ def _share(part: str, code: str, subject: str, n: int, of: int, least: float, **
     return Finding(part, code, subject, status, n, of, **more)  # type: ignore[arg-type]
 
 
-def _ages(deals: pl.DataFrame, book: DealBook) -> Iterator[Finding]:
+def _ages(deals: pl.DataFrame, today: date) -> Iterator[Finding]:
     """Open deals that are older than any that ever ended, and those whose expected close date has passed."""
     cycles = deals.filter(pl.col("outcome_day") >= pl.col("created_day")).select(
         days=pl.col("outcome_day") - pl.col("created_day")
@@ -56,12 +58,12 @@ def _ages(deals: pl.DataFrame, book: DealBook) -> Iterator[Finding]:
     dated = is_open.filter(pl.col("created_day").is_not_null())
     if len(cycles) and dated.height:
         longest = int(cycles.max())  # type: ignore[arg-type]
-        age = (pl.lit(book.as_of.date()) - pl.col("created_day").cast(pl.Date)).dt.total_days()
+        age = (pl.lit(today) - pl.col("created_day").cast(pl.Date)).dt.total_days()
         n = dated.filter(age > longest).height
         yield _share("oddities", "open_older", "deals", n, dated.height, _SOME, example=str(longest))
     due = is_open.filter(pl.col("expected_close_on").is_not_null())
     if due.height:
-        n = due.filter(pl.col("expected_close_on") < book.as_of.date()).height
+        n = due.filter(pl.col("expected_close_on") < today).height
         yield _share("oddities", "overdue", "deals.expected_close_on", n, due.height, _SOME)
 
 
@@ -108,7 +110,7 @@ def _coverage(deals: pl.DataFrame, events: pl.DataFrame) -> Iterator[Finding]:
     before = int((created < first).sum())
     long_before = len(created) > 0 and int(created.min()) < first - 30  # type: ignore[arg-type, operator]
     status = "look" if long_before and before > _FEW * len(created) else "fine"
-    yield Finding("history", "history_from", "stage_events", status, before, len(created), at=_date(first))
+    yield Finding("history", "history_from", "stage_events", status, before, len(created), at=_date(int(first)))  # type: ignore[arg-type]
     ids = events["deal_id"].unique()
     without = deals.filter(~pl.col("deal_id").is_in(ids.implode()))
     example = without["deal_id"][0] if without.height else None

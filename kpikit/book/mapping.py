@@ -92,7 +92,7 @@ def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     """The columns that a table names and its files do not have."""
     if "file" not in table:
         return []
-    wanted = [(table["file"], column) for column in table.get("columns", {}).values()]
+    wanted = [(table["file"], column) for named in table.get("columns", {}).values() for column in _several(named)]
     for lookup in table.get("lookup", {}).values():
         wanted += [
             (table["file"], lookup.get("on", lookup["key"])),
@@ -112,7 +112,7 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
     faults = list(raw.faults)
     own = [name for name in table.names if name in raw.frame.columns and name not in asked.get("constants", {})]
     columns = asked.get("columns", {name: name for name in own if name not in asked.get("lookup", {})})
-    frame = raw.frame.select("_row", **{ours: pl.col(theirs) for ours, theirs in columns.items()})
+    frame = raw.frame.select("_row", **{ours: _first_filled(theirs) for ours, theirs in columns.items()})
     for ours, value in asked.get("constants", {}).items():
         frame = frame.with_columns(pl.lit(_text(value)).alias(ours))
     for ours, lookup in asked.get("lookup", {}).items():
@@ -128,7 +128,20 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
         meant, unused = _meant(frame[ours], {str(k): _text(v) for k, v in meanings.items()})
         frame = frame.with_columns(meant.alias(ours))
         faults += [Fault("value_unused", table.name, raw.file, column=ours, value=value) for value in unused]
-    return RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, columns)
+    names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
+    return RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
+
+
+def _several(named: str | list[str]) -> list[str]:
+    return [named] if isinstance(named, str) else named
+
+
+def _first_filled(theirs: str | list[str]) -> pl.Expr:
+    """A column as it is; of several, the first that is filled in a row (a won and a lost time, say)."""
+    if isinstance(theirs, str):
+        return pl.col(theirs)
+    texts = [pl.col(name).cast(pl.String) for name in theirs]
+    return pl.coalesce(pl.when(text.str.strip_chars() != "").then(text) for text in texts)
 
 
 def _may_miss(asked: Mapping[str, Any], lookup: Mapping[str, Any]) -> bool:
@@ -156,20 +169,20 @@ def _meant(cells: pl.Series, meanings: Mapping[str, str]) -> tuple[pl.Series, li
 
 
 def _stages(table: Mapping[str, Any]) -> RawTable:
-    """The stages of one pipeline, in the order that the owner wrote down."""
+    """The stages in the order that the owner wrote down, the same for each pipeline named."""
     names = [*table["order"], *(n for k in ("won", "lost") for n in table.get(k, []) if n not in table["order"])]
     rows = [
         {
-            "_row": i + 1,
-            "pipeline": str(table.get("pipeline", "all")),
-            "stage": str(stage),
+            "pipeline": pipeline,
+            "stage": stage,
             "position": str(i),
             "is_won": _text(stage in table.get("won", [])),
             "is_lost": _text(stage in table.get("lost", [])),
         }
+        for pipeline in _several(table.get("pipeline", "all"))
         for i, stage in enumerate(names, start=1)
     ]
-    return RawTable("kpikit.toml", pl.DataFrame(rows).cast({"_row": pl.UInt32}), (), "frame")
+    return RawTable("kpikit.toml", pl.DataFrame(rows).with_row_index("_row", offset=2), (), "frame")
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kpikit.book import preparing
+from kpikit.book import kinds, preparing
 from kpikit.book.building import build
 from kpikit.book.deal_book import DealBook
 from kpikit.book.mapping import map_tables
@@ -71,6 +71,7 @@ def _config(path: Path) -> Mapping[str, Any]:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("toml", path=path.name, detail=str(error)) from None
+    kinds.CONFIG("", config)
     known = {"settings", "privacy", "formats", "event_log", "tables"}
     for name in config:
         if name not in known:

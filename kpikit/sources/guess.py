@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from kpikit.errors import DataError, Fault
-from kpikit.reading import RawTable
+from kpikit.reading import RawTable, parse
 from kpikit.schema import TABLES
 from kpikit.sources.vocabulary import letters, meaning, vocabulary
 
@@ -25,7 +26,7 @@ class TableGuess:
 
     name: str
     file: Path
-    columns: Mapping[str, str] | None = None
+    columns: Mapping[str, Any] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
 
@@ -35,7 +36,7 @@ class Guess:
     """What an export is taken for. ``outcomes`` gives a meaning to each value of the column that says how a deal ended.
 
     ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
-    which deals passed them, where a history has no list of its own.
+    which deals passed them, where a history has no list of its own, and ``pipelines`` those that have it.
     """
 
     tables: tuple[TableGuess, ...]
@@ -46,6 +47,7 @@ class Guess:
     team: tuple[str, str] | None = None
     team_choices: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = ()
+    pipelines: tuple[str, ...] = ("all",)
     unused_files: tuple[Path, ...] = ()
 
     def table(self, name: str) -> TableGuess | None:
@@ -69,7 +71,7 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
         teams = _teams(tables, files)
         unused = tuple(path for path in files if path not in own.values())
         currency = _currency(deals, "currency", "amount")
-        return Guess(tables, {}, (), currency, False, teams[0] if teams else None, tuple(teams), (), unused)
+        return Guess(tables, {}, (), currency, False, teams[0] if teams else None, tuple(teams), unused_files=unused)
     return _foreign(files)
 
 
@@ -78,7 +80,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     ranked = sorted(files, key=lambda path: _deals_score(files[path].frame), reverse=True)
     path = ranked[0]
     if _deals_score(files[path].frame) <= 0:
-        raise DataError([Fault("no_deals_found", file=", ".join(p.name for p in files))])
+        raise DataError([_nothing_found(files)])
     deals = _deals(path, files[path])
     frame = files[path].frame
     columns = dict(deals.columns or {})
@@ -92,7 +94,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     tables = (deals, *others)
     events = next((t for t in others if t.name == "stage_events"), None)
     if events is not None and not any(t.name == "stages" for t in others):
-        stage_order = _order(files[events.file].frame, dict(events.columns or {}))
+        stage_order = _order(files[events.file], dict(events.columns or {}))
     teams = _teams(tables, files)
     ending = frame[columns["outcome"]]
     values = tuple(str(v) for v in ending.cast(pl.String).str.strip_chars().drop_nulls().unique(maintain_order=True))
@@ -105,8 +107,19 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         order=stage_order,
+        pipelines=_pipelines(frame, columns.get("pipeline")),
         unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
     )
+
+
+def _nothing_found(files: Mapping[Path, RawTable]) -> Fault:
+    """None of the files lists deals, or the one that does has no column that names each deal."""
+    ending = [
+        p for p, raw in files.items() if not raw.frame.is_empty() and _ending(raw.frame, named(raw.frame, "deals"))
+    ]
+    if ending:
+        return Fault("no_deal_id", file=ending[0].name)
+    return Fault("no_deals_found", file=", ".join(p.name for p in files))
 
 
 def _own_table(path: Path, raw: RawTable) -> str | None:
@@ -142,11 +155,10 @@ def _identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
     known = columns.get("deal_id")
     if known is not None and frame[known].n_unique() > 0.98 * frame.height:
         return known
-    unique = [
+    unique = (
         c for c in frame.columns if c != "_row" and frame[c].n_unique() == frame.height and not frame[c].null_count()
-    ]
-    nameless = (c for c in unique if c not in columns.values() or c == columns.get("name"))
-    return next(nameless, next(iter(unique), known))
+    )
+    return next((c for c in unique if c not in columns.values() or c == columns.get("name")), None)
 
 
 def _ending(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
@@ -156,23 +168,31 @@ def _ending(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
     for column in (*named_so, *rest):
         texts = frame[column].cast(pl.String, strict=False).drop_nulls().unique()
         meanings = {meaning(value) for value in texts} if 2 <= len(texts) <= _FEW_VALUES else set()
-        if "won" in meanings:
+        if {"won", "lost"} & meanings:
             return column
     return None
 
 
 def _deals(path: Path, raw: RawTable) -> TableGuess:
     frame = raw.frame
-    columns = named(frame, "deals")
+    columns: dict[str, Any] = dict(named(frame, "deals"))
     ending, identity = _ending(frame, columns), _identity(frame, columns)
     columns |= {"deal_id": str(identity), "outcome": str(ending)}
+    if "outcome_at" not in columns and (ends := _end_times(frame)):
+        columns["outcome_at"] = ends
     if "stage" not in columns and ending is not None and frame[ending].n_unique() > 4:
         columns["stage"] = ending
     order = [c.name for c in TABLES["deals"].columns if c.name in columns]
     columns = {name: columns[name] for name in order}
     constants = {} if "pipeline" in columns else {"pipeline": "all"}
-    used = {*columns.values(), "_row"}
+    used = {"_row", *(c for theirs in columns.values() for c in ([theirs] if isinstance(theirs, str) else theirs))}
     return TableGuess("deals", path, columns, constants, tuple(c for c in frame.columns if c not in used))
+
+
+def _end_times(frame: pl.DataFrame) -> list[str]:
+    """The columns for the time of a win and of a loss, where an export keeps them apart (Pipedrive)."""
+    theirs = {letters(column): column for column in frame.columns}
+    return [theirs[name] for name in ("dealwontime", "deallosttime", "wontime", "losttime") if name in theirs]
 
 
 def _overlap(one: pl.Series, other: pl.Series) -> float:
@@ -238,14 +258,22 @@ def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> 
     return TableGuess(name, path, ordered, constants, unused)
 
 
-def _order(events: pl.DataFrame, columns: Mapping[str, str]) -> tuple[str, ...]:
+def _order(events: RawTable, columns: Mapping[str, str]) -> tuple[str, ...]:
     """The stages in the order in which deals passed them: by their mean place within a deal's own history."""
-    moves = events.select(deal=columns["deal_id"], stage=columns["stage"], at=columns["entered_at"]).drop_nulls("stage")
+    ours = events.frame.select("_row", **{n: pl.col(columns[n]) for n in ("deal_id", "stage", "entered_at")})
+    typed = parse(replace(events, frame=ours, faults=(), left_out=()), "stage_events").frame
+    moves = typed.select(deal="deal_id", stage="stage", at="entered_at").drop_nulls("stage")
     moves = moves.sort("deal", "at", maintain_order=True)
     moves = moves.filter(pl.col("stage").ne_missing(pl.col("stage").shift().over("deal")))  # a row may repeat its stage
     moves = moves.with_columns(place=pl.int_range(pl.len()).over("deal"))
     ranked = moves.group_by("stage").agg(pl.col("place").mean()).sort("place", "stage")
     return tuple(str(stage) for stage in ranked["stage"] if meaning(str(stage)) is None)
+
+
+def _pipelines(deals: pl.DataFrame, column: str | None) -> tuple[str, ...]:
+    if column is None:
+        return ("all",)
+    return tuple(deals[column].cast(pl.String).str.strip_chars().drop_nulls().unique().sort())
 
 
 def _teams(tables: Sequence[TableGuess], files: Mapping[Path, RawTable]) -> list[tuple[str, str]]:

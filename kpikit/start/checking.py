@@ -46,7 +46,9 @@ def _memory(name: str | Path) -> Path:
     """Where the last look is kept: the user's own data folder, one file a book."""
     from platformdirs import user_data_path
 
-    place = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:16]
+    is_demo = str(name) == "demo" and not Path(name).exists()  # one book, wherever one stands
+    known = "demo" if is_demo else str(Path(name).resolve())
+    place = hashlib.sha256(known.encode()).hexdigest()[:16]
     return user_data_path("kpikit", appauthor=False) / "checks" / f"{place}.json"
 
 

@@ -35,7 +35,7 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     tables = {table.name: _table(table, guess, choices, folder) for table in guess.tables if _is_kept(table, choices)}
     if guess.order:
         tables["stages"] = {
-            "pipeline": "all",
+            "pipeline": guess.pipelines[0] if len(guess.pipelines) == 1 else list(guess.pipelines),
             "order": list(guess.order),
             "won": list(choices.won),
             "lost": list(choices.lost),

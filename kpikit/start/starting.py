@@ -14,7 +14,7 @@ from kpikit.book import DealBook
 from kpikit.book.opening import CONFIG, from_config
 from kpikit.calendar import Period
 from kpikit.errors import DataError, UsageError
-from kpikit.reading import read_all
+from kpikit.reading import RawTable, read_all
 from kpikit.sources.guess import Guess, guess
 from kpikit.start.draft import Choices, config, text
 from kpikit.words import Words
@@ -23,6 +23,7 @@ from kpikit.words import Words
 Ask = Callable[[str, Mapping[str, Any], str], str]
 #: what two rules of the reader need to be told: the setting, the question, and the answer of a Dutch or ``;`` export
 _TO_SETTLE = {"day_month_ambiguous": ("date_order", "dmy"), "decimal_ambiguous": ("decimal", ",")}
+_ANSWERS = {"date_order": ("dmy", "mdy"), "decimal": (",", ".")}
 _SHOWN = ("deal_id", "created_at", "stage", "outcome", "outcome_at", "amount", "currency", "team")
 
 
@@ -55,7 +56,7 @@ def start(files: Sequence[Path], out: Path, ask: Ask, words: Words) -> Start:
     path = out / CONFIG
     if path.exists():
         raise UsageError("config_exists", path=str(path))
-    found = guess(read_all(files))
+    found = guess(_read(files))
     choices = _asked(found, ask)
     out.mkdir(parents=True, exist_ok=True)
     book, error, choices = _open(found, choices, out, ask)
@@ -63,6 +64,18 @@ def start(files: Sequence[Path], out: Path, ask: Ask, words: Words) -> Start:
     partial.write_text(text(found, config(found, choices, out), words), encoding="utf-8")
     partial.replace(path)
     return Start(path, found, book, error)
+
+
+def _read(files: Sequence[Path]) -> dict[Path, RawTable]:
+    """Every file that holds a table; an empty one beside others says nothing."""
+    try:
+        return read_all(files)
+    except DataError as error:
+        empty = {fault.file for fault in error.faults if fault.rule == "empty_file"}
+        rest = [file for file in files if file.name not in empty]
+        if not rest or len(empty) < len({fault.file for fault in error.faults}):
+            raise
+        return read_all(rest)
 
 
 def _asked(found: Guess, ask: Ask) -> Choices:
@@ -73,30 +86,62 @@ def _asked(found: Guess, ask: Ask) -> Choices:
     won, lost = meant["won"], meant["lost"]
     if found.values:
         blanks = {"column": column, "values": ", ".join(found.values)}
-        won = _several(ask("won", blanks, ", ".join(won)), found.values)
-        lost = _several(ask("lost", blanks, ", ".join(lost)), found.values)
+        won, lost = (
+            _understood(ask, name, blanks, ", ".join(meant[name]), lambda answer: _several(answer, found.values))
+            for name in ("won", "lost")
+        )
     team = found.team
     if found.values and found.team_choices:
-        answer = ask("team", {"choices": ", ".join(c for _, c in found.team_choices)}, team[1] if team else "")
-        team = next((choice for choice in found.team_choices if choice[1] == answer), None)
-    currency = ask("currency", {}, found.currency or "").upper().strip("-") or None
-    month = ask("fiscal_year_starts", {}, "1")
+        choices = {column.casefold(): (table, column) for table, column in reversed(found.team_choices)}
+        none: dict[str, tuple[str, str] | None] = {"-": None, "": None}
+        known = {**choices, **none}
+        blanks = {"choices": ", ".join(c for _, c in found.team_choices)}
+        team = _understood(
+            ask,
+            "team",
+            blanks,
+            team[1] if team else "",
+            lambda a: [known[a.casefold()]] if a.casefold() in known else None,
+        )[0]
+    currency = _understood(ask, "currency", {}, found.currency or "", _currency)
+    month = _understood(ask, "fiscal_year_starts", {}, "1", _month)
     return Choices(
         won=tuple(won),
         lost=tuple(lost),
         void=tuple(v for v in meant["void"] if v not in (*won, *lost)),
         team=team,
-        currency=currency,
-        fiscal_year_starts=int(month) if month.isdigit() and 1 <= int(month) <= 12 else 1,
+        currency=currency or None,
+        fiscal_year_starts=month,
         time_zone="Europe/Amsterdam" if found.is_dutch else "UTC",
         formats={},
     )
 
 
-def _several(answer: str, values: Sequence[str]) -> list[str]:
-    """The values that an answer names, separated by commas; a value may hold a comma itself."""
+def _understood(ask: Ask, question: str, blanks: Mapping[str, Any], guess: str, read: Callable[[str], Any]) -> Any:
+    """An answer as it is read; asked once more where it cannot be, and then the guess is taken."""
+    for _ in range(2):
+        answer = read(ask(question, blanks, guess).strip())
+        if answer is not None:
+            return answer
+    return read(guess)
+
+
+def _currency(answer: str) -> str | None:
+    """Three letters, or nothing."""
+    code = answer.upper().strip("-")
+    return code if code == "" or (len(code) == 3 and code.isascii() and code.isalpha()) else None
+
+
+def _month(answer: str) -> int | None:
+    return int(answer) if answer.isdecimal() and 1 <= int(answer) <= 12 else None
+
+
+def _several(answer: str, values: Sequence[str]) -> list[str] | None:
+    """The values that an answer names, separated by commas; a value may hold a comma itself. None: it names others."""
+    if answer in ("", "-"):
+        return []
     named, *known = ["," + ",".join(p.strip() for p in text.casefold().split(",")) + "," for text in (answer, *values)]
-    return [value for value, its in zip(values, known, strict=True) if its in named]
+    return [value for value, its in zip(values, known, strict=True) if its in named] or None
 
 
 def _open(found: Guess, choices: Choices, out: Path, ask: Ask) -> tuple[DealBook | None, DataError | None, Choices]:
@@ -113,7 +158,10 @@ def _open(found: Guess, choices: Choices, out: Path, ask: Ask) -> tuple[DealBook
             if not open_points:
                 return None, error, choices
             fault, setting, usual = open_points[0]
-            answer = ask(setting, {"column": fault.column, "value": fault.value}, usual if found.is_dutch else "")
+            blanks = {"column": fault.column, "value": fault.value}
+            allowed = ("", *_ANSWERS[setting])
+            read = {one: one for one in allowed}.get
+            answer = _understood(ask, setting, blanks, usual if found.is_dutch else "", read)
             if not answer:
                 return None, error, choices
             choices = replace(choices, formats={**choices.formats, setting: answer})
@@ -125,8 +173,7 @@ def three_rows(book: DealBook) -> list[tuple[str, ...]]:
     zone = book.settings.time_zone
     known = [name for name in _SHOWN if deals[name].null_count() < deals.height]
     days = [name for name in known if name.endswith("_at")]
-    shown = deals.with_columns(pl.col(days).dt.convert_time_zone(zone).dt.date()).select(pl.col(known).cast(pl.String))
-    return [
-        tuple(shown.columns),
-        *(tuple((cell or "").removesuffix(".0") for cell in row) for row in shown.iter_rows()),
-    ]
+    shown = deals.with_columns(
+        pl.col(days).dt.convert_time_zone(zone).dt.date(), pl.col("amount").cast(pl.String).str.strip_suffix(".0")
+    ).select(pl.col(known).cast(pl.String))
+    return [tuple(shown.columns), *(tuple(cell or "" for cell in row) for row in shown.iter_rows())]

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "nl")
 LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 #: ``{blank:style}`` in a sentence calls the method of this name.
-STYLES = frozenset({"number", "money", "day", "month", "moment", "period", "duration", "range", "hundred", "tenths", "signed", "names"})
+STYLES = frozenset(
+    {
+        "number", "money", "day", "month", "moment", "period", "duration", "range", "hundred", "tenths", "signed",
+        "names",
+    }
+)  # fmt: skip
 TIME_UNITS = ("day", "hour", "minute")
 
 
@@ -117,7 +122,7 @@ class Words:
         return format_decimal(round(value, digits) + 0.0, format="#,##0.#", locale=self.locale)
 
     def money(self, value: float) -> str:
-        """``€ 386,000``: two figures kept for the eye, from a million on in millions; no sign for an unknown currency."""
+        """``€ 386,000``: two figures kept for the eye, in millions from a million on; no sign if it is unknown."""
         from babel.numbers import format_decimal, get_currency_symbol
 
         symbol = get_currency_symbol(self.currency, locale=self.locale) + "\u00a0" if self.currency else ""

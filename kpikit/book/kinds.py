@@ -1,0 +1,79 @@
+"""Have the values of a kpikit.toml the kinds that their names ask for? Said before anything is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from kpikit.errors import UsageError
+
+Check = Callable[[str, Any], None]
+
+
+def of(is_right: Callable[[Any], bool], example: str) -> Check:
+    """A check that refuses a value with an example of what would do."""
+
+    def check(where: str, value: Any) -> None:
+        if not is_right(value):
+            raise UsageError("setting_kind", setting=where, value=str(value), example=example)
+
+    return check
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+text = of(lambda v: isinstance(v, str), '"…"')
+texts = of(_are_texts, '["…", "…"]')
+names = of(lambda v: isinstance(v, str) or (_are_texts(v) and bool(v)), '"…", ["…", "…"]')
+number = of(_is_number, "0.2")
+value = of(lambda v: isinstance(v, (str, bool, date)) or _is_number(v), '"…", 1, true, 2026-01-31')
+
+
+def table(**known: Check) -> Check:
+    """A table whose known keys have these kinds; others are somebody else's to refuse."""
+
+    def check(where: str, given: Any) -> None:
+        _is_table(where, given)
+        for key, kind in known.items():
+            if key in given:
+                kind(f"{where}.{key}" if where else key, given[key])
+
+    return check
+
+
+def each(kind: Check) -> Check:
+    """A table whose every value has this kind."""
+
+    def check(where: str, given: Any) -> None:
+        _is_table(where, given)
+        for key, one in given.items():
+            kind(f"{where}.{key}", one)
+
+    return check
+
+
+_is_table = of(lambda v: isinstance(v, Mapping), "{ … }")
+_LOOKUP = table(file=text, key=text, column=text, on=text)
+_TABLE = table(
+    file=text, columns=each(names), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
+    pipeline=names, order=texts, won=texts, lost=texts,
+)  # fmt: skip
+_EVENT_LOG = table(
+    file=text, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),
+    stages=texts, won=texts, lost=texts, void=texts,
+)  # fmt: skip
+#: the whole of a kpikit.toml
+CONFIG = table(
+    settings=table(time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number),
+    privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
+    formats=table(),
+    tables=each(_TABLE),
+    event_log=_EVENT_LOG,
+)
