@@ -1,22 +1,29 @@
 """Time in stage at size: the kernel beside what a good analyst writes in DuckDB, and in pandas, on the same Parquet.
 
-    python benchmarks/velocity.py [--deals 2000000] [--runs 3]
+    python benchmarks/velocity.py [--events 10m] [--runs 3]
+    python benchmarks/velocity.py --events 10m 100m --runs 1     (12 GB of disk for the larger book)
 
 Each figure is a process of its own, so that its peak memory is the operating system's; the three tables must be equal.
+A book of more than ten million events is a Parquet folder in buckets of deals, comes in through the trusted door, and
+is asked without its peers.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 EVENTS_PER_DEAL = 5
 STAGES = [f"Stage {i}" for i in range(1, 9)]
 DAY = 86_400_000_000
+#: deals in one file; a book of more files is opened at the trusted door
+BUCKET = 2_000_000
 PEER = """
 with ordered as (
   select deal_id, stage, epoch_us(entered_at) ts,
@@ -44,11 +51,28 @@ group by all
 
 def make(folder: Path, n_deals: int) -> None:
     """Deals with 18-character ids in 200 teams, five events each, mostly forward, in no order."""
+    import polars as pl
+
+    stages = {"pipeline": ["New"] * 8, "stage": STAGES, "position": list(range(1, 9))}
+    folder.mkdir(parents=True)
+    pl.DataFrame(stages).write_parquet(folder / "stages.parquet")
+    for part, first in enumerate(range(0, n_deals, BUCKET)):
+        for name, table in made(first, min(BUCKET, n_deals - first)).items():
+            file = folder / f"{name}.parquet"
+            if n_deals > BUCKET:
+                file.mkdir(exist_ok=True)
+                file = file / f"{part:03}.parquet"
+            table.write_parquet(file)
+    print("{}")
+
+
+def made(first: int, n_deals: int) -> dict:
+    """The deals from this number on, and their events."""
     import numpy as np
     import polars as pl
 
-    rng = np.random.default_rng(1)
-    number = rng.permutation(n_deals)
+    rng = np.random.default_rng(1 + first)
+    number = first + rng.permutation(n_deals)
     ids = pl.Series(number).cast(pl.String).str.zfill(12)
     ids = pl.select(pl.concat_str(pl.lit("006Qd0"), ids)).to_series()
     created = 19_723 * DAY + rng.integers(0, 700 * DAY, n_deals)  # from 1 January 2024 on
@@ -66,20 +90,12 @@ def make(folder: Path, n_deals: int) -> None:
     step[:, 0] = 0
     place = np.clip(step.cumsum(axis=1), 0, len(STAGES) - 1)
     deal = np.repeat(np.arange(n_deals), EVENTS_PER_DEAL)
-    events = (
-        pl.DataFrame({"deal": deal, "at": at.ravel(), "place": place.ravel()})
-        .select(
-            pl.lit(ids).gather(pl.col("deal")).alias("deal_id"),
-            pl.col("place").replace_strict(dict(enumerate(STAGES)), return_dtype=pl.String).alias("stage"),
-            pl.col("at").cast(pl.Datetime("us", "UTC")).alias("entered_at"),
-        )
-        .sample(fraction=1, shuffle=True, seed=2)
+    events = pl.DataFrame({"deal": deal, "at": at.ravel(), "place": place.ravel()}).select(
+        pl.lit(ids).gather(pl.col("deal")).alias("deal_id"),
+        pl.col("place").replace_strict(dict(enumerate(STAGES)), return_dtype=pl.String).alias("stage"),
+        pl.col("at").cast(pl.Datetime("us", "UTC")).alias("entered_at"),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    deals.write_parquet(folder / "deals.parquet")
-    events.write_parquet(folder / "stage_events.parquet")
-    stages = {"pipeline": ["New"] * 8, "stage": STAGES, "position": list(range(1, 9))}
-    pl.DataFrame(stages).write_parquet(folder / "stages.parquet")
+    return {"deals": deals, "stage_events": events.sample(fraction=1, shuffle=True, seed=2)}
 
 
 def kpikit_table(folder: Path):
@@ -138,18 +154,27 @@ def one(which: str, folder: Path) -> None:
         "team", "stage", pl.col("bin").cast(pl.Int64), "kind", pl.col("n").cast(pl.Int64), pl.col("us").cast(pl.Int64)
     )
     total = frame.sort("team", "stage", "bin", "kind").hash_rows(seed=1).sum() if frame.height else 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"seconds": seconds, "peak_gb": peak, "rows": frame.height, "sum": total, **more}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    found = {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "peak_gb": used.ru_maxrss / 1e6}
+    print(json.dumps({**found, "rows": frame.height, "sum": total, **more}))
 
 
 def prepare(folder: Path) -> None:
-    """Open the Parquet folder and prepare it; the as-of instant is the peers' too."""
+    """Make the prepared book, through the door that its size asks for; its as-of instant is the peers' too."""
+    import polars as pl
+
     import kpikit
+    from kpikit.book import trust
 
     started = time.perf_counter()
-    book = kpikit.open_book(folder)
-    opened = time.perf_counter() - started
-    prepared = kpikit.prepare(book, folder / "prepared")
+    if (folder / "deals.parquet").is_dir():
+        names = ("deals", "stage_events", "stages")
+        scans = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in names}
+        prepared, opened = trust(folder / "prepared", **scans), 0.0
+    else:
+        book = kpikit.open_book(folder)
+        opened = time.perf_counter() - started
+        prepared = kpikit.prepare(book, folder / "prepared")
     as_of = round(prepared.as_of.timestamp() * 1e6)
     (folder / "as_of.json").write_text(json.dumps(as_of))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
@@ -157,40 +182,60 @@ def prepare(folder: Path) -> None:
 
 
 def called(*arguments: str) -> dict:
-    """Run a step of this file in a fresh process."""
+    """Run a step of this file in a fresh process (this one stays small: a child's peak begins with its parent's)."""
     command = [sys.executable, __file__, *arguments]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
 
+def measured(n_events: int, peers: Sequence[str], runs: int) -> dict:
+    """Make a book of that size, ask kpikit and its peers the same, and print; kpikit's figures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "book"
+        called("--step", "make", str(folder), "--events", str(n_events))
+        print(f"{n_events // EVENTS_PER_DEAL:,} deals, {n_events:,} events; load {os.getloadavg()[0]:.1f}")
+        print("prepared once:", {k: round(v, 2) for k, v in called("--step", "prepare", str(folder)).items()})
+        found = {}
+        for which in ("kpikit", *(peers if n_events <= BUCKET * EVENTS_PER_DEAL else ())):
+            times = [called("--step", which, str(folder)) for _ in range(1 if which == "pandas" else runs)]
+            found[which] = row = min(times, key=lambda run: run["seconds"])
+            opened = f", opened in {1000 * row['open']:.0f} ms" if "open" in row else ""
+            every = ", ".join(f"{run['seconds']:.1f} s wall {run['cpu']:.1f} s processor" for run in times)
+            print(f"{which:<8}{row['seconds']:8.2f} s {row['peak_gb']:6.2f} GB  {row['rows']:,} rows{opened} ({every})")
+        ours = found["kpikit"]
+        for which in peers:
+            if which in found:
+                same = "the same table" if found[which]["sum"] == ours["sum"] else "A DIFFERENT TABLE"
+                print(f"kpikit / {which}: {ours['seconds'] / found[which]['seconds']:.2f}  ({same})")
+    return ours
+
+
+def size(text: str) -> int:
+    """``10m`` as ten million."""
+    return int(float(text.lower().removesuffix("m")) * 1_000_000) if text.lower().endswith("m") else int(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--deals", type=int, default=2_000_000)
+    parser.add_argument("--events", type=size, nargs="+", default=[10_000_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--step", nargs=2, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         step, folder = options.step[0], Path(options.step[1])
-        prepare(folder) if step == "prepare" else one(step, folder)
+        if step == "make":
+            make(folder, options.events[0] // EVENTS_PER_DEAL)
+        elif step == "prepare":
+            prepare(folder)
+        else:
+            one(step, folder)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "book"
-        make(folder, options.deals)
-        print(f"{options.deals:,} deals, {options.deals * EVENTS_PER_DEAL:,} events")
-        print("prepared once:", {k: round(v, 2) for k, v in called("--step", "prepare", str(folder)).items()})
-        found = {}
-        for which in ("kpikit", "duckdb", "pandas"):
-            if which in options.without:
-                continue
-            runs = [called("--step", which, str(folder)) for _ in range(1 if which == "pandas" else options.runs)]
-            found[which] = min(runs, key=lambda run: run["seconds"])
-            row = found[which]
-            opened = f", opened in {1000 * row['open']:.0f} ms" if "open" in row else ""
-            print(f"{which:<8}{row['seconds']:8.2f} s {row['peak_gb']:6.2f} GB  {row['rows']:,} rows{opened}")
-        ours = found["kpikit"]
-        for which, row in found.items():
-            same = "the same table" if row["sum"] == ours["sum"] else "A DIFFERENT TABLE"
-            print(f"kpikit / {which}: {ours['seconds'] / row['seconds']:.2f}  ({same})")
+    peers = [which for which in ("duckdb", "pandas") if which not in options.without]
+    found = {n: measured(n, peers, options.runs) for n in options.events}
+    least = min(found)
+    for n in sorted(found)[1:]:
+        wall, cpu = (found[n][what] / found[least][what] for what in ("seconds", "cpu"))
+        print(f"{n:,} events take {wall:.1f} x the time of {least:,} ({cpu:.1f} x its processor time)")
 
 
 if __name__ == "__main__":

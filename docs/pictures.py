@@ -18,6 +18,7 @@ from kpikit.report.run import Order, run
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 TEAM, PERIOD = "North", "FY2026Q2"
+COPIES = {"team-review": "team", "quarterly-winloss": "company"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
 
 
@@ -29,17 +30,24 @@ def browser_path() -> str:
     return found
 
 
-def page_of(language: str, out: Path) -> Path:
+def page_of(language: str, out: Path, template: str = "team-review", team: str = TEAM) -> Path:
     """The report of one team in one language."""
-    made = run(Order("demo", "team-review", PERIOD, out / language, teams=[TEAM], language=language))
+    folder = out / template / language
+    made = run(Order("demo", template, PERIOD, folder, teams=[team], language=language, copy=COPIES[template]))
     return next(made.folder.glob("*/report.html"))
 
 
-def draw(browser: Browser, page: Path, picture: str, width: int, height: int, *, scheme: str = "light") -> None:
-    """One page, from its top, at twice the density."""
+def draw(
+    browser: Browser, page: Path, picture: str, width: int, height: int, *, scheme: str = "light", part: str = ""
+) -> None:
+    """One page, from its top or one of its parts, at twice the density."""
     shown = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=2, color_scheme=scheme)
     shown.goto(page.as_uri())
-    shown.screenshot(path=FOLDER / picture)
+    if part:
+        shown.locator(part).evaluate("page => { page.style.padding = '24px 28px' }")
+        shown.locator(part).screenshot(path=FOLDER / picture)
+    else:
+        shown.screenshot(path=FOLDER / picture)
     shown.close()
 
 
@@ -103,12 +111,15 @@ def main() -> None:
     flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     with tempfile.TemporaryDirectory() as out, sync_playwright() as drawn:
         english, dutch = (page_of(language, Path(out)) for language in ("en", "nl"))
+        quarterly = page_of("en", Path(out), "quarterly-winloss", "Randstad")
         browser = drawn.chromium.launch(executable_path=browser_path(), args=flags)
         draw(browser, english, "report.png", 1000, 715)
         draw(browser, dutch, "report-nl.png", 1000, 715)
         draw(browser, english, "report-narrow.png", 360, 715)
         draw(browser, english, "report-dark.png", 1000, 715, scheme="dark")
         terminals(browser, Path(out))
+        draw(browser, quarterly, "win-loss-counted.png", 1000, 715, part="#page-counted")
+        draw(browser, quarterly, "win-loss-why.png", 1000, 715, part="#page-why")
         browser.close()
 
 

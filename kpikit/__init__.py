@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kpikit import engine, simulate, stats
-    from kpikit.analysis import velocity, winloss
+    from kpikit.analysis import interviews, velocity, winloss
     from kpikit.book import DealBook, Privacy, Settings, open_book, prepare
     from kpikit.errors import DataError, KpikitError, RankingRefused, Refused, UsageError
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "cohorts": "kpikit.analysis.cohorts",
     "engine": "kpikit.engine",
+    "interviews": "kpikit.analysis.interviews",
+    "retention": "kpikit.analysis.retention",
     "simulate": "kpikit.simulate",
     "stats": "kpikit.stats",
     "velocity": "kpikit.analysis.velocity",

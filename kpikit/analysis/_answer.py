@@ -33,14 +33,14 @@ def answer(
 
     def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
         parameters = signature(compute).parameters
-        grouped = "by" in parameters
+        grouped = "by" in parameters and isinstance(parameters["by"].default, tuple)  # else it names a width of time
         asked_by_default = parameters["by"].default if grouped else ()
         by_default = {name: parameter.default for name, parameter in parameters.items()}
 
         @wraps(compute)
         def ask(book: DealBook, *args: P.args, **asked: P.kwargs) -> Any:
             card = _card(kpi, {**by_default, **asked})
-            by = asked.get("by", asked_by_default)
+            by = asked.get("by", asked_by_default) if grouped else ()
             by = (by,) if isinstance(by, str) else tuple(by)  # type: ignore[arg-type]
             if grouped:
                 asked["by"] = by

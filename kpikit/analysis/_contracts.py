@@ -6,91 +6,166 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from kpikit.book import DealBook
 
 #: lengths of a term, in months
 TERMS = (1, 3, 6, 12, 24, 36)
-#: below this share of one and the same gap, revenue is buying now and then rather than a contract
+#: below this share of one and the same term, revenue is buying now and then rather than contracts
 _REGULAR = 0.6
+#: a payment before this part of the term is over adds to the running contract; later it begins the next
+_SOON = 0.75
 _DAYS_A_MONTH = 365.25 / 12
-_LONGEST_GRACE = timedelta(days=31)
+_LONGEST_GRACE = 31
 
 
 @dataclass(frozen=True)
 class Contracts:
-    """All contracts of a book, one a row.
+    """All contracts of a book.
 
-    ``rows``: ``account_id, from_on, amount, currency, due_on, next_on``, ``is_renewed`` (null: not known yet),
-    ``has_returned`` (not renewed, but back later), ``rank`` within its account. ``months`` is the length of a term;
-    None where customers buy at no regular interval.
+    ``rows``, one a contract: ``account_id, rank`` (from 1 within its account), ``from_on, due_on, next_on``,
+    ``months`` of its term, ``is_renewed`` (null: not known yet) and ``has_returned`` (not renewed, but back later).
+    ``paid``, one a payment in a contract: ``account_id, from_on, amount, currency``. ``months`` is the usual term; None
+    where customers buy at no regular interval. ``known_to`` is the last day on which it is known of all who is there.
     """
 
     rows: pl.DataFrame
+    paid: pl.DataFrame
     months: int | None
     today: date
+    known_to: date
 
-    @property
-    def grace(self) -> timedelta:
-        """How late a renewal may be entered and still be one."""
-        half = timedelta(days=(self.months or 12) * _DAYS_A_MONTH / 2)
-        return min(_LONGEST_GRACE, half)
+
+def local_day(book: DealBook) -> date:
+    """The last day that the book speaks of, where its owner lives."""
+    return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
 
 
 def contracts(book: DealBook) -> Contracts:
-    """The contracts in a book's revenue: amounts of one account and day are added, what is not above zero is none."""
-    today = book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
-    paid = (
-        book.tables["revenue"].lazy().group_by("account_id", from_on="period")
-        .agg(pl.col("amount").sum(), pl.col("currency").drop_nulls().first())
-        .filter(pl.col("from_on") <= today).sort("account_id", "from_on").collect()
-    )  # fmt: skip
-    active = paid.filter(pl.col("amount") > 0)
-    months = _term(active)
-    shell = Contracts(active, months, today)
-    return Contracts(_renewals(active, months or 12, shell.grace, today), months, today)
+    """The contracts in a book's revenue.
+
+    Amounts of one account and day are added. Payments early in a term add to its contract, credit notes take from it; a
+    contract worth nothing is none. An account that pays at a regular interval of its own has that as its term, any
+    other the usual one of the book.
+    """
+    today = local_day(book)
+    revenue = book.tables["revenue"].lazy().filter(pl.col("period") <= today)
+    paid = revenue.group_by("account_id", "currency", from_on="period").agg(pl.col("amount").sum())
+    paid = paid.sort("account_id", "from_on", "currency", nulls_last=True).collect()
+    usual, own = _terms(paid.filter(pl.col("amount") > 0))
+    paid = paid.join(own, on="account_id", how="left", maintain_order="left")
+    paid = paid.with_columns(pl.col("months").fill_null(usual or 12))
+    ranked = _ranked(paid)
+    worth = ranked.filter(pl.col("rank") > 0).group_by("account_id", "rank").agg(total=pl.col("amount").sum())
+    kept = ranked.join(worth.filter(pl.col("total") > 0), on=["account_id", "rank"], how="semi", maintain_order="left")
+    nothing = paid.group_by("account_id", "from_on").agg(pl.col("amount").sum()).filter(pl.col("amount") == 0)
+    rows = _renewals(kept, nothing.select("account_id", nothing_on="from_on").sort("nothing_on"), today)
+    return Contracts(rows.drop("grace", "is_said"), kept.drop("months", "rank"), usual, today, _known_to(rows, today))
 
 
-def _term(active: pl.DataFrame) -> int | None:
-    """The usual months between two payments of one customer; 12 where nobody paid twice."""
-    days = active.select((pl.col("from_on").diff().over("account_id")).dt.total_days())["from_on"].drop_nulls()
-    if days.is_empty():
-        return 12
-    gaps = (days / _DAYS_A_MONTH).round().cast(pl.Int64)
-    usual = int(gaps.mode().sort()[0])
-    near = min(TERMS, key=lambda months: abs(months - usual))
-    is_regular = float((gaps == usual).mean()) >= _REGULAR  # type: ignore[arg-type]
-    return near if is_regular and abs(near - usual) <= near / 6 else None
+def _known_to(rows: pl.DataFrame, today: date) -> date:
+    """Today where the book says who left; else as far back as the longest grace."""
+    return today if rows["is_said"].any() or rows.is_empty() else today - timedelta(days=int(rows["grace"].max()))  # type: ignore[arg-type]
 
 
-def _renewals(active: pl.DataFrame, months: int, grace: timedelta, today: date) -> pl.DataFrame:
-    """One row a contract: payments within half a term of the one before belong to the same contract."""
-    half = timedelta(days=months * _DAYS_A_MONTH / 2)
-    before = pl.col("from_on").shift().over("account_id")
-    is_new = (pl.col("from_on") - before >= half).fill_null(True)
-    merged = (
-        active.with_columns(rank=is_new.cum_sum().over("account_id"))
-        .group_by("account_id", "rank", maintain_order=True)
-        .agg(pl.col("from_on").first(), pl.col("amount").sum(), pl.col("currency").first())
+def _terms(active: pl.DataFrame) -> tuple[int | None, pl.DataFrame]:
+    """The usual term (12 where nobody paid twice, None where none is usual); ``account_id, months`` of one's own."""
+    days = (pl.col("from_on") - pl.col("from_on").shift().over("account_id")).dt.total_days()
+    gaps = active.select("account_id", gap=(days / _DAYS_A_MONTH).round().cast(pl.Int64)).filter(pl.col("gap") > 0)
+    if gaps.is_empty():
+        return 12, pl.DataFrame(schema={"account_id": active.schema["account_id"], "months": pl.Int64})
+    often = pl.col("gap").mode().min()
+    each = gaps.group_by("account_id").agg(gap=often, part=(pl.col("gap") == often).mean(), n=pl.len())
+    near = {gap: _nearest(gap) for gap in each["gap"].unique().to_list()}
+    each = each.with_columns(months=pl.col("gap").replace_strict(near, return_dtype=pl.Int64))
+    votes = each["months"].drop_nulls()
+    usual = int(votes.mode().sort()[0]) if len(votes) else None
+    is_usual = usual is not None and (votes == usual).sum() >= _REGULAR * each.height
+    own = each.filter((pl.col("n") > 1) & (pl.col("part") >= _REGULAR) & pl.col("months").is_not_null())
+    return usual if is_usual else None, own.select("account_id", "months")
+
+
+def _nearest(gap: int) -> int | None:
+    """The term that a gap of so many months is near to, if any."""
+    near = min(TERMS, key=lambda months: abs(months - gap))
+    return near if abs(near - gap) <= near / 6 else None
+
+
+def _ranked(paid: pl.DataFrame) -> pl.DataFrame:
+    """Each payment with the number of its contract in its account; 0 before the first."""
+    days = paid["from_on"].cast(pl.Int32).to_list()
+    least = (paid["months"] * _DAYS_A_MONTH * _SOON).to_list()
+    ranks, rank, start, account = np.zeros(paid.height, dtype=np.int64), 0, 0, None
+    for i, (name, amount) in enumerate(paid.select("account_id", "amount").iter_rows()):
+        if name != account:
+            account, rank = name, 0
+        if amount > 0 and (rank == 0 or days[i] - start >= least[i]):
+            rank, start = rank + 1, days[i]
+        ranks[i] = rank
+    return paid.with_columns(rank=pl.Series(ranks))
+
+
+def _renewals(paid: pl.DataFrame, nothing: pl.DataFrame, today: date) -> pl.DataFrame:
+    """One row a contract, with whether it was renewed.
+
+    That is known when its grace (half a term, a month at most) is over. Where the book writes a row of nothing for who
+    left, the next row says it at once; where it does not, a renewal in time tells no sooner than its absence would, or
+    the last weeks would hold renewals only.
+    """
+    rows = paid.group_by("account_id", "rank", maintain_order=True).agg(
+        pl.col("from_on").first(), pl.col("months").first()
     )
-    due = merged.with_columns(
-        due_on=pl.col("from_on").dt.offset_by(f"{months}mo"),
+    rows = rows.sort("account_id", "from_on").with_columns(rank=pl.int_range(1, pl.len() + 1).over("account_id"))
+    term, due_on = pl.col("months") * _DAYS_A_MONTH, pl.col("from_on").dt.offset_by(pl.format("{}mo", "months"))
+    rows = rows.with_columns(
+        due_on=due_on,
         next_on=pl.col("from_on").shift(-1).over("account_id"),
+        soon_on=pl.col("from_on") + pl.duration(days=(term * _SOON).ceil().cast(pl.Int64)),
+        grace=pl.min_horizontal((term / 2).floor(), pl.lit(_LONGEST_GRACE)).cast(pl.Int64),
+    ).sort("soon_on")
+    rows = rows.join_asof(
+        nothing, left_on="soon_on", right_on="nothing_on", by="account_id", strategy="forward", check_sortedness=False
     )
-    in_time = (pl.col("next_on") <= pl.col("due_on") + grace).fill_null(False)
-    is_over = (pl.col("due_on") + grace <= today) | pl.col("next_on").is_not_null()
-    renewed = pl.when(in_time).then(True).when(is_over).then(False)
-    return due.with_columns(is_renewed=renewed).with_columns(
-        has_returned=(~pl.col("is_renewed") & pl.col("next_on").is_not_null()).fill_null(False)
+    rows = rows.sort("account_id", "rank").with_columns(
+        pl.when((pl.col("nothing_on") < pl.col("next_on")).fill_null(True)).then("nothing_on")
+    )
+    rows = rows.with_columns(is_said=pl.col("nothing_on").is_not_null().any())
+    over_on = pl.col("due_on") + pl.duration(days="grace")
+    in_time = (pl.col("next_on") <= over_on).fill_null(False) & pl.col("nothing_on").is_null()
+    has_row = pl.any_horizontal(pl.col("nothing_on", "next_on").is_not_null())
+    renewed = pl.when((over_on <= today) | (pl.col("is_said") & has_row)).then(in_time)
+    rows = rows.with_columns(is_renewed=renewed).drop("soon_on", "nothing_on")
+    return rows.with_columns(has_returned=(~pl.col("is_renewed") & pl.col("next_on").is_not_null()).fill_null(False))
+
+
+def worth(known: Contracts, book: DealBook, on: date, rates_on: date) -> pl.DataFrame:
+    """``account_id, home``: what each customer's running contract is worth on a day; ``is_priced, is_pending``.
+
+    Priced at the rates of one and the same day, so that a move of the rate is not taken for growth, and per year, so
+    that a change of term is not either. Who left is not listed; who is due and not known yet is pending.
+    """
+    begun = known.rows.filter(pl.col("from_on") <= on)
+    is_unknown = (pl.col("due_on") <= on) & pl.col("is_renewed").is_null()
+    last = begun.with_columns(is_pending=is_unknown).group_by("account_id", maintain_order=True).last()
+    is_there = (pl.col("due_on") > on) | pl.col("is_renewed").fill_null(True)
+    paid = at_rate(known.paid.filter(pl.col("from_on") <= on), book, rates_on)
+    paid = paid.join(
+        last.filter(is_there).select("account_id", "months", "is_pending", begun_on="from_on"), on="account_id"
+    )
+    here = paid.filter(pl.col("from_on") >= pl.col("begun_on")).sort("account_id", "from_on")
+    return here.group_by("account_id", maintain_order=True).agg(
+        home=pl.col("home").sum() * 12 / pl.col("months").first(),
+        is_priced=pl.col("home").is_not_null().all(),
+        is_pending=pl.col("is_pending").first(),
     )
 
 
 def at_rate(frame: pl.DataFrame, book: DealBook, on: date) -> pl.DataFrame:
-    """``home``: each amount in the book's currency at the rate of one and the same day; null where there is none.
+    """``home``: each amount in the book's currency at the rate of one day; null where there is none.
 
-    One day for all, so that a move of the rate is not taken for growth. Without a currency in the settings amounts are
-    taken as they are, if there is only one.
+    Without a currency in the settings amounts are taken as they are, if there is only one.
     """
     home, amount = book.settings.currency, pl.col("amount")
     if home is None:
@@ -107,17 +182,14 @@ def at_rate(frame: pl.DataFrame, book: DealBook, on: date) -> pl.DataFrame:
     return joined.with_columns(home=pl.when(is_home).then(amount).otherwise(amount * pl.col("rate"))).drop("rate")
 
 
-def first_wins(book: DealBook) -> pl.DataFrame:
-    """The first won deal of each account, with its columns, so that customers can be told apart by them."""
-    deals = book.tables["deals"].lazy().filter((pl.col("outcome") == "won") & pl.col("account_id").is_not_null())
-    return deals.sort("outcome_at").group_by("account_id", maintain_order=True).first().collect()
-
-
 def with_groups(rows: pl.DataFrame, book: DealBook, by: list[str]) -> pl.DataFrame:
-    """Each contract with the group of its account's first won deal; ``_all`` where nothing is asked."""
+    """Each row with the group of its account's first won deal; ``_all`` where nothing is asked."""
     rows = rows.with_columns(_all=pl.lit(0))
-    if book.team is not None or by != ["_all"]:
-        wins = first_wins(book).with_columns(pl.coalesce("outcome_team", "team").alias("team"))
-        groups = [name for name in dict.fromkeys([*by, "team"]) if name != "_all"]
-        rows = rows.join(wins.select("account_id", *groups), on="account_id", how="left", maintain_order="left")
+    if book.team is None and by == ["_all"]:
+        return rows
+    won = book.tables["deals"].lazy().filter((pl.col("outcome") == "won") & pl.col("account_id").is_not_null())
+    won = won.with_columns(pl.coalesce("outcome_team", "team").alias("team")).sort("outcome_at", "deal_id")
+    groups = [name for name in dict.fromkeys([*by, "team"]) if name not in ("_all", "account_id")]
+    first = won.select("account_id", *groups).group_by("account_id", maintain_order=True).first().collect()
+    rows = rows.drop(set(groups) & set(rows.columns)).join(first, on="account_id", how="left", maintain_order="left")
     return rows if book.team is None else rows.filter(pl.col("team") == book.team)

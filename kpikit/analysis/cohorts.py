@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Literal
 
 import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
-from kpikit.analysis._by_age import DAY_US, aged
-from kpikit.analysis._rates import begun, inside, population
+from kpikit.analysis._cohorts import MONTHS, counts_from, followed, refused_early
+from kpikit.analysis._contracts import local_day
+from kpikit.analysis._rates import OUTCOME, with_wilson
 from kpikit.analysis.chain import chain
-from kpikit.analysis.cycles import _counts
+from kpikit.analysis.newest import newest
 from kpikit.book import DealBook
-from kpikit.book.history import outcomes_start
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
-__all__ = ["chain", "triangle", "win_curves"]
+__all__ = ["chain", "newest", "triangle", "win_curves"]
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 Step = Literal["month", "quarter", "year"]
 
 
 @answer(kpi="win_curves")
-def win_curves(book: DealBook, *, by: Step = "quarter", during: Period | None = None) -> pl.DataFrame:
+def win_curves(
+    book: DealBook, *, by: Literal["month", "quarter", "year", "all"] = "quarter", during: Period | None = None
+) -> pl.DataFrame:
     """Of the deals begun in the same quarter, how many are won by which age?
 
     Definition: Aalen–Johansen share won by age in days, a curve a cohort (the months of creation); open deals are open,
     lost and void ones have gone another way; deals recorded after they began enter late. Beyond ``followed_to`` some
     deals of the cohort are younger: there the curve ``is_young`` and may still move.
-    Misleads when young parts are read as ends, or cohorts of ten deals are compared. Gamed by registering deals late.
+    Misleads when young parts are read as ends, or cohorts of ten deals are compared: pool them with ``by="all"``. Gamed
+    by registering deals late.
 
     Args:
         book: a deal book.
-        by: the width of a cohort.
+        by: the width of a cohort; "all" pools the window in one curve, each age weighed by who was followed to it.
         during: cohorts that begin in this window; by default all.
 
     Returns:
         A curve a ``cohort`` (its first day): ``time`` (days), ``n_at_risk, n_events, value, low, high``; ``n`` deals,
         ``n_open``, ``followed_to``, ``is_young``, ``from_age`` (with late entries, the age at which enough are
         followed). Cohorts that begin before ends are known at all (an export without earlier ends) are ``refused`` with
-        ``outcomes_start_later``.
+        ``outcomes_start_later``; one of which nothing has ended is ``not_reached``.
 
     Raises:
         UsageError: a width of another name.
@@ -54,56 +55,27 @@ def win_curves(book: DealBook, *, by: Step = "quarter", during: Period | None = 
         >>> kpikit.cohorts.win_curves(kpikit.open_book("demo"))["cohort"].n_unique()
         10
     """
-    deals = _cohorts(book, by, during)
-    used = aged(book, deals.with_columns(begun_at="created_at", entry_age=pl.col("recorded_at") - pl.col("created_at")))
+    used = followed(book, by, during)
     keys = ["cohort"]
     sizes = used.group_by(keys).agg(
         n=pl.col("usable").sum().cast(pl.Int64),
         n_excluded=(~pl.col("usable")).sum().cast(pl.Int64),
-        n_open=((pl.col("outcome") == "open") & pl.col("usable")).sum().cast(pl.Int64),
-        next_on=pl.col("next_on").first(),
+        n_open=((OUTCOME == "open") & pl.col("usable")).sum().cast(pl.Int64),
+        followed_to=(pl.lit(local_day(book)) - pl.col("next_on").first()).dt.total_days().clip(lower_bound=0),
     )
-    table = _counts(used.filter("usable"), keys, DAY_US)
-    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
-    table = table.join(settled, on=keys, how="left")
-    curve = stats.aalen_johansen_by(table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age"), keys)
-    curve = curve.filter(pl.col("exit") == "won").drop("exit", "se")
-    frame = sizes.join(settled, on=keys, how="left").join(curve, on=keys, how="left").with_columns(unit=pl.lit("day"))
-    followed = (pl.lit(book.as_of.date()) - pl.col("next_on")).dt.total_days() + 1
-    frame = frame.with_columns(followed_to=followed.clip(lower_bound=0)).drop("next_on")
-    frame = frame.with_columns(is_young=pl.col("time") > pl.col("followed_to"))
-    return _refused_early(frame, book).sort("cohort", "time")
-
-
-def _cohorts(book: DealBook, by: Step, during: Period | None) -> pl.DataFrame:
-    """The deals of the book's team that were ever one, with the first day of their cohort and of the next."""
-    if by not in _MONTHS:
-        raise UsageError("setting_value", setting="by", value=by, allowed=", ".join(_MONTHS))
-    width, start = _MONTHS[by], book.settings.fiscal_year_starts - 1
-    deals = begun(population(book), book).filter(~pl.col("is_never") & pl.col("created_on").is_not_null())
-    created = pl.col("created_on")
-    first = (created.dt.year().cast(pl.Int64) * 12 + created.dt.month() - 1 - start) // width * width + start
-    deals = deals.with_columns(
-        cohort=pl.date(first // 12, first % 12 + 1, 1),
-        next_on=pl.date((first + width) // 12, (first + width) % 12 + 1, 1),
+    table, settled = counts_from(used, keys)
+    curve = stats.aalen_johansen_by(table, keys).filter(pl.col("exit") == "won").drop("exit", "se")
+    frame = (
+        sizes.join(settled, on=keys, how="left")
+        .join(curve, on=keys, how="left")
+        .with_columns(unit=pl.lit("day"), is_young=pl.col("time") > pl.col("followed_to"))
     )
-    return deals if during is None else deals.filter(inside(during, "cohort"))
-
-
-def _refused_early(frame: pl.DataFrame, book: DealBook) -> pl.DataFrame:
-    """No figure for cohorts that begin before any end is known."""
-    deals = book.tables["deals"].lazy().select("created_day", "outcome_day").collect()
-    known = outcomes_start(deals, book.as_of.date())
-    if known is None:
-        return frame
-    status, reason = (pl.col(n) if n in frame.columns else pl.lit(v) for n, v in (("status", "ok"), ("reason", None)))
-    early = pl.col("cohort") < date(1970, 1, 1) + timedelta(days=known[0])
-    hidden = [name for name in ("value", "low", "high", "low_bound", "high_bound") if name in frame.columns]
-    return frame.with_columns(
-        *(pl.when(~early).then(name).alias(name) for name in hidden),
-        status=pl.when(early).then(pl.lit("refused")).otherwise(status),
-        reason=pl.when(early).then(pl.lit("outcomes_start_later")).otherwise(reason),
+    nothing = pl.col("time").is_null() & pl.col("from_age").is_not_null()
+    frame = frame.with_columns(
+        status=pl.when(nothing).then(pl.lit("not_reached")).otherwise(pl.lit("ok")),
+        reason=pl.when(nothing).then(pl.lit("nothing_ended")),
     )
+    return refused_early(frame, book).sort("cohort", "time", nulls_last=True)
 
 
 @answer(kpi="win_triangle")
@@ -114,9 +86,10 @@ def triangle(
 
     Definition: a cell a ``cohort`` and ``age`` (in steps): deals won by that age of all deals of the cohort. A cell
     ``is_mature`` once the youngest deal of the cohort has reached that age; until then the share is at least
-    ``low_bound`` (won so far) and at most ``high_bound`` (won, or open and young).
-    Misleads when a column is averaged over cohorts of which some are young: use :func:`win_curves`, which weighs by who
-    was followed.
+    ``low_bound`` (won so far) and at most ``high_bound`` (won, or open and young). Deals whose end has no day, or lies
+    before their beginning, are ``n_excluded``.
+    Misleads when a column is averaged over cohorts of which some are young, and where deals are recorded late: use
+    :func:`win_curves`, which weighs by who was followed.
 
     Args:
         book: a deal book.
@@ -138,39 +111,31 @@ def triangle(
         >>> kpikit.cohorts.triangle(kpikit.open_book("demo"))["age"].min()
         1
     """
-    if step not in _MONTHS:
-        raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(_MONTHS))
-    deals = _cohorts(book, by, during)
-    today = book.as_of.date()
-    months = pl.col("age") * _MONTHS[step]
-    ages = deals.group_by("cohort").agg(pl.col("next_on").first())
-    span = (today.year * 12 + today.month) - (
-        pl.col("cohort").dt.year().cast(pl.Int64) * 12 + pl.col("cohort").dt.month()
-    )
-    cells = ages.with_columns(age=pl.int_ranges(1, span // _MONTHS[step] + 2)).explode("age", empty_as_null=True)
-    cells = cells.drop_nulls("age").with_columns(
-        is_mature=pl.col("next_on").dt.offset_by(pl.format("{}mo", months)) <= today
-    )
-    reached = pl.col("created_on").dt.offset_by(pl.format("{}mo", months))
-    joined = cells.join(deals.select("cohort", "created_on", "outcome", "outcome_on"), on="cohort")
-    won = ((pl.col("outcome") == "won") & (pl.col("outcome_on") < reached)).fill_null(False)
-    still = (pl.col("outcome") == "open") & (reached > today)
+    if step not in MONTHS:
+        raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(MONTHS))
+    deals, today = followed(book, by, during), local_day(book)
+    months = pl.col("age") * MONTHS[step]
+    cohort = pl.col("cohort")
+    span = today.year * 12 + today.month - cohort.dt.year().cast(pl.Int64) * 12 - cohort.dt.month()
+    cohorts = deals.group_by("cohort").agg(pl.col("next_on").first())
+    cells = cohorts.with_columns(age=pl.int_ranges(1, span // MONTHS[step] + 2)).explode("age").drop_nulls("age")
+    cells = cells.with_columns(is_mature=pl.col("next_on").dt.offset_by(pl.format("{}mo", months)) <= today)
+    joined = cells.join(deals.select("cohort", "created_on", "outcome", "outcome_on", "usable"), on="cohort")
+    reached, usable = pl.col("created_on").dt.offset_by(pl.format("{}mo", months)), pl.col("usable")
+    won = usable & (OUTCOME == "won") & (pl.col("outcome_on") < reached)
     frame = joined.group_by("cohort", "age").agg(
         pl.col("is_mature").first(),
-        n=pl.len().cast(pl.Int64),
-        n_events=won.sum().cast(pl.Int64),
-        n_open=still.sum().cast(pl.Int64),
-        n_excluded=pl.lit(0, pl.Int64),
+        n=usable.sum().cast(pl.Int64),
+        n_events=won.fill_null(False).sum().cast(pl.Int64),
+        n_open=(usable & (OUTCOME == "open") & (reached > today)).sum().cast(pl.Int64),
+        n_excluded=(~usable).sum().cast(pl.Int64),
     )
-    rows = [stats.wilson(k, n).select("value", "low", "high").row(0) for k, n in frame.select("n_events", "n").rows()]
-    schema = dict.fromkeys(("value", "low", "high"), pl.Float64)
-    frame = frame.hstack(pl.DataFrame(rows, schema=schema, orient="row"))
-    frame = frame.with_columns(
-        *(pl.when("is_mature").then(name).alias(name) for name in schema),
-        low_bound=pl.col("n_events") / pl.col("n"),
-        high_bound=(pl.col("n_events") + pl.col("n_open")) / pl.col("n"),
-        unit=pl.lit("share"),
+    some = pl.col("n") > 0
+    frame = with_wilson(frame).with_columns(
+        *(pl.when("is_mature").then(name).alias(name) for name in ("value", "low", "high")),
+        low_bound=pl.when(some).then(pl.col("n_events") / pl.col("n")),
+        high_bound=pl.when(some).then((pl.col("n_events") + pl.col("n_open")) / pl.col("n")),
         status=pl.when("is_mature").then(pl.lit("ok")).otherwise(pl.lit("not_reached")),
         reason=pl.when(~pl.col("is_mature")).then(pl.lit("too_young")),
     )
-    return _refused_early(frame, book).sort("cohort", "age")
+    return refused_early(frame, book).sort("cohort", "age")

@@ -10,8 +10,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.book import DealBook
-from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
+from kpikit.calendar import Period
 from kpikit.engine import spells
+from kpikit.engine.clock import WIDTH_US, Days, elapsed, unit_of
 
 #: clocks: the instant a cycle starts at, and the one it ends at where it ends
 CLOCKS = {"created": ("created_at", "outcome_at"), "first_contact": ("first_contact_at", "signed_at")}
@@ -26,6 +27,7 @@ def cycle(
     horizon: float = 180,
     by: Sequence[str] = (),
     during: Period | None = None,
+    days: Days = "calendar",
 ) -> pl.DataFrame:
     """How long does a deal take from its beginning to its end, and how has it ended by then?
 
@@ -39,9 +41,10 @@ def cycle(
     Args:
         book: a deal book with the dates of the clock.
         clock: which clock.
-        horizon: in the book's bin unit.
+        horizon: in the book's bin unit, or in working days.
         by: deal columns to group by, never a person.
         during: deals begun in this window; by default all.
+        days: ``"working"`` counts Monday to Friday without the book's ``holidays``.
 
     Returns:
         An estimate a ``figure`` (median, won, lost, void, still_open); ``n`` deals, ``n_excluded`` without the dates,
@@ -58,12 +61,13 @@ def cycle(
         ['median', 'won', 'lost', 'void', 'still_open']
     """
     keys = list(by) or ["_all"]
-    deals, left_out = _cycles(book, clock, keys, during)
-    table = _counts(deals, keys, MICROSECONDS_PER_UNIT[book.settings.bin])
+    unit = unit_of(days, book.settings)
+    deals, left_out = _cycles(book, clock, keys, during, unit)
+    table = _counts(deals, keys, WIDTH_US[unit])
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
     table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
-    medians = stats.quantile_by(table, keys).with_columns(figure=pl.lit("median"), unit=pl.lit(book.settings.bin))
+    medians = stats.quantile_by(table, keys).with_columns(figure=pl.lit("median"), unit=pl.lit(unit))
     ends = stats.at_horizon(stats.aalen_johansen_by(table, keys), keys, horizon).rename({"exit": "figure"})
     still = stats.at_horizon(stats.kaplan_meier_by(table, keys), keys, horizon)
     still = still.with_columns(figure=pl.lit("still_open"), n_events=pl.lit(None, pl.Int64))
@@ -80,15 +84,19 @@ def cycle(
         pl.DataFrame({"figure": ["median", *ENDS]}), how="cross"
     )
     frame = grid.join(found, on=[*keys, "figure"], how="left", nulls_equal=True, maintain_order="left")
-    frame = _stated(frame, horizon)
+    frame = _dated(_stated(frame, horizon), CLOCKS[clock][0])
+    return frame.sort(*keys, maintain_order=True).drop("_all", "n_at_risk", strict=False)
+
+
+def _dated(frame: pl.DataFrame, start: str) -> pl.DataFrame:
+    """A group of which no deal has the date that the clock starts at is refused."""
     undated = (pl.col("n") == 0) & (pl.col("n_excluded") > 0)
-    frame = frame.with_columns(
+    return frame.with_columns(
         pl.when(undated).then(pl.lit("refused")).otherwise("status").alias("status"),
-        pl.when(undated).then(pl.lit(f"no_{CLOCKS[clock][0]}")).otherwise("reason").alias("reason"),
+        pl.when(undated).then(pl.lit(f"no_{start}")).otherwise("reason").alias("reason"),
         *(pl.when(~undated).then(name).alias(name) for name in ("value", "low", "high")),
         pl.when(undated).then(0.0).otherwise("from_age").alias("from_age"),
     )
-    return frame.sort(*keys, maintain_order=True).drop("_all", "n_at_risk", strict=False)
 
 
 def _stated(frame: pl.DataFrame, horizon: float) -> pl.DataFrame:
@@ -109,7 +117,9 @@ def _stated(frame: pl.DataFrame, horizon: float) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _cycles(book: DealBook, clock: str, keys: list[str], during: Period | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _cycles(
+    book: DealBook, clock: str, keys: list[str], during: Period | None, unit: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each deal's age at its end (or at as-of), the age it was first seen at, and whether it was recorded late."""
     start, end = CLOCKS[clock]
     deals = book.tables["deals"].lazy().with_columns(_all=pl.lit(0))
@@ -120,13 +130,19 @@ def _cycles(book: DealBook, clock: str, keys: list[str], during: Period | None) 
     is_over = pl.col("outcome") != "open"
     ended_at = pl.when(pl.col("outcome") == "won").then(pl.coalesce(end, "outcome_at")).otherwise("outcome_at")
     seen_at = pl.max_horizontal("recorded_at", "created_at") if clock == "first_contact" else pl.col("recorded_at")
-    deals = deals.with_columns(
-        age=(pl.when(is_over).then(ended_at).otherwise(pl.lit(book.as_of)) - pl.col(start)).dt.total_microseconds(),
-        entry_age=(seen_at - pl.col(start)).dt.total_microseconds(),
-        exit=pl.when(is_over).then("outcome").otherwise(pl.lit("open")),
-    ).join(_late_deals(book).lazy(), on="deal_id", how="left")
-    usable = (pl.col("age") >= 0) & (pl.col("entry_age").is_null() | (pl.col("entry_age") < pl.col("age")))
-    deals = deals.with_columns(pl.col("is_late").fill_null(False), usable=usable.fill_null(False)).collect()
+    end_at = pl.when(is_over).then(ended_at).otherwise(pl.lit(book.as_of))
+    usable = (end_at >= pl.col(start)) & (seen_at.is_null() | (seen_at < end_at))
+    deals = (
+        deals.join(_late_deals(book).lazy(), on="deal_id", how="left")
+        .with_columns(
+            pl.col("is_late").fill_null(False),
+            age=elapsed(pl.col(start), end_at, unit, book.settings),
+            entry_age=elapsed(pl.col(start), seen_at, unit, book.settings),
+            exit=pl.when(is_over).then("outcome").otherwise(pl.lit("open")),
+            usable=usable.fill_null(False),
+        )
+        .collect()
+    )
     left_out = deals.filter(~pl.col("usable")).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
     return deals.filter("usable").select(*keys, "deal_id", "age", "entry_age", "exit", "is_late"), left_out
 
@@ -148,11 +164,16 @@ def _open_stages(book: DealBook) -> pl.LazyFrame:
 
 
 def _counts(deals: pl.DataFrame, keys: list[str], width_us: int) -> pl.DataFrame:
-    """Exact ages as the estimators read them; nothing takes no time (half a bin at least)."""
+    """Exact ages as the estimators read them; nothing takes no time (half a bin at least).
+
+    Who came into view and left on the same weekend is at risk just before that.
+    """
     time = pl.max_horizontal(pl.col("age") / width_us, pl.when(pl.col("age") == 0).then(0.5).otherwise(0.0))
     ended = deals.select(*keys, time=time, exit="exit")
     late = deals.filter(pl.col("entry_age") > 0)
-    entered = late.select(*keys, time=pl.col("entry_age") / width_us, exit=pl.lit("entered_late"))
+    just_before = pl.col("age") * (1 - 1e-9)
+    entry = pl.min_horizontal("entry_age", just_before) / width_us
+    entered = late.select(*keys, time=entry, exit=pl.lit("entered_late"))
     return pl.concat([ended, entered]).group_by(*keys, "time", "exit").agg(n=pl.len().cast(pl.Int64))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from kpikit.analysis._answer import answer
-from kpikit.analysis._contracts import contracts
-from kpikit.analysis.renewal import with_interval
+from kpikit.analysis._judged import judged_wins
+from kpikit.analysis._rates import with_wilson
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 
@@ -18,36 +18,13 @@ _LEAST_KEPT = 20
 _NAMED = 3
 
 
-def judged_wins(book: DealBook, during: Period | None) -> pl.DataFrame:
-    """Won deals with ``is_kept`` (renewed when first due) and ``is_regretted``; null where it is not known."""
-    deals = book.tables["deals"].lazy().filter(pl.col("outcome") == "won").with_columns(
-        pl.coalesce("outcome_team", "team").alias("team"), won_on=pl.col("outcome_day").cast(pl.Date)
-    )  # fmt: skip
-    if book.team is not None:
-        deals = deals.filter(pl.col("team") == book.team)
-    if during is not None:
-        deals = deals.filter((pl.col("won_on") >= during.first_on) & (pl.col("won_on") < during.next_on))
-    wins = deals.collect()
-    has_revenue = "revenue" in book.tables and book.tables["revenue"].lazy().select(pl.len()).collect().item()
-    if has_revenue:
-        rows = contracts(book).rows.select("account_id", "from_on", "is_renewed")
-        near = (pl.col("from_on") >= pl.col("won_on").dt.offset_by("-2mo")).fill_null(False)
-        first = wins.select("deal_id", "account_id", "won_on").join(rows, on="account_id").filter(near)
-        first = first.sort("from_on").group_by("deal_id").first().select("deal_id", is_kept="is_renewed")
-        wins = wins.join(first, on="deal_id", how="left", maintain_order="left")
-    else:
-        wins = wins.with_columns(is_kept=pl.lit(None, pl.Boolean))
-    lost, unwanted = pl.col("is_kept").not_(), pl.col("more_like_this").not_()
-    return wins.with_columns(is_regretted=pl.any_horizontal(lost, unwanted))
-
-
 @answer(kpi="regret")
 def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | None = None) -> pl.DataFrame:
-    """Which wins do we regret: customers lost when first due, or of whom we do not want a hundred more?
+    """Which wins do we regret: customers lost within a year, or of whom we do not want a hundred more?
 
-    Definition: won deals whose customer did not renew when the first contract fell due, or with ``more_like_this`` no,
-    of all won deals of which either is known. ``by="is_discounted"`` tells deals with and without a discount
-    apart, ``by="is_icp"`` those that fit the profile.
+    Definition: won deals whose customer did not renew within the first year (or, of a longer term, when first due), or
+    with ``more_like_this`` no, of all won deals of which either is known. ``by="is_discounted"`` tells deals with and
+    without a discount apart, ``by="is_icp"`` those that fit the profile.
     Misleads while most wins are too young to be due. Gamed by never asking "a hundred more of these?": read
     ``n_unknown``.
 
@@ -57,8 +34,8 @@ def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | 
         during: deals won in this window; by default all.
 
     Returns:
-        An estimate a group: ``n`` wins of which it is known, ``n_events`` regretted, ``n_left`` of them lost when due,
-        ``n_unwanted`` marked, ``n_unknown`` neither due nor asked.
+        An estimate a group: ``n`` wins of which it is known, ``n_events`` regretted, ``n_left`` of them lost,
+        ``n_unwanted`` marked no, ``n_wanted`` marked yes, ``n_unknown`` neither a year old nor asked, ``n_unasked``.
 
     Raises:
         RankingRefused: asked by a person.
@@ -77,10 +54,14 @@ def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | 
         n_events=pl.col("is_regretted").fill_null(False).sum().cast(pl.Int64),
         n_left=pl.col("is_kept").not_().fill_null(False).sum().cast(pl.Int64),
         n_unwanted=pl.col("more_like_this").not_().fill_null(False).sum().cast(pl.Int64),
+        n_wanted=pl.col("more_like_this").fill_null(False).sum().cast(pl.Int64),
+        n_unasked=pl.col("more_like_this").is_null().sum().cast(pl.Int64),
         n_unknown=pl.col("is_regretted").is_null().sum().cast(pl.Int64),
         n_excluded=pl.lit(0, pl.Int64),
     )
-    return with_interval(counts).sort(keys, nulls_last=True).drop("_all", strict=False)
+    if not by and counts.is_empty():
+        counts = pl.DataFrame([dict.fromkeys(counts.columns, 0)], schema=counts.schema)
+    return with_wilson(counts).sort(keys, nulls_last=True).drop("_all", strict=False)
 
 
 @answer(kpi="likeness")
@@ -106,12 +87,11 @@ def likeness(book: DealBook) -> pl.DataFrame:
         ['deal_id', 'name', 'likeness']
     """
     wins = judged_wins(book, None)
-    kept = wins.filter(pl.col("is_kept").fill_null(True) & (pl.col("is_regretted") == False))  # noqa: E712 - null is not False
+    kept = wins.filter((~pl.col("is_regretted")).fill_null(False))
     deals = book.tables["deals"].lazy().collect()
-    decided = deals.filter(pl.col("outcome").is_in(["won", "lost"]))
     if book.team is not None:
-        deals = deals.filter(pl.col("team") == book.team)
-    is_open = deals.filter(pl.col("outcome") == "open")
+        deals = deals.filter(pl.coalesce("outcome_team", "team") == book.team)
+    decided, is_open = (deals.filter(pl.col("outcome").is_in(ends)) for ends in (["won", "lost"], ["open"]))
     if kept.height < _LEAST_KEPT or is_open.is_empty():
         is_open = is_open.clear()
     parts = [*(_word(is_open, kept, decided, name) for name in _WORDS), _amount(is_open, kept, decided)]

@@ -17,19 +17,51 @@ from kpikit.errors import UsageError
 
 #: a deal sleeps when fewer than this share of the others stayed in the stage as long
 STILL = 0.1
+#: shares are equal when they differ by less
+_SLACK = 1e-9
 
 
 def _first_visits(book: DealBook) -> pl.DataFrame:
-    """First visits that a curve can use, with their age in days."""
+    """First visits that a curve can use, with their age in days, and ``from_days``: where their stage's curve begins.
+
+    Where few deals came into view early, a curve drawn from there would rest on one or two of them: it begins at the
+    first age at which five, and a tenth of all, were there to be seen (:func:`kpikit.stats.settled_from`).
+    """
     visits = seen(book).filter(pl.col("excluded").is_null() & (pl.col("visit") == 1))
     day = MICROSECONDS_PER_UNIT["day"]
-    return visits.with_columns(days=pl.col("age") / day, entry_days=(pl.col("entry_age") / day).fill_null(0.0))
+    visits = visits.with_columns(days=pl.col("age") / day, entry_days=(pl.col("entry_age") / day).fill_null(0.0))
+    settled = stats.settled_from(_counts(visits), ["stage"]).select("stage", from_days="start_of_curve")
+    return visits.join(settled, on="stage", how="left", maintain_order="left")
+
+
+def _counts(visits: pl.DataFrame) -> pl.DataFrame:
+    """Exact ages as the estimators read them; who was seen for an instant only was at risk just before it."""
+    time = pl.max_horizontal("days", 0.5 / 24)
+    entry = pl.min_horizontal("entry_days", time * (1 - 1e-9))
+    ended = visits.select("stage", time=time, exit="kind", n=pl.lit(1, pl.Int64))
+    late = visits.filter(pl.col("entry_days") > 0).select(
+        "stage", time=entry, exit=pl.lit("entered_late"), n=pl.lit(1, pl.Int64)
+    )
+    return pl.concat([ended, late])
+
+
+def stage_marks(visits: pl.DataFrame) -> pl.DataFrame:
+    """The first age at which nine in ten of the visits to each stage have ended: ``stage, mark_days, is_at_least``."""
+    table = _counts(visits).join(visits.group_by("stage").agg(pl.col("from_days").first()), on="stage")
+    settled = table.filter(pl.col("time") >= pl.col("from_days")).drop("from_days")
+    down = stats.kaplan_meier_by(settled, ["stage"]).filter(pl.col("value") <= STILL + _SLACK)
+    marks = down.group_by("stage").agg(mark_days=pl.col("time").min())
+    last = visits.filter(pl.col("kind") != "open").group_by("stage").agg(last=pl.col("days").max())
+    return last.join(marks, on="stage", how="left").select(
+        "stage", is_at_least=pl.col("mark_days").is_null(), mark_days=pl.coalesce("mark_days", "last")
+    )
 
 
 def thresholds(visits: pl.DataFrame) -> pl.DataFrame:
     """For each open visit: the age that nine in ten of the *others* in its stage did not reach.
 
-    Kaplan–Meier without the deal itself, so that no deal raises its own mark; where the curve of the others never comes
+    Kaplan–Meier without the deal itself, so that no deal raises its own mark: the first age at which nine in ten or
+    more have left (who is there longer has waited longer than nine in ten). Where the curve of the others never comes
     down to one in ten the mark is their last exit, and ``is_at_least``.
     """
     parts = [_of_stage(stage) for stage in visits.partition_by("stage", maintain_order=True)]
@@ -49,9 +81,10 @@ def _of_stage(visits: pl.DataFrame) -> pl.DataFrame:
         kinds, back = np.unique(np.column_stack([ages, late]), axis=0, return_inverse=True)
         own = (kinds[:, :1] >= times) & (kinds[:, 1:] < times)
         others = at_risk - own
-        factor = 1 - np.divide(exits, others, out=np.ones_like(others, dtype=float), where=others > 0)
-        survival = np.cumprod(np.where(others > 0, factor, 1.0), axis=1)
-        reached = np.asarray(survival <= STILL + 1e-12)
+        settled = (others > 0) & (times >= (visits["from_days"].fill_null(np.inf).item(0)))
+        factor = 1 - np.divide(exits, others, out=np.zeros_like(others, dtype=float), where=settled)
+        survival = np.cumprod(factor, axis=1)
+        reached = np.asarray(survival <= STILL + _SLACK)
         ever = np.asarray(reached.any(axis=1))
         first = np.where(ever, times[reached.argmax(axis=1)], times[-1])
         mark, at_least = first[back.ravel()], ~ever[back.ravel()]
@@ -66,7 +99,8 @@ def waiting(book: DealBook) -> pl.DataFrame:
     """How long has each open deal been in its stage, and which are there longer than nine in ten of the others?
 
     Definition: open first visits with their days; the mark is the 90 % age of the *other* visits to the stage
-    (Kaplan–Meier without the deal; the last exit, "at least", where that is not reached). A deal past its mark sleeps.
+    (Kaplan–Meier without the deal, from the age on at which enough were in view; the last exit, "at least", where it
+    is not reached). A deal past its mark sleeps.
     Misleads: one open deal in ten is this old without anything being wrong (:func:`sleeping_rate` says how many
     would be usual). An old deal may be a good one. Gamed by moving a deal on, or closing and reopening it.
 
@@ -116,10 +150,11 @@ def sleeping(book: DealBook) -> pl.DataFrame:
 def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFrame:
     """How many deals sleep, how many would be usual, and what became of earlier deals that grew that old?
 
-    Definition, per stage: ``value`` is the share still open of the visits entered at least the 90 % age ago;
-    ``expected`` of them would be, had visits lasted as in the window ``before`` (the sum of its Kaplan–Meier curve
-    at the time since each entry). ``n_won_later`` of ``n_that_old``: visits that passed that age and have ended
-    since, and those of them whose deal was won.
+    Definition, per stage: ``value`` is the share still open of the visits entered at least the 90 % age ago (that of
+    the *others* for a visit still open, so that ``n_events`` are the deals which :func:`sleeping` lists); ``expected``
+    of them would be, had visits lasted as in the window ``before`` (the sum of its Kaplan–Meier curve at the time since
+    each entry). ``n_won_later`` of ``n_that_old``: visits that passed that age and have ended since, and those of them
+    whose deal was won.
     Misleads: the share of *currently open* deals past the mark is not one in ten even when nothing is wrong.
 
     Args:
@@ -136,19 +171,13 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
     visits = _first_visits(book)
-    day = MICROSECONDS_PER_UNIT["day"]
-    table = visits.select("stage", time=pl.max_horizontal("days", 0.5 / 24), exit="kind", n=pl.lit(1, pl.Int64))
-    late = visits.filter(pl.col("entry_days") > 0)
-    late = late.select("stage", time="entry_days", exit=pl.lit("entered_late"), n=pl.lit(1, pl.Int64))
-    marks = stats.quantile_by(pl.concat([table, late]), ["stage"], q=1 - STILL).select("stage", mark_days="value")
-    last = visits.filter(pl.col("kind") != "open").group_by("stage").agg(last=pl.col("days").max())
-    marks = marks.join(last, on="stage", how="left").with_columns(
-        is_at_least=pl.col("mark_days").is_null(), mark_days=pl.coalesce("mark_days", "last")
-    )
-    since = (pl.lit(book.as_of) - pl.col("entered_at")).dt.total_microseconds() / day
+    since = (pl.lit(book.as_of) - pl.col("entered_at")).dt.total_microseconds() / MICROSECONDS_PER_UNIT["day"]
     won = book.tables["deals"].lazy().select("deal_id", is_won=pl.col("outcome") == "won").collect()
-    aged = visits.join(marks, on="stage").join(won, on="deal_id", how="left")
-    grown, passed = since >= pl.col("mark_days"), pl.col("days") > pl.col("mark_days")
+    own = thresholds(visits).select("deal_id", "stage", own_days="mark_days")
+    aged = visits.join(stage_marks(visits), on="stage").join(won, on="deal_id", how="left")
+    aged = aged.join(own, on=["deal_id", "stage"], how="left")
+    mark = pl.coalesce("own_days", "mark_days")
+    grown, passed = since >= mark, pl.col("days") > mark
     is_open = pl.col("kind") == "open"
     counted = aged.group_by("stage", "mark_days", "is_at_least").agg(
         pl.col("position").min(),

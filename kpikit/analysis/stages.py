@@ -10,9 +10,12 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.analysis._changes import with_p
+from kpikit.analysis._few import few_visits, permuted
+from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
-from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
+from kpikit.calendar import Period
 from kpikit.engine import counts
+from kpikit.engine.clock import WIDTH_US, Days, unit_of
 from kpikit.engine.histogram import tabulate
 from kpikit.errors import UsageError
 
@@ -31,10 +34,9 @@ class _Seen:
     unit: str
 
 
-def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
+def _seen(book: DealBook, by: Sequence[str], during: Period | None, unit: str) -> _Seen:
     keys = [*by, "stage"] if "stage" not in by else list(by)
-    unit = book.settings.bin
-    histogram, left_out = tabulate(book, by=by, during=during)
+    histogram, left_out = tabulate(book, by=by, bin=unit, during=during)
     is_visit = pl.col("kind") != "entered_late"
     sizes = (
         histogram.filter(is_visit)
@@ -44,7 +46,7 @@ def _seen(book: DealBook, by: Sequence[str], during: Period | None) -> _Seen:
         .with_columns(pl.col("n", "n_open", "n_excluded").fill_null(0))
         .join(_positions(book), on="stage", how="inner")
     )
-    table = counts(histogram, MICROSECONDS_PER_UNIT[unit])
+    table = counts(histogram, WIDTH_US[unit])
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
     table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
@@ -66,7 +68,9 @@ def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 @answer(kpi="time_in_stage")
-def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def time_in_stage(
+    book: DealBook, *, by: Sequence[str] = (), during: Period | None = None, days: Days = "calendar"
+) -> pl.DataFrame:
     """How long does a deal stay in each stage, from entering it until it leaves, whatever way?
 
     Definition: the age at which half of the visits have ended (Kaplan–Meier median of first visits); every visit under
@@ -78,6 +82,7 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
         book: a deal book with stage history.
         by: deal columns to group by besides the stage, never a person.
         during: the window; by default all there is.
+        days: ``"working"`` counts Monday to Friday without the book's ``holidays``; then ``unit`` is ``working_day``.
 
     Returns:
         An estimate a stage: ``value, low, high`` (95 %) in ``unit``; ``n`` visits, ``n_open`` of them open,
@@ -94,7 +99,7 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
         >>> kpikit.velocity.time_in_stage(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
-    view = _seen(book, by, during)
+    view = _seen(book, by, during, unit_of(days, book.settings))
     medians = stats.quantile_by(view.counts, view.keys).drop("n")
     frame = view.sizes.join(medians, on=view.keys, how="left", nulls_equal=True)
     unreached = pl.col("value").is_null()
@@ -110,7 +115,14 @@ def time_in_stage(book: DealBook, *, by: Sequence[str] = (), during: Period | No
 
 
 @answer(kpi="exits")
-def exits(book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def exits(
+    book: DealBook,
+    *,
+    horizon: float = 60,
+    by: Sequence[str] = (),
+    during: Period | None = None,
+    days: Days = "calendar",
+) -> pl.DataFrame:
     """Of the deals that enter a stage, which share has gone on, back, been lost or void, or is still there by then?
 
     Definition: Aalen–Johansen shares at ``horizon`` after entry, of all first visits under observation; "on" is the
@@ -119,9 +131,10 @@ def exits(book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during
 
     Args:
         book: a deal book with stage history.
-        horizon: in the book's bin unit (days, unless settled otherwise).
+        horizon: in the book's bin unit (days, unless settled otherwise), or in working days.
         by: deal columns to group by besides the stage, never a person.
         during: the window; by default all there is.
+        days: ``"working"`` counts Monday to Friday without the book's ``holidays``.
 
     Returns:
         An estimate a stage and ``exit`` (on, back, lost, void, still_there): shares with 95 % intervals, ``n`` visits,
@@ -138,7 +151,8 @@ def exits(book: DealBook, *, horizon: float = 60, by: Sequence[str] = (), during
         >>> shares["exit"].unique().sort().to_list()
         ['back', 'lost', 'on', 'still_there', 'void']
     """
-    return _in_order(_shares(_seen(book, by, during), horizon), by if "stage" in by else [*by, "stage"])
+    view = _seen(book, by, during, unit_of(days, book.settings))
+    return _in_order(_shares(view, horizon), view.keys)
 
 
 def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
@@ -196,7 +210,7 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.curves(kpikit.open_book("demo")).columns[:4]
         ['stage', 'from_age', 'time', 'exit']
     """
-    view = _seen(book, by, during)
+    view = _seen(book, by, during, book.settings.bin)
     still = stats.kaplan_meier_by(view.counts, view.keys).with_columns(exit=pl.lit("still_there"))
     both = pl.concat([stats.aalen_johansen_by(view.counts, view.keys), still]).drop("se")
     frame = view.sizes.drop("n_open").join(both, on=view.keys, how="inner", nulls_equal=True)
@@ -205,32 +219,47 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
 
 @answer(kpi="stage_changes")
 def compare(
-    book: DealBook, *, during: Period, before: Period, horizon: float = 60, by: Sequence[str] = ()
+    book: DealBook,
+    *,
+    during: Period,
+    before: Period,
+    horizon: float = 60,
+    by: Sequence[str] = (),
+    days: Days = "calendar",
+    permutations: int = 9999,
+    seed: int = 0,
 ) -> pl.DataFrame:
     """What changed in each stage between two windows: the time in it, and how its visits ended?
 
     Definition: the figure in ``during`` minus the figure in ``before``: ``figure`` is ``median`` (of
     :func:`time_in_stage`) or one of the ways of :func:`exits` at the horizon; the interval joins those of the two
     (square-and-add). ``p`` is the level at which that interval would exclude no change.
+    Below ten visits or five exits on either side the row is ``too_few``, as everywhere: no difference, no interval, no
+    ``p``. What can be said of so few is said instead: ``p_permuted``, how often shuffling the visits between the
+    windows makes a difference as large, and ``least_shown``, the smallest difference that this sample could have shown
+    at all (5 in 100 shufflings; null: none, however large).
     Misleads: many comparisons find something by luck; correct ``p`` over all that are looked at (Holm).
 
     Args:
         book: a deal book with stage history.
         during: the window of interest.
         before: the window to compare it with; the two may not overlap.
-        horizon: of the shares, in the book's bin unit.
+        horizon: of the shares, in the book's bin unit, or in working days.
         by: deal columns to group by besides the stage, never a person.
+        days: ``"working"`` counts Monday to Friday without the book's ``holidays``.
+        permutations: how many shufflings where there are too few; 0 for none.
+        seed: of the shufflings.
 
     Returns:
         An estimate a stage and ``figure``: the difference with ``low, high`` (95 %), ``low80, high80``, ``p``; the
-        smallest difference these samples would have shown four times in five (``noticeable``); ``n`` and ``n_before``
-        visits.
+        smallest difference these samples would have shown four times in five (``noticeable``); ``p_permuted,
+        least_shown`` (see above); ``n`` and ``n_before`` visits.
 
     Raises:
         UsageError: the windows overlap.
         RankingRefused: asked by a person.
 
-    Source: Zou & Donner 2008.
+    Source: Zou & Donner 2008; below the floor a permutation test.
 
     Example:
         >>> import kpikit
@@ -241,8 +270,22 @@ def compare(
     """
     if during.start < before.end and before.start < during.end:
         raise UsageError("windows_overlap", now=during.name, before=before.name)
-    keys = by if "stage" in by else [*by, "stage"]
-    return _in_order(changes_of(_seen(book, by, during), _seen(book, by, before), horizon), keys)
+    unit = unit_of(days, book.settings)
+    now, then = (_seen(book, by, window, unit) for window in (during, before))
+    frame = changes_of(now, then, horizon)
+    few = frame.filter(_too_few(FLOORS["stage_changes"])).select(now.keys).unique()
+    empty = pl.lit(None, pl.Float64)
+    if not few.height or not permutations:
+        return _in_order(frame.with_columns(p_permuted=empty, least_shown=empty), now.keys)
+    visits = few_visits(book, few, during=during, before=before, unit=unit)
+    found = permuted(visits, now.keys, horizon=horizon, permutations=permutations, seed=seed)
+    return _in_order(frame.join(found, on=[*now.keys, "figure"], how="left", nulls_equal=True), now.keys)
+
+
+def _too_few(floor: Floor) -> pl.Expr:
+    """Groups with fewer visits, or fewer exits of any kind, than a difference needs on either side."""
+    few_exits = (pl.col("figure") == "median") & (pl.min_horizontal("n_events", "n_events_before") < floor.n_events)
+    return (pl.min_horizontal("n", "n_before") < floor.n) | few_exits
 
 
 def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
@@ -316,7 +359,7 @@ def naive(book: DealBook, *, by: Sequence[str] = (), during: Period | None = Non
         >>> kpikit.velocity.naive(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
         ['mean_of_advanced', 'median_of_ended', 'on_of_ended', 'on_of_entered']
     """
-    view = _seen(book, by, during)
+    view = _seen(book, by, during, book.settings.bin)
     rows = view.counts.filter(pl.col("exit") != "entered_late")
     is_on, ended = pl.col("exit").is_in(["advance", "won"]), pl.col("exit") != "open"
     n_on, n_ended, n = (pl.col("n").filter(which).sum() for which in (is_on, ended, pl.lit(True)))

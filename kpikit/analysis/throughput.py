@@ -180,7 +180,8 @@ def bottleneck(
         level: of the interval.
 
     Returns:
-        An estimate a stage in days: ``share_of_days``, ``chance_most``, ``n`` won deals.
+        An estimate a stage in days: ``share_of_days``, ``chance_most``, ``n`` won deals, ``n_excluded`` won deals
+        without one visit whose days are known.
 
     Example:
         >>> import kpikit
@@ -197,7 +198,7 @@ def bottleneck(
     used = visits.filter(pl.col("excluded").is_null() & pl.col("left_at").is_not_null())
     days = (pl.col("left_at") - pl.col("entered_at")).dt.total_microseconds() / MICROSECONDS_PER_UNIT["day"]
     spent = used.with_columns(days=days).collect()
-    n_excluded = visits.select((pl.col("excluded").is_not_null()).sum()).collect().item()
+    n_excluded = deals.select(pl.len()).collect().item() - spent["deal_id"].n_unique()
     stages = spent.group_by("stage").agg(pl.col("position").min()).sort("position")["stage"].to_list()
     wide = spent.pivot(on="stage", index="deal_id", values="days", aggregate_function="sum")
     table = wide.select(stages).fill_null(0.0).to_numpy() if stages else np.zeros((0, 0))

@@ -90,11 +90,13 @@ def trust(
     small = validate({name: collected(frame) for name, frame in frames.items() if name not in OF_DEALS})
     big = {name: frames[name] for name in OF_DEALS if name in frames}
     faults = [*small.faults, *_counted(big, small.frames.get("stages"), settings)]
-    last = last_instant({n: f for n, f in big.items() if n in AS_OF_COLUMNS}) if as_of is None else as_utc(as_of)
+    last = (
+        last_instant({n: good(n, f) for n, f in big.items() if n in AS_OF_COLUMNS}) if as_of is None else as_utc(as_of)
+    )
     folder = preparing.cleared(path)
     book = DealBook(MappingProxyType({}), settings, last, small.dropped, tuple(faults))
     whole = small.frames | {name: good(name, frame) for name, frame in big.items()}
-    return _shelved(folder, book, whole, is_past=as_of is not None)
+    return _shelved(folder, book, whole, as_of=as_of)
 
 
 def _counted(frames: Mapping[str, nw.LazyFrame], stages: pl.DataFrame | None, settings: Settings) -> list[Fault]:
@@ -119,19 +121,17 @@ def _costs_the_row(fault: Fault) -> bool:
     return SEVERITY[fault.rule] == "drop"
 
 
-def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, is_past: bool) -> DealBook:
-    """Complete, code and write the book, bucket by bucket."""
+def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: datetime | None) -> DealBook:
+    """Complete, code and write the book, bucket by bucket; as it was at an instant, if one is given."""
     digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
     n_deals, coded, tables = 0, None, {}
-    has_team = "team" in whole["deals"].collect_schema().names() and bool(
-        collected(whole["deals"].filter(~nw.col("team").is_null()).select("team").head(1)).height
-    )
+    has_teams = _has_teams(whole)
     for part, bucket in enumerate(_buckets(whole)):
         tables = complete(bucket, book.settings)
-        if has_team and not bucket["deals"]["team"].count():
+        if as_of is not None:
+            tables = {n: t.lazy().collect() for n, t in book.replace(tables=tables).at(book.as_of).tables.items()}
+        if has_teams and not bucket["deals"]["team"].count():
             tables = _teamless(tables)
-        if is_past:
-            tables = book.replace(tables=tables).at(book.as_of).tables
         if {"stage_events", "stages"} <= set(tables):
             coded = encode(tables, coded.codes if coded else None)
             events = coded.events.with_columns(pl.col("deal") + pl.lit(n_deals, pl.UInt32))
@@ -145,6 +145,13 @@ def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, is_past:
         coded = Coded(coded.events, coded.codes, n_deals)
     sealed = book.replace(tables=tables, coded=coded, hash=digest.hexdigest()[:16])
     return preparing.sealed(folder, sealed)
+
+
+def _has_teams(whole: Mapping[str, Any]) -> bool:
+    """Do the deals themselves name teams, any of them?"""
+    if "people" in whole or "team" not in whole["deals"].collect_schema().names():
+        return False
+    return collected(whole["deals"].filter(~nw.col("team").is_null()).select("team").head(1)).height > 0
 
 
 def _teamless(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

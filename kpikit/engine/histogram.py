@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from kpikit.book.coded import Codes
-from kpikit.calendar import MICROSECONDS_PER_UNIT
+from kpikit.engine.clock import WIDTH_US, on_clock
 from kpikit.engine.kernel import KINDS
 from kpikit.engine.visits import seen_in
 from kpikit.engine.visits import visits as every_visit
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 #: deal columns by which nothing can be grouped, because each deal has its own
 NOT_GROUPS = frozenset({"deal_id", "name", "next_step", "customer_goal"})
+#: rows of counts that are held before they are added up
+_MANY = 3_000_000
 
 
 def histogram(
     book: DealBook,
     *,
     by: Sequence[str] = (),
-    bin: Literal["day", "hour", "minute"] | None = None,  # noqa: A002 - the field's own word
+    bin: Literal["day", "hour", "minute", "working_day"] | None = None,  # noqa: A002 - the field's own word
     during: Period | None = None,
     visits: Literal["first", "all"] = "first",
 ) -> pl.DataFrame:
@@ -36,7 +38,8 @@ def histogram(
     Args:
         book: a deal book with stage history.
         by: deal columns to group by besides the stage (``team``, ``segment``, …), never a person.
-        bin: width of a bin; by default the book's own setting.
+        bin: width of a bin; by default the book's own setting. In working days the clock stands still at weekends and
+            on the book's holidays.
         during: the window to look at; by default all there is.
         visits: first visits only, or all.
 
@@ -57,7 +60,7 @@ def tabulate(
     book: DealBook,
     *,
     by: Sequence[str] = (),
-    bin: Literal["day", "hour", "minute"] | None = None,  # noqa: A002
+    bin: str | None = None,  # noqa: A002
     during: Period | None = None,
     visits: Literal["first", "all"] = "first",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -65,21 +68,47 @@ def tabulate(
     by = (by,) if isinstance(by, str) else tuple(by)
     check_groups(book, by)
     keys = [*by, *(() if "stage" in by else ("stage",))]
-    width_us = MICROSECONDS_PER_UNIT[bin or book.settings.bin]
+    unit = bin or book.settings.bin
     groups = _group_values(book, by)
-    tables, left_out = [], []
+    codes = Codes(pl.DataFrame(), ())
+    tables, left_out = _Sum([*keys, "bin", "kind"]), _Sum(keys)
     for part in every_visit(book):
         seen = seen_in(part, book, during)
         wanted = pl.col("visit") == 1 if visits == "first" else pl.lit(True)
         grouped = [values.gather(seen.frame["deal"]).alias(name) for name, values in groups.items()]
         frame = seen.frame.lazy().with_columns(grouped).filter(wanted)
-        used = frame.filter(pl.col("excluded").is_null())
-        tables.append(_named(binned(used, keys, width_us), seen.codes, groups))
+        used = on_clock(frame.filter(pl.col("excluded").is_null()), unit, book.settings)
+        tables.add(binned(used, keys, WIDTH_US[unit]))
         excluded = frame.filter(pl.col("excluded").is_not_null()).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
-        left_out.append(_named(excluded.collect(), seen.codes, groups))
-    whole = pl.concat(tables).group_by([*keys, "bin", "kind"]).agg(pl.col("n", "us").sum())
-    excluded = pl.concat(left_out).group_by(keys).agg(pl.col("n_excluded").sum())
+        left_out.add(excluded.collect())
+        codes = seen.codes
+    # stages of several pipelines may share a name: only now are they one
+    named = [(part.keys, _named(part.total(), codes, groups)) for part in (tables, left_out)]
+    whole, excluded = (_added_up(table, by_names) for by_names, table in named)
     return whole.sort([*keys, "bin", "kind"]), excluded
+
+
+class _Sum:
+    """Tables of counts, added up as they come: a book of many buckets never holds all their tables at once."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys, self.parts = keys, []
+
+    def add(self, table: pl.DataFrame) -> None:
+        """One more table."""
+        self.parts.append(table)
+        if sum(part.height for part in self.parts[1:]) > _MANY:
+            self.parts = [self.total()]
+
+    def total(self) -> pl.DataFrame:
+        """The sum of all tables so far."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        return _added_up(pl.concat(self.parts), self.keys)
+
+
+def _added_up(counts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    return counts.group_by(keys).agg(pl.exclude(*keys).sum())
 
 
 def binned(visits: pl.LazyFrame, keys: Sequence[str], width_us: int) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from kpikit.analysis.certainty import judge
 from kpikit.analysis.velocity import compare, exits, time_in_stage
-from kpikit.analysis.winloss import wins
+from kpikit.analysis.winloss import over_time, wins
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.report.deals_page import Waiting, waiting_deals
@@ -16,6 +16,8 @@ from kpikit.report.deals_page import Waiting, waiting_deals
 #: fewer deals than this are talked about one by one; figures would mislead
 FEW_DEALS = 10
 HORIZON_DAYS = 60
+#: page 8: won within so many days of beginning, and so many windows of a quarter, half a year or a year
+RATE_DAYS, RATE_POINTS = 180.0, 12
 KEYS = ["stage", "figure"]
 
 
@@ -49,6 +51,8 @@ class Figures:
     ends_before: pl.DataFrame
     horizon: float
     waiting: Waiting
+    rates: pl.DataFrame
+    rate_days: float = RATE_DAYS
 
     @property
     def refused(self) -> str | None:
@@ -87,7 +91,20 @@ def team_figures(book: DealBook, period: Period) -> Figures:
         ends_before=exits(book, during=ends.before, horizon=horizon),
         horizon=horizon,
         waiting=waiting_deals(book, period),
+        rates=_rates(book, period),
     )
+
+
+def _rates(book: DealBook, period: Period) -> pl.DataFrame:
+    """Of the deals begun in a quarter the share won in half a year, from quarter to quarter; longer where few."""
+    found = pl.DataFrame()
+    for months in (3, 6, 12):
+        last = period.widened(months) if months > period.months else period
+        found = over_time(book, definition="cohort", during=last, periods=RATE_POINTS, horizon=RATE_DAYS)
+        found = found.with_columns(months=pl.lit(last.months, pl.Int64))
+        if "phase" not in found.columns or (found["n"].median() or 0) >= FEW_DEALS:
+            break
+    return found
 
 
 def _compared(book: DealBook, window: Window, horizon: float) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The team review report as a value that a notebook shows page by page."""
+"""The reports as values that a notebook shows page by page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kpikit.book import of_team, open_book, teams
+from kpikit.book import DealBook, of_team, open_book, teams
+from kpikit.calendar import Period
 from kpikit.errors import UsageError
 from kpikit.report.figures import team_figures
 from kpikit.report.team_pages import pages
+from kpikit.report.winloss_figures import winloss_figures
+from kpikit.report.winloss_pages import winloss_pages
 from kpikit.show.document import header, plain, section
 from kpikit.show.page import Message, Page, message
 from kpikit.words import LANGUAGES, Words
@@ -72,6 +75,47 @@ def team_review(
         UsageError: no such team, language or copy; a period that the book says nothing about.
         Refused: the team is too small for a report of its own.
     """
+    part, asked, words = _opened(book, team, period, language, copy)
+    figures = team_figures(part, asked)
+    whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
+    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
+    return Report(whose, about, pages(figures, copy), words)
+
+
+def quarterly_winloss(
+    book: str | Path | DealBook,
+    *,
+    team: str = "all",
+    period: str,
+    language: str = "en",
+    copy: str = "company",
+    crm: str = "hubspot",
+) -> Report:
+    """The quarterly win/loss report of a company, or of one team, on one period.
+
+    Args:
+        book: anything :func:`kpikit.open_book` opens, or a book.
+        team: a team's name, or "all" for the whole book.
+        period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
+        language: "en" or "nl".
+        copy: "company" (no deal and no customer by name) or "team".
+        crm: whose report the figures are held against: "hubspot", "salesforce", "pipedrive" or "dynamics".
+
+    Raises:
+        UsageError: no such team, language, copy or CRM; a period that the book says nothing about.
+        Refused: the team is too small for a report of its own.
+    """
+    part, asked, words = _opened(book, team, period, language, copy)
+    figures = winloss_figures(part, asked, crm=crm)
+    whose = message("header.wl.team", team=team) if part.team not in (None, "all") else message("header.wl.all")
+    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
+    return Report(whose, about, winloss_pages(figures, copy), words)
+
+
+def _opened(
+    book: str | Path | DealBook, team: str, period: str, language: str, copy: str
+) -> tuple[DealBook, Period, Words]:
+    """The book as it stood at the period's end, narrowed to the team; the period; the words."""
     opened = open_book(book) if isinstance(book, (str, Path)) else book
     if language not in LANGUAGES:
         raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
@@ -79,14 +123,10 @@ def team_review(
         raise UsageError("copy", copy=copy)
     asked = opened.settings.period(period)
     check_period(opened, asked)
-    words = Words(language, opened.settings.currency or "EUR")
+    words = Words(language, opened.settings.currency or "")
     then = opened.at(min(asked.end, opened.as_of))
     known = teams(then)
-    part = then if team == "all" and known != ["all"] else of_team(then, team)
-    figures = team_figures(part, asked)
-    whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
-    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    return Report(whose, about, pages(figures, copy), words)
+    return (then if team == "all" and known != ["all"] else of_team(then, team)), asked, words
 
 
 def check_period(book: Any, period: Any) -> None:

@@ -9,6 +9,8 @@ import polars as pl
 from kpikit.calendar import Period, add_months
 from kpikit.report.deals_page import deals_page, few_deals_page
 from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
+from kpikit.report.time_page import rate
+from kpikit.report.voices_pages import customer
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
 
@@ -17,15 +19,15 @@ _PARTS = ("on", "back", "lost", "other", "still_there")
 
 def pages(figures: Figures, copy: str) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
-    waits = figures.waiting
+    waits, told = figures.waiting, customer(figures.book, figures.period, copy)
     if figures.n_deals < FEW_DEALS:
         deals = few_deals_page(figures.book, waits, copy=copy)
-        body = [_front_of_few(figures), *_to_come("customer", "tried"), deals, next_steps(figures)]
+        body = [_front_of_few(figures), told, *_to_come("tried"), deals, next_steps(figures)]
     else:
         deals = deals_page(figures.book, waits, copy=copy, refused=figures.refused)
         body = [
-            front(figures), *_to_come("customer", "tried", "moved"), time(figures), ends(figures), deals,
-            *_to_come("rate"), next_steps(figures),
+            front(figures), told, *_to_come("tried", "moved"), time(figures), ends(figures), deals,
+            rate(figures.rates, figures.book, figures.rate_days), next_steps(figures),
         ]  # fmt: skip
     return (*body, _back(figures, [page for page in body if page.folded]))
 

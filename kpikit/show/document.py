@@ -69,5 +69,7 @@ def _render(template: str, words: Words, **values: Any) -> str:
 
 def plain(page: Page, words: Words) -> str:
     """A page as text: for terminals, tests and readers without pictures."""
-    parts = [page.title, *page.sentence, *([page.question] if page.question else [])]
-    return "\n".join(part.in_words(words) for part in parts)
+    lines = [part.in_words(words) for part in (page.title, *page.sentence)]
+    for card in page.cards:
+        lines += [f"{card.heading.in_words(words)}: {card.story}", *card.others]
+    return "\n".join([*lines, *([page.question.in_words(words)] if page.question else [])])

@@ -45,7 +45,10 @@ class Chart:
     :mod:`kpikit.show.theme` with what it stands for; ``unit`` is that of the data.
     """
 
-    kind: Literal["ranges", "hundreds", "findings", "strips", "shares", "pairs", "cells"]
+    kind: Literal[
+        "ranges", "hundreds", "findings", "strips", "shares", "pairs", "cells", "process", "counts", "slopes",
+        "cohorts", "stays",
+    ]  # fmt: skip
     data: pl.DataFrame
     description: Message
     key: tuple[tuple[str, Message], ...] = ()
@@ -78,7 +81,8 @@ class Card:
 class Page:
     """One screen: a title that is the finding, one sentence, at most one chart, one open question.
 
-    A ``folded`` page is a line that opens. ``cards`` stand where a chart would. ``details`` are the paragraphs, lists and tables of the back matter.
+    A ``folded`` page is a line that opens. ``cards`` stand where a chart would. ``details`` are the paragraphs,
+    lists and tables of the back matter.
     """
 
     id: str

@@ -2,11 +2,12 @@
 
 from kpikit.stats.comparisons import gray, log_rank
 from kpikit.stats.curves import aalen_johansen_by, at_horizon, curves_by, kaplan_meier_by
-from kpikit.stats.decomposition import das_gupta, kitagawa, kitagawa_counts
+from kpikit.stats.decomposition import das_gupta, das_gupta_counts, kitagawa, kitagawa_counts
 from kpikit.stats.firth import firth, firth_predictions, marginal_effects
 from kpikit.stats.limits import detectable_difference, funnel_limits, p_of_difference, poisson_binomial_tail
 from kpikit.stats.multiplicity import benjamini_hochberg, holm
 from kpikit.stats.pooling import pooled_rates
+from kpikit.stats.process import p_limits, xmr_limits
 from kpikit.stats.projection import beta_geometric, chain_ladder
 from kpikit.stats.rates import difference, newcombe, wilson
 from kpikit.stats.summaries import at_risk_by, followed_by, quantile_by, rmst_by, settled_from
@@ -24,6 +25,7 @@ __all__ = [
     "compound_velocity",
     "curves_by",
     "das_gupta",
+    "das_gupta_counts",
     "detectable_difference",
     "difference",
     "firth",
@@ -40,6 +42,7 @@ __all__ = [
     "marginal_effects",
     "median",
     "newcombe",
+    "p_limits",
     "p_of_difference",
     "poisson_binomial_tail",
     "pooled_rates",
@@ -49,4 +52,5 @@ __all__ = [
     "settled_from",
     "value_weighted",
     "wilson",
+    "xmr_limits",
 ]

@@ -110,7 +110,8 @@ def marginal_effects(
         level: of the interval.
 
     Returns:
-        A row per driver: ``term, value, low, high`` in share points (.1 = ten points), ``n, n_events, draws`` (used).
+        A row per driver: ``term, value, low, high`` in share points (.1 = ten points), ``low80, high80`` (the 80 %
+        interval), ``n, n_events, draws`` (used).
 
     Raises:
         EstimateError: as :func:`firth`.
@@ -125,9 +126,11 @@ def marginal_effects(
     weights = np.random.default_rng(seed).multinomial(len(won), np.full(len(won), 1 / len(won)), size=draws)
     wins = weights @ won
     drawn = _effects(design, won, weights[(wins > 0) & (wins < len(won))].astype(float))
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0) if len(drawn) else np.full((2, len(terms)), np.nan)
+    ends = [tail, 1 - tail, 0.1, 0.9]
+    bounds = np.quantile(drawn, ends, axis=0) if len(drawn) else np.full((4, len(terms)), np.nan)
     counts = {"n": len(won), "n_events": int(won.sum()), "draws": len(drawn)}
-    frame = pl.DataFrame({"term": terms, "value": value, "low": low, "high": high}).fill_nan(None)
+    figures = dict(zip(("low", "high", "low80", "high80"), bounds, strict=True))
+    frame = pl.DataFrame({"term": terms, "value": value, **figures}).fill_nan(None)
     return frame.with_columns(pl.lit(count, pl.Int64).alias(name) for name, count in counts.items())
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from math import copysign
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,11 @@ class _Blanks(Formatter):
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ARG002 - the base class's signature
         return kwargs[field_name], field_name  # a code's blanks are names, never attributes or indices
+
+
+def _nearest(value: float) -> int:
+    """The nearest whole number, halves away from zero, as people round (65 of 200 is 33 in 100)."""
+    return int(value + copysign(0.5 + 1e-9, value))
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ class Words:
     def hundred(self, value: Estimate | float) -> str:
         """A share as so many in a hundred, without the words: ``28``."""
         share = value.value if isinstance(value, Estimate) else value
-        return "?" if share is None else self.number(round(100 * share))
+        return "?" if share is None else self.number(_nearest(100 * share))
 
     def tenths(self, value: float) -> str:
         """``32.5``: one decimal where there is one, however large."""
@@ -189,7 +195,7 @@ class Words:
         ends = [
             None
             if end is None
-            else self.number(round(end))
+            else self.number(_nearest(end))
             if whole and abs(end) >= 0.5
             else self._rounded(end, value.unit)
             for end in bounds
@@ -222,7 +228,7 @@ class Words:
             from babel.numbers import format_decimal
 
             return format_decimal(value, format="@", locale=self.locale)
-        return self.number(round(value) if unit == "share" and abs(value) >= 1 else value)
+        return self.number(_nearest(value) if unit == "share" and abs(value) >= 1 else value)
 
     def _figure(self, value: float | None, unit: str) -> str:
         if value is None:

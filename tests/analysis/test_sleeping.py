@@ -237,3 +237,48 @@ def test_nobody_full_time_is_no_figure():
     idle = [person(name, "Idle", 0.0) for name in "pqr"]
     found = carried(velocity.load(staffed(NORTH + idle, ["p"] * 5)))
     assert found["Idle", "open"]["value"] is None
+
+
+# --- few in view early, and one rule for list and rate ---------------------------------------------------------------
+
+#: one seen from its start and lost on day 2; twelve that came into view at 30 and left at 40 … 51; two still there
+EARLY = [(2, "lost"), *((40 + i, "lost") for i in range(12)), (60, "open"), (45, "open")]
+
+
+def early_book():
+    spells = [(AS_OF - d, None, k) if k == "open" else (50, d, k) for d, k in EARLY]
+    return as_book(spell_rows(spells, recorded=[None] + [30.0] * 14, as_of=AS_OF))
+
+
+def test_one_early_exit_of_the_only_one_in_view_makes_nobody_sleep():
+    found = waits(early_book())
+    # drawn from day 0 the curve would be 0 from day 2 on (1 of 1 left) and both would sleep. From day 40 on, without
+    # d0013: 13 at risk, one leaves a day; after 45 7/13 are left and the other open one is out of sight, then 5/6, 4/5,
+    # … and after day 50 7/13 · 1/6 = .09
+    assert (found["d0013"]["mark_days"], found["d0013"]["is_sleeping"]) == (50.0, True)
+    # without d0014: 12 of 13 have left by day 51 (1/13), 11 by day 50 (2/13)
+    assert (found["d0014"]["mark_days"], found["d0014"]["is_sleeping"]) == (51.0, False)
+
+
+def test_the_rate_has_the_same_guard():
+    found = velocity.sleeping_rate.__wrapped__(early_book()).to_dicts()[0]
+    # all fourteen: 8/14 left after 45, then 7 … : 14 at 40, 9 at 45 (8/14), 7 at 46; 8/14 · 6/7 · 5/6 · … · 1/2 at 51
+    # = 8/14 · 1/7 = .082, and 8/14 · 2/7 = .163 at 50
+    assert (found["mark_days"], found["is_at_least"], found["n_events"]) == (51.0, False, 1)
+
+
+def test_the_rate_counts_the_deals_that_the_list_shows(demo):
+    rate = velocity.sleeping_rate(demo)
+    listed = velocity.sleeping(demo).group_by("stage").agg(pl.len().cast(pl.Int64).alias("n"))
+    assert dict(rate.select("stage", "n_events").rows()) == dict(listed.rows())
+    # DOZEN: d0010 sleeps by its own mark (90), though with it the stage's is 95
+    found = velocity.sleeping_rate.__wrapped__(book_of(DOZEN)).to_dicts()[0]
+    assert (found["mark_days"], found["n_events"]) == (95.0, 1)
+
+
+def test_never_five_in_view_gives_the_last_exit():
+    visits = [(10 * i + 8, "lost") for i in range(8)] + [(85, "open")]
+    spells = [(AS_OF - d, None, k) if k == "open" else (50, d, k) for d, k in visits]
+    recorded = [10.0 * i or None for i in range(8)] + [80.0]
+    found = waits(as_book(spell_rows(spells, recorded=recorded, as_of=AS_OF)))["d0008"]
+    assert (found["mark_days"], found["is_at_least"]) == (78.0, True)

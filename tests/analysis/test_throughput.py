@@ -228,6 +228,16 @@ def test_mean_days_by_hand():
         assert row["low"] <= row["value"] <= row["high"]
 
 
+def test_who_is_left_out_is_counted_in_deals():
+    # ten won through Qualify and a closed stage (a visit that no curve counts); one without any event; one whose only
+    # visits are to the closed stage, two of them
+    deals = [(0, 9, "won", 1.0)] * 12
+    events = [(i, stage, at) for i in range(10) for stage, at in (("Qualify", 0), ("Closed won", 9))]
+    events += [(11, "Closed won", 3), (11, "Closed won", 9)]
+    found = velocity.bottleneck(book_of(deals, events), draws=50)
+    assert found.select("stage", "n", "n_excluded").rows() == [("Qualify", 10, 2)]
+
+
 def test_one_stage_dominates():
     found = velocity.bottleneck(slow_discovery(), draws=200)
     assert dict(found.select("stage", "chance_most").iter_rows()) == {"Qualify": 0, "Discovery": 1, "Proposal": 0}

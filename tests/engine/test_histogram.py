@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit import RankingRefused, UsageError
+from kpikit import DealBook, RankingRefused, UsageError, prepare
 from kpikit.calendar import Period, add_months
-from kpikit.engine import histogram, spells
+from kpikit.engine import histogram, spells, visits
+from kpikit.engine.histogram import tabulate
 from kpikit.schema import PERSON_COLUMNS
 from tests.oracles import histogram_of, spells_of
-from tests.strategies import STAGES, as_book, day, deal_rows, spell_rows
+from tests.strategies import STAGES, as_book, as_frames, day, deal_rows, spell_rows
 
 few = settings(max_examples=15, deadline=None)
 WIDTHS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
@@ -132,3 +133,30 @@ def test_parts_add_up_to_the_whole(rows, data):
     whole = histogram(as_book(rows), by=["segment"]).sort(keys)
     added = pl.concat(tables).group_by(keys).agg(pl.col("n", "us").sum()).sort(keys)
     assert added.equals(whole)
+
+
+def two_pipelines():
+    """Two deals of each of two pipelines, which both have a stage Qualify, left after 2 and 3 days."""
+    rows = spell_rows([(0, 2, "lost"), (0, 3, "lost")] * 2, as_of=40)
+    for deal in rows["deals"][2:]:
+        deal["pipeline"] = "Renewal"
+    frames = as_frames(rows)
+    stages = pl.concat([STAGES, STAGES.with_columns(pipeline=pl.lit("Renewal"))])
+    return DealBook.from_frames(**(frames | {"stages": stages}), as_of=rows["as_of"])
+
+
+def test_stages_of_one_name_are_one_unless_asked_by_pipeline():
+    found = histogram(two_pipelines()).select("stage", "bin", "n", "us").rows()
+    assert found == [("Qualify", 2, 2, 4 * DAY_US), ("Qualify", 3, 2, 6 * DAY_US)]
+    apart = histogram(two_pipelines(), by=["pipeline"]).select("pipeline", "bin", "n").rows()
+    assert apart == [("New", 2, 1), ("New", 3, 1), ("Renewal", 2, 1), ("Renewal", 3, 1)]
+
+
+@pytest.mark.parametrize("by", [(), ["team"], ["segment"]])
+def test_a_book_in_buckets_adds_up_to_the_same(demo, tmp_path, monkeypatch, by):
+    whole = tabulate(demo, by=by)
+    monkeypatch.setattr(visits, "BUCKET", 100)
+    monkeypatch.setitem(tabulate.__globals__, "_MANY", 500)
+    parts = tabulate(prepare(demo, tmp_path / "book"), by=by)
+    assert parts[0].equals(whole[0])
+    assert parts[1].sort(parts[1].columns).equals(whole[1].sort(whole[1].columns))

@@ -393,10 +393,14 @@ def test_any_file_is_guessed_or_refused(headers, cells):
 def test_a_time_of_winning_and_one_of_losing_are_one_end():
     """Pipedrive keeps them apart; the first that is filled is the end of the deal."""
     rows = [
-        {"Deal - ID": f"{i}", "Deal - Status": ("Won", "Lost", "Open")[i % 3], "Deal - Won time": "2026-01-02" * (i % 3 == 0),
-         "Deal - Lost time": "2026-01-03" * (i % 3 == 1)}
+        {
+            "Deal - ID": f"{i}",
+            "Deal - Status": ("Won", "Lost", "Open")[i % 3],
+            "Deal - Won time": "2026-01-02" if i % 3 == 0 else "",
+            "Deal - Lost time": "2026-01-03" if i % 3 == 1 else "",
+        }
         for i in range(9)
-    ]  # fmt: skip
+    ]
     found = guess(raw("deals", rows)).table("deals")
     assert found.columns["outcome_at"] == ["Deal - Won time", "Deal - Lost time"]
     assert found.unused == ()

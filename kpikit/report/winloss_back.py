@@ -1,0 +1,39 @@
+"""What stands behind the quarterly report: every definition of the rate, limits, data, words."""
+
+from __future__ import annotations
+
+from kpikit.report.back_matter import Matter, matter
+from kpikit.report.winloss_figures import WinLoss
+from kpikit.report.winloss_text import share_in_words
+from kpikit.show.page import Message, Page, Table, message
+
+TERMS = (
+    "won_rate", "both", "chased", "luck", "goes_with", "range", "hundred", "clear", "hint", "unknown", "set_aside",
+    "late",
+)  # fmt: skip
+USED = (
+    "wins", "endings", "win_rate_finished", "win_rate_cohort", "rate_bridge", "rate_over_time", "mix_and_rate",
+    "reasons", "reasons_compared", "competitors", "last_stage", "drivers",
+)  # fmt: skip
+
+
+def back(figures: WinLoss, folded: list[Page]) -> Page:
+    """The back matter as a page."""
+    methods = (message("back.wl.methods.text"), message("back.wl.windows.text"))
+    what = Matter(figures.book, figures.period, USED, TERMS, methods, (message("back.wl.deals", n=figures.n_finished),))
+    details = matter(what, folded)
+    rates = (message("back.wl.rates"), _rates(figures))
+    place = 1 if folded else 0
+    details = (*details[:place], rates, *details[place:])
+    return Page("back", message("page.back.title"), (message("page.wl.back.sentence"),), details=details)
+
+
+def _rates(figures: WinLoss) -> tuple[Message | Table, ...]:
+    """The same data under every definition."""
+    rows = []
+    for row in figures.definitions.to_dicts():
+        name = message(f"kpi.{row['kpi']}")
+        name = message("back.wl.at_stage", what=name, stage=row["stage"]) if row.get("stage") else name
+        rows.append((name, *share_in_words(row)))
+    headings = tuple(message(f"back.wl.{name}") for name in ("definition", "counted", "figure"))
+    return (message("back.wl.rates.text"), Table(headings, tuple(rows)))
