@@ -76,7 +76,8 @@ def duckdb_door(folder: Path) -> dict:
     for table, order in (("deals", "deal_id"), ("stage_events", "deal_id, entered_at"), ("stages", "position")):
         source, target = folder / f"{table}.csv", folder / f"{table}.duckdb.parquet"
         connection.execute(
-            f"copy (select * from read_csv('{source}') order by {order}) to '{target}' (format parquet, compression zstd)"
+            f"copy (select * from read_csv('{source}') order by {order}) "
+            f"to '{target}' (format parquet, compression zstd)"
         )
     return {}
 
@@ -132,9 +133,8 @@ def main() -> None:
         print(
             f"CSV to a prepared book: {ratio:.2f} x DuckDB (asked 2.5), {best['kpikit']['gb']:.2f} GB (asked under 6)"
         )
-        print(
-            f"opened again in {1000 * best['reopen']['first']:.0f} ms, then {1000 * best['reopen']['again']:.0f} ms (asked 50)"
-        )
+        first, again = (1000 * best["reopen"][name] for name in ("first", "again"))
+        print(f"opened again in {first:.0f} ms, then {again:.0f} ms (asked 50)")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # validation
-        **dict.fromkeys(["missing_column", "column_type", "no_deals", "empty_deals", "id_15_18", "no_deals_found", "no_deal_id"], "error"),
+        **dict.fromkeys(["missing_column", "column_type", "no_deals", "empty_deals", "id_15_18"], "error"),
+        **dict.fromkeys(["no_deals_found", "no_deal_id"], "error"),
         **dict.fromkeys(["required_empty", "duplicate_id", "unknown_deal"], "drop"),
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"

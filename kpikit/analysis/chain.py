@@ -11,7 +11,7 @@ from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.analysis._by_age import DAY_US
 from kpikit.analysis._judged import judged_wins
-from kpikit.analysis._rates import OUTCOME, begun, inside, population
+from kpikit.analysis._rates import OUTCOME, begun, inside, population, with_wilson
 from kpikit.analysis.cycles import _counts, _open_stages
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -113,9 +113,7 @@ def _known(won: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     counts = won.group_by(keys).agg(
         n=pl.col("is_kept").count().cast(pl.Int64), n_events=pl.col("is_kept").sum().cast(pl.Int64)
     )
-    rows = [stats.wilson(k, n).select("value", "low", "high").row(0) for k, n in counts.select("n_events", "n").rows()]
-    bounds = pl.DataFrame(rows, schema=dict.fromkeys(("value", "low", "high"), pl.Float64), orient="row")
-    return counts.hstack(bounds).select(*keys, "value", "low", "high", "n", "n_events", n_excluded=pl.lit(0, pl.Int64))
+    return with_wilson(counts).select(*keys, "value", "low", "high", "n", "n_events", n_excluded=pl.lit(0, pl.Int64))
 
 
 def _joined(steps: list[dict]) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import polars as pl
@@ -24,7 +25,11 @@ Step = Literal["month", "quarter", "year"]
 
 @answer(kpi="win_curves")
 def win_curves(
-    book: DealBook, *, by: Literal["month", "quarter", "year", "all"] = "quarter", during: Period | None = None
+    book: DealBook,
+    *,
+    by: Literal["month", "quarter", "year", "all"] = "quarter",
+    during: Period | None = None,
+    at: Sequence[float] = (),
 ) -> pl.DataFrame:
     """Of the deals begun in the same quarter, how many are won by which age?
 
@@ -38,6 +43,7 @@ def win_curves(
         book: a deal book.
         by: the width of a cohort; "all" pools the window in one curve, each age weighed by who was followed to it.
         during: cohorts that begin in this window; by default all.
+        at: ages at which a row stands too, though nothing ended then: for the numbers at risk below a chart.
 
     Returns:
         A curve a ``cohort`` (its first day): ``time`` (days), ``n_at_risk, n_events, value, low, high``; ``n`` deals,
@@ -65,6 +71,7 @@ def win_curves(
     )
     table, settled = counts_from(used, keys)
     curve = stats.aalen_johansen_by(table, keys).filter(pl.col("exit") == "won").drop("exit", "se")
+    curve = _with_ages(curve, table, keys, at)
     frame = (
         sizes.join(settled, on=keys, how="left")
         .join(curve, on=keys, how="left")
@@ -76,6 +83,21 @@ def win_curves(
         reason=pl.when(nothing).then(pl.lit("nothing_ended")),
     )
     return refused_early(frame, book).sort("cohort", "time", nulls_last=True)
+
+
+def _with_ages(curve: pl.DataFrame, table: pl.DataFrame, keys: list[str], at: Sequence[float]) -> pl.DataFrame:
+    """The curve with a row at each of these ages, as far as anybody is in view there."""
+    rows = [
+        stats.at_risk_by(table, keys, time=age).select(
+            *keys, pl.lit(float(age)).alias("time"), pl.col("n_at_risk").cast(pl.Int64), n_events=pl.lit(0, pl.Int64)
+        )
+        for age in at
+        if age > 0 and curve.height
+    ]
+    seen = pl.concat([curve, *(row.filter(pl.col("n_at_risk") > 0) for row in rows)], how="diagonal_relaxed")
+    return seen.sort(*keys, "time", maintain_order=True).with_columns(
+        pl.col("value", "low").forward_fill().over(keys).fill_null(0.0), pl.col("high").forward_fill().over(keys)
+    )
 
 
 @answer(kpi="win_triangle")

@@ -84,7 +84,7 @@ def cycle(
         pl.DataFrame({"figure": ["median", *ENDS]}), how="cross"
     )
     frame = grid.join(found, on=[*keys, "figure"], how="left", nulls_equal=True, maintain_order="left")
-    frame = _dated(_stated(frame, horizon), CLOCKS[clock][0])
+    frame = _dated(_stated(frame, keys, horizon), CLOCKS[clock][0])
     return frame.sort(*keys, maintain_order=True).drop("_all", "n_at_risk", strict=False)
 
 
@@ -99,11 +99,13 @@ def _dated(frame: pl.DataFrame, start: str) -> pl.DataFrame:
     )
 
 
-def _stated(frame: pl.DataFrame, horizon: float) -> pl.DataFrame:
+def _stated(frame: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFrame:
     """A kind of end that nobody met is 0; a horizon beyond what was followed, or half that is not reached, is said."""
     is_share = pl.col("figure") != "median"
     early = (pl.col("from_age") > horizon).fill_null(False)
-    beyond = is_share & (early | (pl.col("n_at_risk").fill_null(0) == 0) & ~(pl.col("value").fill_null(1.0) <= 1e-12))
+    still = pl.col("value").filter(pl.col("figure") == "still_open").first().over(keys)
+    all_ended = still.fill_null(1.0) <= 1e-12  # then nobody is left to be followed, and every share is known
+    beyond = is_share & (early | (pl.col("n_at_risk").fill_null(0) == 0) & ~all_ended)
     unreached = pl.when(is_share).then(beyond).otherwise(pl.col("value").is_null())
     return frame.with_columns(
         pl.when(unreached).then(None).when(is_share).then(pl.col("value").fill_null(0.0)).otherwise("value").alias("value"),

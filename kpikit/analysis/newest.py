@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from kpikit import stats
@@ -35,9 +37,10 @@ def newest(
 
     Returns:
         One row, an estimate: ``value`` (a difference in share, by square-and-add), ``low80, high80, p, noticeable``;
-        ``cohort`` and ``cohort_next`` (the quarter's first day and that after it), ``usual_from`` (the first day of those
-        before it), ``share, share_low, share_high`` and ``usual``; ``low_bound`` (won so far) and ``high_bound`` (won, or still open) between which the end lies; ``n,
-        n_events, n_open, n_before``. ``not_reached`` where no quarter was followed so long.
+        ``cohort`` and ``cohort_next`` (the quarter's first day and that after it), ``usual_from`` (the first day of
+        those before it), ``share, share_low, share_high`` and ``usual``; ``low_bound`` (won so far) and ``high_bound``
+        (won, or still open) between which the end lies; ``n, n_events, n_open, n_before``. ``not_reached`` where no
+        quarter was followed so long.
 
     Source: Aalen & Johansen 1978; Newcombe 1998.
 
@@ -73,7 +76,8 @@ def newest(
         "low_bound": n_won / n if n else None, "high_bound": (n_won + n_open) / n if n else None, "unit": "share",
     }  # fmt: skip
     schema = {name: pl.Int64 for name in facts if name == "n" or name.startswith("n_")}
-    row = pl.DataFrame([facts | {"_all": 0}], schema_overrides=schema | dict.fromkeys(_SHARES, pl.Float64) | {"usual_from": pl.Date})
+    types = schema | dict.fromkeys(_SHARES, pl.Float64) | {"usual_from": pl.Date}
+    row = pl.DataFrame([facts | {"_all": 0}], schema_overrides=types)
     return row.join(gap, on="_all", how="left").drop("_all", "figure")
 
 
@@ -92,9 +96,11 @@ def _share(table: pl.DataFrame, horizon: float) -> tuple:
 
 def _too_young(horizon: float) -> pl.DataFrame:
     """No quarter was followed so long."""
-    days, floats = ("cohort", "cohort_next", "usual_from"), ("value", "low", "high", "low80", "high80", "p", "noticeable", *_SHARES)
+    days = ("cohort", "cohort_next", "usual_from")
+    floats = ("value", "low", "high", "low80", "high80", "p", "noticeable", *_SHARES)
     counts = ("n", "n_excluded", "n_before", "n_events", "n_open")
     codes = {"unit": "share", "status": "not_reached", "reason": "too_young"}
     row = {**dict.fromkeys((*days, *floats, *counts)), "horizon": float(horizon), **codes}
-    types = dict.fromkeys(days, pl.Date) | dict.fromkeys(floats, pl.Float64) | dict.fromkeys(counts, pl.Int64)
+    types: dict[str, Any] = dict.fromkeys(days, pl.Date)
+    types |= dict.fromkeys(floats, pl.Float64) | dict.fromkeys(counts, pl.Int64)
     return pl.DataFrame([row], schema_overrides=types)

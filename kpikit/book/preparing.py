@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,8 @@ from kpikit.errors import Fault, UsageError
 MANIFEST = "kpikit-book.json"
 FORMAT = 1
 EVENTS, DROPPED = "_events", "_dropped"
+#: where a book stands while it is written, within the folder that it is for
+PARTIAL = ".partial"
 #: rows of events that are read together: a question goes through a large book by deals
 _ROW_GROUP = 250_000
 
@@ -47,31 +51,46 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
         16
     """
     tables = {name: frame.lazy().collect() for name, frame in book.tables.items()}
-    folder = cleared(path)
-    for name, frame in tables.items():
-        write(folder, name, frame)
-    coded = encode(tables) if {"stage_events", "stages"} <= set(tables) else None
-    if coded is not None:
-        write(folder, EVENTS, coded.events.collect())
-    named = book.hash or content_hash(book.replace(tables=tables))
-    return sealed(folder, book.replace(coded=coded, hash=named))
+    with begun(path) as folder:
+        for name, frame in tables.items():
+            write(folder, name, frame)
+        coded = encode(tables) if {"stage_events", "stages"} <= set(tables) else None
+        if coded is not None:
+            write(folder, EVENTS, coded.events.collect())
+        own = book.hash or content_hash(book.replace(tables=tables))
+        return sealed(folder, book.replace(coded=coded, hash=own))
 
 
-def cleared(path: str | Path) -> Path:
-    """The folder for a prepared book, empty: one that was there is taken away.
+@contextmanager
+def begun(path: str | Path) -> Iterator[Path]:
+    """Where a prepared book can be written: until it is sealed, a book that was there stays as it is.
 
     Raises:
         UsageError: the folder exists and is not a prepared book.
     """
     folder = Path(path)
-    if folder.is_file() or (folder.exists() and not is_prepared(folder) and any(folder.iterdir())):
+    others = [file for file in folder.iterdir() if file.name != PARTIAL] if folder.is_dir() else []
+    if folder.is_file() or (others and not is_prepared(folder)):
         raise UsageError("folder_in_use", path=str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / PARTIAL
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replaced(partial: Path) -> Path:
+    """The folder with what was written in it, its record last; the book that was there is taken away."""
+    folder = partial.parent
     for old in (folder / MANIFEST, *folder.glob("*.parquet")):
         if old.is_dir():
             shutil.rmtree(old)
         else:
             old.unlink(missing_ok=True)
+    for new in sorted(partial.iterdir(), key=lambda file: file.name == MANIFEST):
+        new.replace(folder / new.name)
     return folder
 
 
@@ -84,9 +103,9 @@ def write(folder: Path, table: str, frame: pl.DataFrame, part: int | None = None
     frame.write_parquet(file, compression="zstd", row_group_size=_ROW_GROUP if table == EVENTS else None)
 
 
-def sealed(folder: Path, book: DealBook) -> DealBook:
+def sealed(partial: Path, book: DealBook) -> DealBook:
     """Write what is no table, last of all: from now on the folder is a prepared book, and here it is."""
-    write(folder, DROPPED, book.dropped)
+    write(partial, DROPPED, book.dropped)
     manifest = {
         "format": FORMAT,
         "coded": book.coded and {"codes": book.coded.codes.as_dict(), "n_deals": book.coded.n_deals},
@@ -98,10 +117,8 @@ def sealed(folder: Path, book: DealBook) -> DealBook:
         "hash": book.hash,
         "faults": [fault.as_dict() for fault in book.faults],
     }
-    partial = folder / f"{MANIFEST}.part"
-    partial.write_text(json.dumps(manifest, indent=1, default=str), encoding="utf-8")
-    partial.replace(folder / MANIFEST)
-    return open_prepared(folder)
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, default=str), encoding="utf-8")
+    return open_prepared(_replaced(partial))
 
 
 def open_prepared(folder: Path) -> DealBook:
@@ -132,15 +149,27 @@ def scan(folder: Path, table: str) -> pl.LazyFrame:
 
 
 def content_hash(book: DealBook) -> str:
-    """Sixteen hexadecimal digits that change whenever a table, a setting or the as-of instant changes."""
+    """Sixteen hexadecimal digits that change whenever a table, a setting or the as-of instant changes.
+
+    The order of rows changes nothing: engines have none, and within one instant ``seq`` is a column.
+    """
+    frames = {name: frame.lazy().collect() for name, frame in book.tables.items()}
+    return named(book, {columns_of(name, frame): row_sum(frame) for name, frame in frames.items()})
+
+
+def columns_of(name: str, table: pl.DataFrame) -> str:
+    """A table by its name and columns."""
+    return f"{name}{table.columns}"
+
+
+def row_sum(table: pl.DataFrame) -> int:
+    """What tells the rows of a table from others, in any order; the sums of parts add up to that of the whole."""
+    return int(table.hash_rows(seed=0).sum())
+
+
+def named(book: DealBook, sums: Mapping[str, int]) -> str:
+    """The hash of a book whose tables have these sums of rows."""
     digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
-    for name, frame in sorted(book.tables.items()):
-        digest.update(table_hash(name, frame.lazy().collect()))
+    for table, total in sorted(sums.items()):
+        digest.update(f"{table}{total % 2**64};".encode())
     return digest.hexdigest()[:16]
-
-
-def table_hash(name: str, table: pl.DataFrame) -> bytes:
-    """What tells one table, or a part of it, from another."""
-    digest = hashlib.sha256(f"{name}{table.columns}".encode())
-    digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
-    return digest.digest()

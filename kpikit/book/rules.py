@@ -67,7 +67,10 @@ def good(table: str, frame: nw.LazyFrame) -> nw.LazyFrame:
     columns = [column for column in TABLES[table].columns if column.name in has]
     for column in columns:
         if column.required:
-            frame = frame.filter(~nw.col(column.name).is_null())
+            frame = frame.filter(~_missing(column))
+        if column.kind == "number":
+            value = nw.col(column.name)
+            frame = frame.with_columns(nw.when(value.is_finite()).then(value).alias(column.name))
         if column.choices and column.required:
             frame = frame.filter(nw.col(column.name).is_in(column.choices))
         elif column.choices:
@@ -76,6 +79,12 @@ def good(table: str, frame: nw.LazyFrame) -> nw.LazyFrame:
     if table == "deals" and "outcome_at" in has:  # the expected end of an open deal is no end
         frame = frame.with_columns(nw.when(nw.col("outcome") != "open").then(nw.col("outcome_at")).alias("outcome_at"))
     return frame
+
+
+def _missing(column: Column) -> nw.Expr:
+    """Which cells are empty: null, or a text without a letter."""
+    value = nw.col(column.name)
+    return value.is_null() | (value == "") if column.kind in ("id", "text") else value.is_null()
 
 
 def broken(name: str, frame: nw.LazyFrame, deals: nw.LazyFrame, stages: pl.DataFrame | None) -> tuple[int, list[Fault]]:
@@ -128,12 +137,14 @@ def _row_rules(table: Table, has: list[str], stages: pl.DataFrame | None) -> dic
             continue
         value = nw.col(column.name)
         if column.required:
-            rules["required_empty", column.name] = value.is_null()
+            rules["required_empty", column.name] = _missing(column)
+        if column.kind == "number":
+            rules["unreadable_number", column.name] = ~value.is_null() & ~value.is_nan() & ~value.is_finite()
         if column.choices:
             rules["unknown_choice", column.name] = ~value.is_null() & ~value.is_in(column.choices)
     if stages is not None and table.name in ("deals", "stage_events") and "stage" in has:
         declared = stages["stage"].unique().to_list()
-        rules["unknown_stage", "stage"] = ~nw.col("stage").is_null() & ~nw.col("stage").is_in(declared)
+        rules["unknown_stage", "stage"] = ~_missing(table["stage"]) & ~nw.col("stage").is_in(declared)
     if table.name == "deals":
         rules |= _deal_rules()
     return {(rule, column): mask for (rule, column), mask in rules.items() if _needs(rule, column) <= set(has)}
@@ -144,10 +155,10 @@ def _needs(rule: str, column: str) -> set[str]:
 
 
 def _deal_rules() -> dict[tuple[str, str], nw.Expr]:
-    outcome, ended = nw.col("outcome"), nw.col("outcome_at")
+    outcome, ended, chance = nw.col("outcome"), nw.col("outcome_at"), nw.col("probability")
     rules = {
         ("negative_amount", "amount"): nw.col("amount") < 0,
-        ("probability_range", "probability"): ~nw.col("probability").is_between(0, 100),
+        ("probability_range", "probability"): ~chance.is_between(0, 100) & ~chance.is_nan(),
         ("closed_without_date", "outcome_at"): outcome.is_in(["won", "lost"]) & ended.is_null(),
         ("open_with_end", "outcome_at"): (outcome == "open") & ~ended.is_null(),
     }

@@ -7,7 +7,7 @@ So a book may be larger than memory, and every question runs on it as on any oth
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -93,10 +93,10 @@ def trust(
     last = (
         last_instant({n: good(n, f) for n, f in big.items() if n in AS_OF_COLUMNS}) if as_of is None else as_utc(as_of)
     )
-    folder = preparing.cleared(path)
     book = DealBook(MappingProxyType({}), settings, last, small.dropped, tuple(faults))
     whole = small.frames | {name: good(name, frame) for name, frame in big.items()}
-    return _shelved(folder, book, whole, as_of=as_of)
+    with preparing.begun(path) as folder:
+        return _shelved(folder, book, whole, as_of=as_of)
 
 
 def _counted(frames: Mapping[str, nw.LazyFrame], stages: pl.DataFrame | None, settings: Settings) -> list[Fault]:
@@ -123,7 +123,7 @@ def _costs_the_row(fault: Fault) -> bool:
 
 def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: datetime | None) -> DealBook:
     """Complete, code and write the book, bucket by bucket; as it was at an instant, if one is given."""
-    digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
+    sums: Counter[str] = Counter()
     n_deals, coded, tables = 0, None, {}
     has_teams = _has_teams(whole)
     for part, bucket in enumerate(_buckets(whole)):
@@ -139,11 +139,11 @@ def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: d
         n_deals += tables["deals"].height
         for name, table in tables.items():
             if name in OF_DEALS or part == 0:
-                digest.update(preparing.table_hash(name, table))
+                sums[preparing.columns_of(name, table)] += preparing.row_sum(table)
                 preparing.write(folder, name, table, part if name in OF_DEALS else None)
     if coded is not None:
         coded = Coded(coded.events, coded.codes, n_deals)
-    sealed = book.replace(tables=tables, coded=coded, hash=digest.hexdigest()[:16])
+    sealed = book.replace(tables=tables, coded=coded, hash=preparing.named(book, sums))
     return preparing.sealed(folder, sealed)
 
 

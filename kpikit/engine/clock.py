@@ -43,7 +43,8 @@ def elapsed(start: pl.Expr, end: pl.Expr, unit: str, settings: Settings) -> pl.E
     begun, ended = (at.dt.convert_time_zone(settings.time_zone) for at in (start, end))
     days = pl.business_day_count(begun.dt.date(), ended.dt.date(), holidays=settings.holidays)
     past = days.cast(pl.Int64) * WIDTH_US[WORKING_DAY]
-    return past + _worked_today(ended, settings) - _worked_today(begun, settings)
+    worked = past + _worked_today(ended, settings) - _worked_today(begun, settings)
+    return worked.clip(lower_bound=0)  # within an hour that a change of clocks repeats, time does not run back
 
 
 def _worked_today(local: pl.Expr, settings: Settings) -> pl.Expr:

@@ -17,11 +17,10 @@ from kpikit.book import DealBook
 from kpikit.calendar import Period, add_months
 from kpikit.report.windows import Told, widening
 from kpikit.schema import Estimate
+from kpikit.show.cohort_charts import TICKS, curve_rows
 from kpikit.show.page import Certainty, Chart, Message, Page, message
 
 HORIZON_DAYS = 90
-#: a curve is drawn so far, and while so many are in view
-DRAWN_TO, IN_VIEW, MOST_STEPS = 180, 5, 60
 #: a quarter that would only have shown a larger difference than this cannot be called usual
 NOTICEABLE = 0.15
 #: fewer customers due than this tell nothing together
@@ -119,9 +118,9 @@ def _curves(book: DealBook, period: Period, row: dict) -> Chart:
     """The newest quarter that is old enough, the one after it, and those before it together."""
     months = (row["cohort"].year - row["usual_from"].year) * 12 + row["cohort"].month - row["usual_from"].month
     before = _span(row["usual_from"], months)
-    quarters = win_curves(book, by="quarter", during=_span(row["cohort"], 6))
+    quarters = win_curves(book, by="quarter", during=_span(row["cohort"], 6), at=TICKS)
     parts = {
-        "before": win_curves(book, by="all", during=before),
+        "before": win_curves(book, by="all", during=before, at=TICKS),
         "now": quarters.filter(pl.col("cohort") == row["cohort"]),
         "waiting": quarters.filter((pl.col("cohort") == row["cohort_next"]) & (pl.col("cohort") < period.next_on)),
     }
@@ -130,36 +129,12 @@ def _curves(book: DealBook, period: Period, row: dict) -> Chart:
     rows, key = [], []
     for name, part in usable.items():
         if part.height:
-            rows += _steps(part, name) + _in_view(part, name)
+            rows += curve_rows(part, name)
             key.append((name, message("key.begun.usual" if name == "before" else "key.begun", period=names[name])))
     figures = dict.fromkeys(("time", "value", "low", "high"), pl.Float64)
     schema = {"panel": pl.String, "which": pl.String, **figures, "is_young": pl.Boolean, "n": pl.Int64}
     data = pl.DataFrame(rows, schema=schema)
     return Chart("cohorts", data, message("page.to_come.chart", days=HORIZON_DAYS), key=tuple(reversed(key)))
-
-
-def _steps(curve: pl.DataFrame, name: str) -> list[dict]:
-    """A curve from its beginning as at most sixty steps, as far as enough are in view."""
-    seen = curve.filter((pl.col("n_at_risk") >= IN_VIEW) & (pl.col("time") <= DRAWN_TO) & (pl.col("n_events") > 0))
-    most = min(seen.height, MOST_STEPS)
-    places = sorted({round(i * (seen.height - 1) / max(most - 1, 1)) for i in range(most)})
-    steps = seen[places].select("time", "value", "low", "high", "is_young").to_dicts()
-    first = {"time": 0.0, "value": 0.0, "low": 0.0, "high": 0.0, "is_young": curve["followed_to"][0] == 0}
-    last = curve.filter((pl.col("n_at_risk") >= IN_VIEW) & (pl.col("time") <= DRAWN_TO)).tail(1)
-    ends = last.select("time", "value", "low", "high", "is_young").to_dicts()
-    return [{"panel": "curve", "which": name, "n": None, **step} for step in (first, *steps, *ends)]
-
-
-def _in_view(curve: pl.DataFrame, name: str) -> list[dict]:
-    """How many were still open and in view at each month of thirty days."""
-    rows = []
-    for tick in range(0, DRAWN_TO + 1, 30):
-        later = curve.filter(pl.col("time") >= tick)["n_at_risk"]
-        n = later[0] if len(later) else 0
-        rows.append(
-            {"panel": "view", "which": name, "time": float(tick), "n": n, "is_young": tick > curve["followed_to"][0]}
-        )
-    return rows
 
 
 # --- page 11 ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What an export can answer and what in it deserves a look, as messages: for the back matter and for ``kpikit check``."""
+"""What an export can answer and what in it deserves a look, as messages: for the back matter and ``kpikit check``."""
 
 from __future__ import annotations
 

@@ -15,14 +15,67 @@ from math import ceil
 from textwrap import shorten, wrap
 from typing import Any
 
+import polars as pl
+
+from kpikit.show.curves import Picture
 from kpikit.show.theme import colour
 from kpikit.words import Words
 
 Rows = list[dict[str, Any]]
 #: the age that the page tells about
 HORIZON = 90
+#: ages at which numbers in view are told; a curve is drawn to the last of them, and while so many are in view
+TICKS = (30.0, 60.0, 90.0, 120.0, 150.0, 180.0)
+IN_VIEW, MOST_STEPS = 5, 60
+#: colours of three cohorts in a notebook, the oldest first
+_AGES = ("before", "now", "waiting")
 #: so many squares stand above one another at most; more are drawn as one for several
 HIGHEST = 16
+
+
+def curve_rows(curve: pl.DataFrame, which: str, label: str | None = None) -> Rows:
+    """What is drawn of one curve of ``win_curves(at=TICKS)``: at most sixty steps, and who was in view at each age."""
+    drawn = curve.filter((pl.col("n_at_risk") >= IN_VIEW) & (pl.col("time") <= TICKS[-1]))
+    seen, young = drawn.filter(pl.col("n_events") > 0), curve["followed_to"][0]
+    most = min(seen.height, MOST_STEPS)
+    places = sorted({round(i * (seen.height - 1) / max(most - 1, 1)) for i in range(most)})
+    columns = ("time", "value", "low", "high", "is_young")
+    first = {"time": 0.0, "value": 0.0, "low": 0.0, "high": 0.0, "is_young": young == 0}
+    steps = [first, *seen[places].select(columns).to_dicts(), *drawn.tail(1).select(columns).to_dicts()]
+    known = dict(curve.filter(pl.col("time").is_in(TICKS)).select("time", "n_at_risk").rows())
+    counts = {0.0: curve["n"][0], **{tick: known.get(tick, 0) for tick in TICKS}}
+    views = [{"panel": "view", "time": t, "n": n, "is_young": t > young} for t, n in counts.items()]
+    rows = [{"panel": "curve", "n": None, **step} for step in steps] + views
+    return [{"which": which, **row} | ({"label": label} if label else {}) for row in rows]
+
+
+def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str = "en") -> Picture:
+    """Win curves of up to three cohorts for a notebook: bands, numbers in view below, hollow where a cohort is young.
+
+    Args:
+        curves: of :func:`kpikit.cohorts.win_curves`, asked ``at=TICKS``.
+        description: what there is to see, in a sentence, for whoever cannot see it.
+        language: of the words in the picture.
+
+    Raises:
+        ValueError: the description is empty, or there are more than three cohorts.
+    """
+    import json
+
+    import vl_convert
+
+    from kpikit.show.picture import _accessible
+    from kpikit.show.theme import vega_config
+
+    usable = curves.filter(pl.col("value").is_not_null())
+    parts = usable.sort("cohort", "time").partition_by("cohort", maintain_order=True)
+    if not description.strip() or len(parts) > len(_AGES):
+        raise ValueError(f"a description, and at most {len(_AGES)} cohorts: {len(parts)}")
+    words = Words(language)
+    named = zip(_AGES[-len(parts) :], parts, strict=True)
+    rows = [row for which, part in named for row in curve_rows(part, which, words.month(part["cohort"][0]))]
+    spec = cohorts(rows, words, 700).properties(description=description).configure(**vega_config()).to_dict()
+    return Picture(spec, _accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
 
 
 def cohorts(rows: Rows, words: Words, width: int) -> Any:
@@ -50,12 +103,20 @@ def cohorts(rows: Rows, words: Words, width: int) -> Any:
     upper = alt.layer(*layers).properties(width=inner, height=185 if narrow else 190, title=title)
     views = [row for row in views if row["time"] in ticks]
     order = list(reversed(names))
-    side = alt.Y("which:N", sort=order, axis=None, scale=alt.Scale(domain=order))
+    said = {row["which"]: row.get("label") for row in views}
+    heads = alt.Axis(domain=False, ticks=False, labelPadding=22, labelColor=colour("ink"), labelExpr=_lookup(said))
+    side = alt.Y("which:N", sort=order, title=None, axis=heads if any(said.values()) else None)
     base = alt.Chart(alt.InlineData(values=views)).encode(y=side, color=tint)
     numbers = base.mark_text(fontSize=12).encode(x=alt.X("time:Q", scale=x_scale, axis=None), text="n:Q")
     heading = _heading(alt, words.say("chart.still_open"), narrow)
     lower = numbers.properties(width=inner, height=alt.Step(17), title=heading)
     return alt.vconcat(upper, lower, spacing=8)
+
+
+def _lookup(said: dict[str, Any]) -> str:
+    """Vega's expression for the label of each row."""
+    pairs = ",".join(f"'{which}':'{label}'" for which, label in said.items())  # tokens and months: nobody's text
+    return f"({{{pairs}}})[datum.value]"
 
 
 def _mark(alt: Any, scale: Any) -> Any:

@@ -64,6 +64,14 @@ def test_the_young_part_begins_where_the_youngest_possible_deal_is():
     assert curve["n_at_risk"].to_list() == [20, 19, 18, 2, 1]
 
 
+def test_numbers_in_view_at_ages_where_nothing_ended():
+    # twenty open ones of 1 January and one of 1 March (day 59), followed to 9 June (day 159); one won at 40 days
+    rows = [*many(20, "open"), deal(59, "open"), deal(0, "won", 40)]
+    curve = cohorts.win_curves(rate_book(rows, as_of=159), at=(0, 30, 60, 120, 180))
+    assert curve.select("time", "n_at_risk", "n_events").rows() == [(30, 22, 0), (40, 22, 1), (60, 21, 0), (120, 20, 0)]
+    assert curve["value"].to_list() == pytest.approx([0, 1 / 22, 1 / 22, 1 / 22])
+
+
 def test_a_cohort_of_one_is_too_few_and_one_of_which_nothing_ended_has_no_figure():
     row = one(cohorts.win_curves(rate_book([deal(0, "won", 5)])))
     assert (row["status"], row["value"], row["n"]) == ("too_few", None, 1)

@@ -133,6 +133,17 @@ def test_when_there_is_no_figure(deals, figure, status, reason):
     assert (found["status"], found["reason"], found["value"]) == (status, reason, None)
 
 
+@pytest.mark.parametrize("horizon", [29, 30, 90])
+def test_once_all_have_ended_every_share_is_known(horizon):
+    # ten won and ten lost on days 10 to 29: at any horizon from then on half and half, and nobody still open
+    found = figures(
+        velocity.cycle(cycles([(10 + i, ("won", "lost")[i % 2]) for i in range(20)], [0] * 20), horizon=horizon)
+    )
+    assert {name: (found[name]["status"], found[name]["value"]) for name in ("won", "lost", "still_open")} == {
+        "won": ("ok", pytest.approx(0.5)), "lost": ("ok", pytest.approx(0.5)), "still_open": ("ok", pytest.approx(0)),
+    }  # fmt: skip
+
+
 def test_refused_without_dates():
     never = velocity.cycle(book_of([{"outcome": "open"}] * 12)).to_dicts()
     assert [(r["status"], r["reason"], r["value"]) for r in never] == [("refused", "no_created_at", None)]

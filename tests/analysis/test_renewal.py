@@ -168,6 +168,16 @@ def test_the_bootstrap_is_that_of_another_library():
     assert row["high"] == pytest.approx(theirs.confidence_interval.high, abs=0.015)
 
 
+def test_very_many_customers_have_the_range_that_drawing_them_would_give(monkeypatch):
+    paid = [row for i in range(200) for row in years(f"a{i:03}", BEGIN, [100 + i, (100 + i) * (i % 7) / 5 or None])]
+    book = customer_book(paid, as_of=AFTER)
+    drawn = kept(book)
+    monkeypatch.setattr("kpikit.analysis.renewal._DRAWN", 100)
+    for figure, row in kept(book).items():
+        assert (row["value"], row["n"]) == (drawn[figure]["value"], 200)
+        assert (row["low"], row["high"]) == pytest.approx((drawn[figure]["low"], drawn[figure]["high"]), abs=0.01)
+
+
 def test_the_same_seed_is_the_same_answer():
     assert retention.gross_net(five_times_four(), seed=3).equals(retention.gross_net(five_times_four(), seed=3))
 

@@ -203,8 +203,10 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
     reading = (root / "kpikit" / "reading").glob("*.py")
-    building = (root / "kpikit" / "book" / f"{name}.py" for name in ("validation", "desk", "building", "mapping"))
-    text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building))
+    names = ("validation", "desk", "building", "mapping", "lookup", "rules", "trusted")
+    building = (root / "kpikit" / "book" / f"{name}.py" for name in names)
+    guessing = (root / "kpikit" / "sources").glob("*.py")
+    text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building, *guessing))
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))
     dropped = {f"{rule}_dropped" for rule in ("short_row", "long_row", "missing_delimiter")}
     built = {"outcome_before_created", "outcome_before_first_contact"}
@@ -219,6 +221,7 @@ def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(roo
 def test_every_sentence_can_be_said(language, rule):
     blanks = dict.fromkeys(("cells", "width", "megabytes", "used", "position", "moves", "lines"), 3)
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
+    blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)

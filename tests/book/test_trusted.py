@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import kpikit
 from kpikit import DataError, DealBook, Settings, UsageError, velocity
 from kpikit.book import open_book, trust, trusted
+from kpikit.book.coded import encode
 from kpikit.schema import TABLES
 from kpikit.words import Words
 from tests.engines import duckdb_tables, spark_tables
@@ -267,6 +268,77 @@ def test_the_hash_tells_books_apart(tmp_path):
     hashes = [trust(tmp_path / str(i), **lazy(f)).hash for i, f in enumerate((frames, frames, other))]
     assert hashes[0] == hashes[1] != hashes[2]
     assert len(hashes[0]) == 16
+
+
+def test_the_hash_is_of_the_contents_whatever_the_order_the_parts_and_the_door(demo, tmp_path, monkeypatch):
+    tables = source_tables(demo)
+    hashes = [kpikit.prepare(demo, tmp_path / "parsed").hash]
+    shuffled = {name: frame.sample(fraction=1, shuffle=True, seed=3) for name, frame in tables.items()}
+    for i, (some, bucket) in enumerate(((tables, 1_000_000), (shuffled, 1_000_000), (shuffled, 500))):
+        monkeypatch.setattr(trusted, "BUCKET", bucket)
+        hashes.append(trust(tmp_path / str(i), **lazy(some), settings=demo.settings).hash)
+    assert len(set(hashes)) == 1
+
+
+def test_what_fails_half_way_leaves_the_book_that_was_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(trusted, "BUCKET", 2)
+    frames = as_frames(spell_rows([(i, 3, "lost") for i in range(6)]))
+    first = trust(tmp_path / "book", **lazy(frames))
+    passed = []
+
+    def broken(tables, known=None):
+        passed.append(known)
+        if len(passed) == 2:
+            raise KeyboardInterrupt
+        return encode(tables, known)
+
+    monkeypatch.setattr(trusted, "encode", broken)
+    more = as_frames(spell_rows([(i, 9, "won") for i in range(6)]))
+    for folder in ("book", "new"):
+        with pytest.raises(KeyboardInterrupt):
+            trust(tmp_path / folder, **lazy(more))
+        assert list((tmp_path / folder).glob(".*")) == []
+        passed.clear()
+    again = open_book(tmp_path / "book")
+    assert (again.hash, set(again.tables["deals"].collect()["outcome"])) == (first.hash, {"lost"})
+    assert list((tmp_path / "new").iterdir()) == []
+    monkeypatch.setattr(trusted, "encode", encode)
+    (tmp_path / "new" / ".partial").mkdir()  # what a power cut leaves
+    assert trust(tmp_path / "new", **lazy(more)).hash != first.hash
+    assert [file.name for file in (tmp_path / "new").glob(".*")] == []
+
+
+def test_a_book_may_be_made_again_from_its_own_tables(tmp_path):
+    first = trust(tmp_path / "book", **lazy(as_frames(spell_rows([(i, 3, "lost") for i in range(6)]))))
+    own = {name: first.tables[name].select(c.name for c in TABLES[name].columns) for name in first.tables}
+    again = trust(tmp_path / "book", **own, as_of=first.as_of)
+    assert again.hash == first.hash
+
+
+def test_empty_texts_and_numbers_that_are_none_are_no_values(tmp_path):
+    # as warehouses fill gaps: "" for a missing id, NaN for a missing amount; infinite is no amount either
+    rows = spell_rows([(i, 3, "won") for i in range(12)], amount=[100.0] * 9 + [float("nan"), float("inf"), None])
+    frames = as_frames(rows)
+    frames["deals"] = frames["deals"].with_columns(probability=pl.lit(float("nan")))
+    nobody = frames["deals"].head(1).with_columns(deal_id=pl.lit(""))
+    events = frames["stage_events"].head(1).with_columns(stage=pl.lit(""))
+    dirty = frames | {
+        "deals": pl.concat([frames["deals"], nobody]),
+        "stage_events": pl.concat([frames["stage_events"], events]),
+    }
+    with duckdb_tables(dirty) as relations:
+        books = [trust(tmp_path / "a", **lazy(dirty)), trust(tmp_path / "b", **relations)]
+    for book in books:
+        assert [(f.table, f.rule, f.column, f.n) for f in book.faults] == [
+            ("deals", "required_empty", "deal_id", 1),
+            ("deals", "unreadable_number", "amount", 1),
+            ("stage_events", "required_empty", "stage", 1),
+        ]
+        assert book.tables["deals"].collect()["amount"].to_list() == [100.0] * 9 + [None] * 3
+        found = velocity.throughput(book, during=book.settings.period("2026-01")).to_dicts()
+        # nine wins of 100 in the days up to as-of, 14.0: ends on days 3 to 14
+        assert (found[0]["n"], found[0]["n_excluded"]) == (9, 3)
+        assert found[0]["value"] == pytest.approx(900 / 14)
 
 
 def test_activities_of_no_deal_are_kept(tmp_path, monkeypatch):

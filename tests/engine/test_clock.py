@@ -1,7 +1,9 @@
 """Working days, by hand, on the calendar of May 2026 (the 1st is a Friday)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -54,6 +56,38 @@ def test_days_are_local_days():
     # Friday 23:00 UTC is Saturday 1:00 in Brussels; Sunday 23:00 UTC is Monday 1:00 there
     assert worked(may(8, 23), may(10, 23), time_zone="Europe/Brussels") == 1
     assert worked(may(8, 23), may(10, 23)) == 1  # in UTC: the last hour of Friday
+
+
+OFF = (date(2026, 3, 30), date(2026, 4, 6), date(2026, 5, 2), date(2026, 12, 25))  # one of them a Saturday
+
+
+def position(at: datetime, zone: str) -> int:
+    """Working microseconds since December 2025, by numpy's count of business days."""
+    local = at.astimezone(ZoneInfo(zone))
+    day_of = np.datetime64(local.date())
+    whole = int(np.busday_count(np.datetime64("2025-12-01"), day_of, holidays=list(OFF)))
+    today = (local.hour * 60 + local.minute) * 60 if np.is_busday(day_of, holidays=list(OFF)) else 0
+    return (whole * 86_400 + today) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Amsterdam", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe", "Africa/Cairo"]
+)
+def test_it_is_numpys_count_of_business_days(zone):
+    random = np.random.default_rng(1)
+    start, lasts = random.integers(0, 525_600, 1500), random.choice([0, 1, 59, 1440, 1441, 4000, 90_000, 200_000], 1500)
+    begun = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=int(m)) for m in start]
+    ended = [at + timedelta(minutes=int(m)) for at, m in zip(begun, lasts, strict=True)]
+    frame = pl.DataFrame({"begun": begun, "ended": ended})
+    settled = Settings(time_zone=zone, holidays=OFF)
+    found = frame.select(elapsed(pl.col("begun"), pl.col("ended"), WORKING_DAY, settled)).to_series().to_list()
+    assert found == [max(position(b, zone) - position(a, zone), 0) for a, b in zip(begun, ended, strict=True)]
+
+
+def test_an_hour_that_clocks_repeat_never_runs_back():
+    # Cairo's Thursday 29 October 2026 has the hour from 23:00 twice: 23:50 (summer) is twenty minutes before 23:10
+    start, end = (datetime(2026, 10, 29, h, m, tzinfo=UTC) for h, m in ((20, 50), (21, 10)))
+    assert worked(start, end, time_zone="Africa/Cairo") == 0
 
 
 @settings(max_examples=30, deadline=None)

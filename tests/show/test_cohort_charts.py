@@ -1,0 +1,66 @@
+"""Charts of cohorts and customers, by their specification."""
+
+import re
+
+import polars as pl
+import pytest
+
+from kpikit import cohorts
+from kpikit.show.cohort_charts import TICKS, curve_rows, stays, win_curve_picture
+from kpikit.words import Words
+from tests.analysis.rate_books import many, rate_book
+from tests.strategies import day
+
+
+@pytest.fixture(scope="module")
+def curves():
+    rows = [{"outcome": "won", "created_at": day(-80), "outcome_at": day(-80 + i)} for i in range(20, 60)]
+    rows += [{"outcome": "won", "created_at": day(40), "outcome_at": day(40 + i)} for i in range(10, 50)]
+    rows += many(20, "open", created_at=day(60)) + many(20, "open", created_at=day(-80))
+    return cohorts.win_curves(rate_book(rows, as_of=120), at=TICKS)
+
+
+def test_a_curve_begins_at_nothing_ends_while_enough_are_in_view_and_has_sixty_steps_at_most(curves):
+    for part in curves.partition_by("cohort"):
+        rows = curve_rows(part, "now")
+        steps = [row for row in rows if row["panel"] == "curve"]
+        assert (steps[0]["time"], steps[0]["value"]) == (0.0, 0.0)
+        assert len(steps) <= 62
+        assert [row["value"] for row in steps] == sorted(row["value"] for row in steps)
+        assert [row["time"] for row in rows if row["panel"] == "view"] == [0.0, *TICKS]
+
+
+def test_young_parts_are_two_lines_the_upper_one_of_paper(curves):
+    spec = win_curve_picture(curves, description="Two quarters.").spec
+    text = str(spec)
+    hollow = [layer for layer in spec["vconcat"][0]["layer"] if "paper" in str(layer["mark"])]
+    assert len(hollow) == 2  # that from October is too young beyond day 120, that from January everywhere: no band
+    assert len([layer for layer in spec["vconcat"][0]["layer"] if layer["mark"]["type"] == "area"]) == 1
+    assert "Oct 2025" in text
+    assert "Jan 2026" in text
+
+
+def test_a_picture_is_described_and_shows_three_at_most(curves):
+    assert 'aria-label="Two quarters."' in win_curve_picture(curves, description="Two quarters.").svg
+    more = pl.concat([curves.with_columns(pl.col("cohort").dt.offset_by(f"{i}y")) for i in (0, 1)])
+    for frame, description in ((curves, " "), (more, "Too many.")):
+        with pytest.raises(ValueError, match="at most 3 cohorts"):
+            win_curve_picture(frame, description=description)
+
+
+def due(**counts):
+    return {"panel": "due", "label": "Jul 2026", "stayed": 0, "left": 0, "unknown": 0} | counts
+
+
+@pytest.mark.parametrize("width", [860, 328])
+def test_every_customer_is_a_square_until_they_are_many(width):
+    rows = [due(stayed=20, left=4), due(label="Aug 2026", stayed=3, unknown=2)]
+    text = str(stays(rows, Words("en"), width).to_dict())
+    tokens = re.findall(r"'token': '(\w+)'", text)
+    assert (tokens.count("now"), tokens.count("before"), tokens.count("other")) == (23, 4, 2)
+    many_due = [due(stayed=640, left=128)]
+    text = str(stays(many_due, Words("en"), width).to_dict())
+    tokens = re.findall(r"'token': '(\w+)'", text)
+    # 768 in a month, 64 squares at most: each is twelve
+    assert "a square is 12" in text
+    assert (tokens.count("now"), tokens.count("before")) == (53, 11)
