@@ -16,7 +16,7 @@ TERMS = (1, 3, 6, 12, 24, 36)
 #: below this share of one and the same term, revenue is buying now and then rather than contracts
 _REGULAR = 0.6
 #: a payment before this part of the term is over adds to the running contract; later it begins the next
-_SOON = 0.5
+_SOON = 0.75
 _DAYS_A_MONTH = 365.25 / 12
 _LONGEST_GRACE = 31
 

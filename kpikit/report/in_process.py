@@ -70,10 +70,9 @@ class _Shown(DisplayHook):
         """No prompt: the count stands in the output."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        output = new_output(
-            "execute_result", data=format_dict, metadata=md_dict or {}, execution_count=self.shell.cell_count
-        )
-        self.shell.outputs.append(output)
+        shell: Any = self.shell
+        count, metadata = shell.cell_count, md_dict or {}
+        shell.outputs.append(new_output("execute_result", data=format_dict, metadata=metadata, execution_count=count))
 
     def finish_displayhook(self) -> None:
         """Nothing to flush."""
@@ -115,7 +114,8 @@ class InProcessEngine(Engine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:  # noqa: ARG003
         """Run the code cells in order, until one fails."""
         shell = Shell.instance()
-        shell.history_manager.enabled = False
+        history: Any = shell.history_manager
+        history.enabled = False
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code" or not cell.source.strip():
                 continue

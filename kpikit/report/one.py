@@ -92,7 +92,7 @@ def finish(job: Job, executed: Executed) -> Outcome:
         fill(notebook, executed.drawings)
         job.folder.mkdir(parents=True, exist_ok=True)
         _keep(notebook, job.folder)
-    if executed.reason:
+    if executed.reason or notebook is None:
         return Outcome(job.team, "failed", executed.seconds, reason=executed.reason)
     write(job.folder / PAGE, to_html(notebook, title=job.title, language=job.parameters.get("language", "en")))
     facts = [
