@@ -113,8 +113,9 @@ def main() -> None:
         started = time.perf_counter()
         more = SIDES[options.side](options.folder)
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps({"seconds": seconds, "gb": peak, **more}))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        processor = used.ru_utime + used.ru_stime
+        print(json.dumps({"seconds": seconds, "processor": processor, "gb": used.ru_maxrss / 2**20, **more}))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -129,9 +130,10 @@ def main() -> None:
                 if side not in best or told["seconds"] < best[side]["seconds"]:
                     best[side] = told
             print(side, {key: round(value, 3) for key, value in best[side].items()})
-        ratio = best["kpikit"]["seconds"] / best["duckdb"]["seconds"]
+        ratio, work = (best["kpikit"][name] / best["duckdb"][name] for name in ("seconds", "processor"))
         print(
-            f"CSV to a prepared book: {ratio:.2f} x DuckDB (asked 2.5), {best['kpikit']['gb']:.2f} GB (asked under 6)"
+            f"CSV to a prepared book: {ratio:.2f} x DuckDB's time (asked 2.5), {work:.2f} x its processor time, "
+            f"{best['kpikit']['gb']:.2f} GB (asked under 6)"
         )
         first, again = (1000 * best["reopen"][name] for name in ("first", "again"))
         print(f"opened again in {first:.0f} ms, then {again:.0f} ms (asked 50)")

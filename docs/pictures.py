@@ -120,6 +120,7 @@ def main() -> None:
         terminals(browser, Path(out))
         draw(browser, quarterly, "win-loss-counted.png", 1000, 715, part="#page-counted")
         draw(browser, quarterly, "win-loss-why.png", 1000, 715, part="#page-why")
+        draw(browser, quarterly, "cohorts-to-come.png", 1000, 715, part="#page-to_come")
         browser.close()
 
 

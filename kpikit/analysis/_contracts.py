@@ -17,6 +17,8 @@ TERMS = (1, 3, 6, 12, 24, 36)
 _REGULAR = 0.6
 #: a payment before this part of the term is over adds to the running contract; later it begins the next
 _SOON = 0.75
+#: terms of so many months are long enough to be added to
+_ADDED_TO = 6
 _DAYS_A_MONTH = 365.25 / 12
 _LONGEST_GRACE = 31
 
@@ -82,7 +84,14 @@ def _terms(active: pl.DataFrame) -> tuple[int | None, pl.DataFrame]:
     each = each.with_columns(months=pl.col("gap").replace_strict(near, return_dtype=pl.Int64))
     votes = each["months"].drop_nulls()
     usual = int(votes.mode().sort()[0]) if len(votes) else None
-    is_usual = usual is not None and (votes == usual).sum() >= _REGULAR * each.height
+    agree = each.filter(pl.col("months") == usual)["account_id"]
+    if usual is not None and usual >= _ADDED_TO:  # who adds to a contract half-way has two short gaps and a whole term
+        others = active.filter(pl.col("account_id").is_in(gaps["account_id"].unique().implode()))
+        others = others.filter(~pl.col("account_id").is_in(agree.implode())).select("account_id", "from_on")
+        apart = (pl.col("from_on_right") - pl.col("from_on")).dt.total_days() / _DAYS_A_MONTH
+        pairs = others.join(others, on="account_id").filter((apart - usual).abs() <= 1)
+        agree = pl.concat([agree, pairs["account_id"].unique()])
+    is_usual = usual is not None and len(agree) >= _REGULAR * each.height
     own = each.filter((pl.col("n") > 1) & (pl.col("part") >= _REGULAR) & pl.col("months").is_not_null())
     return usual if is_usual else None, own.select("account_id", "months")
 

@@ -136,6 +136,6 @@ def _joined(steps: list[dict]) -> list[dict]:
         else:
             most = value * high if value > 0 else rows[-1]["high"]
         value *= share
-        ends = {"low": value * exp(-(down**0.5)), "high": min(most, rows[-1]["high"] if rows else 1.0)}
+        ends = {"low": value * exp(-(down**0.5)), "high": most}
         rows.append(row | {"value": value, **ends, "status": "ok", "reason": None})
     return rows

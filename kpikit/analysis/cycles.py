@@ -13,6 +13,7 @@ from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.engine import spells
 from kpikit.engine.clock import WIDTH_US, Days, elapsed, unit_of
+from kpikit.errors import UsageError
 
 #: clocks: the instant a cycle starts at, and the one it ends at where it ends
 CLOCKS = {"created": ("created_at", "outcome_at"), "first_contact": ("first_contact_at", "signed_at")}
@@ -199,6 +200,7 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         deals begun, ``n_events`` that reached it, ``n_open`` still open below it, ``n_late``.
 
     Raises:
+        UsageError: asked by stage (that is what it tells anyway).
         RankingRefused: asked by a person.
 
     Example:
@@ -206,6 +208,8 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.funnel(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    if "stage" in by:
+        raise UsageError("unknown_group", column="stage", allowed="team, segment, …")
     keys = list(by) or ["_all"]
     deals = book.tables["deals"].lazy().with_columns(_all=pl.lit(0))
     if book.team is not None:

@@ -14,6 +14,7 @@ from kpikit.analysis._rates import COUNTED, OUTCOME, ended, inside, population, 
 from kpikit.analysis.floors import FLOORS
 from kpikit.book import DealBook
 from kpikit.calendar import Period
+from kpikit.engine.histogram import check_groups
 from kpikit.errors import RankingRefused, UsageError
 
 _FINISHED = COUNTED["finished"]
@@ -52,7 +53,8 @@ def pooled(
         ``n`` finished, ``n_events`` won, ``n_late``.
 
     Raises:
-        RankingRefused: asked by a person.
+        RankingRefused: asked by a person, or with a person as the mix.
+        UsageError: no such column.
 
     Source: Gelman et al., Bayesian Data Analysis, 5.3; Spiegelhalter 2005; Mantel & Haenszel 1959.
 
@@ -61,6 +63,7 @@ def pooled(
         >>> kpikit.winloss.pooled(kpikit.open_book("demo"), by="segment")["segment"].to_list()
         ['Enterprise', 'Mid', 'Small']
     """
+    check_groups(book, (mix,))
     keys = list(by) or ["_all"]
     deals = ended(population(book), book)
     counts = tally(deals, keys, "finished", during).drop("n_open", "n_set_aside")
@@ -157,8 +160,8 @@ def own(
         ``expected`` is suppressed where the others are too few people, for it would tell about them.
 
     Raises:
-        RankingRefused: the book shows no figures of a person.
-        UsageError: nobody of that name owns a deal.
+        RankingRefused: the book shows no figures of a person, or a person is the mix.
+        UsageError: nobody of that name owns a deal, or no such column.
 
     Source: methods 3.2; Wilson 1927.
 
@@ -171,6 +174,7 @@ def own(
     """
     if book.settings.privacy.persons != "self":
         raise RankingRefused("persons_off")
+    check_groups(book, (mix,))
     deals = ended(population(book), book)
     if not deals.filter(pl.col("owner") == owner).height:
         raise UsageError("unknown_owner", owner=owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,8 @@ from kpikit.book import DealBook
 from kpikit.calendar import Period, add_months
 
 _KEYS = ["_all"]
+#: a cohort that begins so much before the first known end tells nothing
+_UNSEEN = timedelta(days=30)
 _SHARES = ("share", "share_low", "share_high", "usual", "low_bound", "high_bound")
 
 
@@ -26,6 +29,7 @@ def newest(
 
     Definition: the Aalen–Johansen share won within ``horizon`` days of creation, of the newest quarter all of whose
     deals were followed so long, less that of the quarters before it, pooled with each age weighed by who was followed.
+    Quarters that begin a month or more before the first known end are left out: an export may not hold earlier ends.
     Misleads when deals are registered later or earlier than they were. Gamed by exactly that.
 
     Args:
@@ -53,6 +57,9 @@ def newest(
     known, today = ends_known_from(book), local_day(book)
     if known is not None:
         used = used.filter(pl.col("cohort") >= known)
+    first_end = used.filter(pl.col("outcome") != "open")["outcome_on"].min()
+    if isinstance(first_end, date):  # long before any end, ends may not have been kept: never "usual"
+        used = used.filter(pl.col("cohort") >= first_end - _UNSEEN)
     if during is not None:
         used = used.filter(pl.col("cohort") < during.next_on)
     old_enough = (pl.lit(today) - pl.col("next_on")).dt.total_days() >= horizon

@@ -176,7 +176,7 @@ def _kept(group: dict, customers: pl.DataFrame, rng: np.random.Generator, draws:
         "n_eff": n_eff,
     }
     shown = n > 0 and n_eff >= _LEAST_EFFECTIVE
-    parts = {"gross": now, "net": now, "customers": (now > 0).astype(float)}
+    parts = {"gross": np.minimum(then, now), "net": now, "customers": (now > 0).astype(float)}
     status = {"status": "too_few", "reason": "few_effective"} if n and not shown else {"status": "ok", "reason": None}
     drawn = rng.integers(0, max(n, 1), (draws, n)) if shown and n <= _DRAWN else None
     rows = []

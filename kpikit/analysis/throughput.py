@@ -80,14 +80,15 @@ def throughput(book: DealBook, *, during: Period, by: Sequence[str] = ()) -> pl.
                 "without_largest": None if largest is None else (total - largest) / days,
             }
         )  # fmt: skip
-    frame = pl.DataFrame(rows) if rows else _nothing(keys)
+    groups = {key: won.schema[key] for key in keys}
+    frame = pl.DataFrame(rows, schema_overrides=groups, infer_schema_length=None) if rows else _nothing(groups)
     return frame.with_columns(unit=pl.lit("money_per_day")).sort(keys).drop("_all", strict=False)
 
 
-def _nothing(keys: list[str]) -> pl.DataFrame:
+def _nothing(groups: dict[str, pl.DataType]) -> pl.DataFrame:
     counts = {name: pl.Series([0]) for name in ("n", "n_excluded", "n_events")}
     figures = {name: pl.Series([None], dtype=pl.Float64) for name in ("value", "low", "high", "without_largest")}
-    return pl.DataFrame({name: pl.Series([None], dtype=pl.String) for name in keys} | counts | figures)
+    return pl.DataFrame({name: pl.Series([None], dtype=dtype) for name, dtype in groups.items()} | counts | figures)
 
 
 def _factors(book: DealBook, during: Period) -> dict[str, float]:
@@ -107,8 +108,8 @@ def _factors(book: DealBook, during: Period) -> dict[str, float]:
 
 
 def _open_days(book: DealBook, during: Period) -> float:
-    """Deal-days in the pipeline within the window."""
-    deals = book.tables["deals"].lazy()
+    """Deal-days in the pipeline within the window; not of deals that ended nobody knows when."""
+    deals = book.tables["deals"].lazy().filter((pl.col("outcome") == "open") | pl.col("outcome_at").is_not_null())
     if book.team is not None:
         deals = deals.filter(pl.col("team") == book.team)
     end = min(during.end, book.as_of)
@@ -219,9 +220,10 @@ def _bootstrapped(stages: list[str], table: np.ndarray, draws: int, seed: int, l
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     most = np.bincount(means.argmax(axis=1), minlength=len(stages)) / draws
     value = table.mean(axis=0)
+    share = pl.Series(value / (value.sum() or np.nan), dtype=pl.Float64).fill_nan(None)
     return pl.DataFrame(
         {
-            "stage": stages, "value": value, "low": low, "high": high, "share_of_days": value / value.sum(),
+            "stage": stages, "value": value, "low": low, "high": high, "share_of_days": share,
             "chance_most": most, "n": [n] * len(stages), "n_events": [n] * len(stages),
         }
     )  # fmt: skip

@@ -38,7 +38,7 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
 
     Args:
         book: any opened book.
-        path: a folder that does not exist yet, or a prepared book to be replaced.
+        path: a folder that does not exist yet, or a prepared book, replaced once the new one is whole.
 
     Raises:
         UsageError: the folder exists and is not a prepared book.

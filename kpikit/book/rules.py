@@ -126,7 +126,8 @@ def _fault(rule: str, table: str, column: str, n: int, rows: nw.LazyFrame) -> Fa
         return None
     least = collected(rows.select(nw.col(column).min())).item()
     allowed = {"allowed": ", ".join(TABLES[table][column].choices)} if rule == "unknown_choice" else {}
-    return Fault(rule, table, column=column, value=None if least is None else str(least), n=n, values=allowed)
+    shown = f"{as_utc(least):%Y-%m-%d %H:%M} UTC" if isinstance(least, datetime) else least
+    return Fault(rule, table, column=column, value=None if least is None else str(shown), n=n, values=allowed)
 
 
 def _row_rules(table: Table, has: list[str], stages: pl.DataFrame | None) -> dict[tuple[str, str], nw.Expr]:

@@ -53,7 +53,7 @@ def trust(
     without a zone are UTC. The order within one instant is that of ``seq``; an engine's rows have no other.
 
     Args:
-        path: a folder that does not exist yet, or a prepared book to be replaced.
+        path: a folder that does not exist yet, or a prepared book, replaced once the new one is whole.
         deals: any lazy frame that narwhals knows (a polars LazyFrame, a DuckDB relation, a Spark frame).
         stage_events: the same; without it stage questions are refused.
         stages: the same.

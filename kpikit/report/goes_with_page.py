@@ -81,14 +81,16 @@ def goes_with(book: DealBook, period: Period, copy: str, sure: Mapping[str, Cert
     order = pl.col("certainty").replace_strict({"clear": 0, "hint": 1, "unknown": 2}, return_dtype=pl.Int64)
     rows = judged.sort(order, "p", maintain_order=True).to_dicts()
     top = rows[0]
-    looked = message("page.goes_with.window", period=found.window) if found.window else message("wider.all")
+    looked: tuple[Message, ...] = (message("wider.all"), message("page.goes_with.window.all"))
+    if found.window:
+        looked = (message("page.goes_with.window", period=found.window),)
     details = ((message("page.goes_with.warnings"), tuple(message(f"warning.{code}") for code in WARNINGS)),)
     if top["certainty"] == "unknown":
-        sentence = (looked, _unnoticed(rows))
+        sentence = (*looked, _unnoticed(rows))
         title = message("page.goes_with.title.unknown")
         return Page("goes_with", title, sentence, _chart(rows), folded=True, details=details, terms=("goes_with",))
     return Page(
-        "goes_with", _title(top), (looked, *_sentence(top)), _chart(rows),
+        "goes_with", _title(top), (*looked, *_sentence(top)), _chart(rows),
         message(f"page.goes_with.question.{_whether(top)}"), top["certainty"], details=details, terms=("goes_with",),
     )  # fmt: skip
 

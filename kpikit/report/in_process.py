@@ -6,13 +6,13 @@ Only for a process that runs one notebook and ends (:mod:`kpikit.report.forked`)
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any, TextIO
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_output
-from papermill.engines import Engine, papermill_engines
 from traitlets import Type
 
 NAME = "kpikit"
@@ -107,24 +107,42 @@ class Shell(InteractiveShell):
         return list(self.outputs), self.cell_count, not result.success
 
 
-class InProcessEngine(Engine):
-    """``papermill --engine kpikit``: the notebook runs in this process."""
+@cache
+def _engine() -> type:
+    """Made when first asked for: papermill loads this module while it is itself being imported."""
+    from papermill.engines import Engine
 
-    @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:  # noqa: ARG003
-        """Run the code cells in order, until one fails."""
-        shell = Shell.instance()
-        history: Any = shell.history_manager
-        history.enabled = False
-        for index, cell in enumerate(nb_man.nb.cells):
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            nb_man.cell_start(cell, index)
-            cell.outputs, cell.execution_count, has_failed = shell.run(cell.source)
-            if has_failed:
-                nb_man.cell_exception(cell, index)
-                break
-            nb_man.cell_complete(cell, index)
+    class InProcessEngine(Engine):
+        """``papermill --engine kpikit``: the notebook runs in this process."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:  # noqa: ARG003
+            """Run the code cells in order, until one fails."""
+            shell = Shell.instance()
+            history: Any = shell.history_manager
+            history.enabled = False
+            for index, cell in enumerate(nb_man.nb.cells):
+                if cell.cell_type != "code" or not cell.source.strip():
+                    continue
+                nb_man.cell_start(cell, index)
+                cell.outputs, cell.execution_count, has_failed = shell.run(cell.source)
+                if has_failed:
+                    nb_man.cell_exception(cell, index)
+                    break
+                nb_man.cell_complete(cell, index)
+
+    return InProcessEngine
 
 
-papermill_engines.register(NAME, InProcessEngine)
+def __getattr__(name: str) -> Any:
+    """The class that papermill's entry point names."""
+    if name == "InProcessEngine":
+        return _engine()
+    raise AttributeError(name)
+
+
+def register() -> None:
+    """Make the engine known to papermill, where no installed entry point does."""
+    from papermill.engines import papermill_engines
+
+    papermill_engines.register(NAME, _engine())

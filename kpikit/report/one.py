@@ -50,8 +50,9 @@ class Executed:
 
 def execute(job: Job) -> Executed:
     """Run the notebook in this process, which must be its own (:mod:`kpikit.report.forked`); draw nothing."""
-    from kpikit.report.in_process import NAME
+    from kpikit.report.in_process import NAME, register
 
+    register()
     with put_off() as drawings:
         return _executed(job, {"engine_name": NAME, "autosave_cell_every": 0}, drawings)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from kpikit.analysis.winloss import competitors, last_stage, lost_after_offer, reasons_compared
@@ -10,7 +12,7 @@ from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.report.windows import Told, widening
 from kpikit.schema import Estimate
-from kpikit.show.page import Chart, Message, Page, message
+from kpikit.show.page import Certainty, Chart, Message, Page, message
 
 #: fewer losses than this are talked about one by one
 FEW = 10
@@ -193,10 +195,23 @@ def _pairs(rows: list[dict]) -> Chart:
 # --- page 8 ----------------------------------------------------------------------------------------------------------
 
 
-def whom(book: DealBook, period: Period, copy: str) -> Page:  # noqa: ARG001
-    """Quarterly report, page 8: to whom, or to what, we lost."""
+@lru_cache(maxsize=1)  # the report judges the lead and the page shows it: computed once
+def _why_lost(book: DealBook, period: Period) -> Told:
     known = pl.when(~pl.col("group").is_in(UNTOLD)).then("n_events").otherwise(0)
-    found = widening(period, lambda window: _counted(our_reasons(book, during=window), known), enough=FEW)
+    return widening(period, lambda window: _counted(our_reasons(book, during=window), known), enough=FEW)
+
+
+def lead(book: DealBook, period: Period) -> float | None:
+    """The p-value of the first reason's lead over the second, where page 8 tells one: a comparison of the report."""
+    found = _why_lost(book, period)
+    if "p_next" not in found.rows.columns or found.rows["_n"].sum() < FEW:
+        return None
+    return found.rows["p_next"][0]
+
+
+def whom(book: DealBook, period: Period, copy: str, sure: Certainty | None = None) -> Page:  # noqa: ARG001
+    """Quarterly report, page 8: to whom, or to what, we lost; ``sure``: of the lead, judged over the whole report."""
+    found = _why_lost(book, period)
     if _is_refused(found.rows):
         return _refused("whom", found.rows)
     told = found.rows.filter(~pl.col("group").is_in(UNTOLD))
@@ -209,7 +224,7 @@ def whom(book: DealBook, period: Period, copy: str) -> Page:  # noqa: ARG001
     plain = message("page.whom.sentence", **parts)
     said = message("page.whom.sentence.blank", **parts, blank=blank) if blank else plain
     sentence = (*found.said, said, *_most_named(book, found))
-    certainty = "clear" if len(rows) == 1 or rows[0]["p_next"] < LEVEL else "unknown"
+    certainty = sure or ("clear" if len(rows) == 1 or rows[0]["p_next"] < LEVEL else "unknown")
     form = top["group"] if top["group"] in ("no_decision", "competitor", "price") else "written"
     title = message(f"page.whom.title.{form}", reason=_short(top))
     if certainty == "unknown":

@@ -114,8 +114,14 @@ def _quote(story: str) -> str:
 
 
 def _line(story: str) -> str:
-    """The first sentence of a story, or its beginning."""
-    return _cut(_SENTENCE.split(" ".join(story.split()))[0].split(), LINE_WORDS)
+    """As many whole sentences of a story as fit a line, else the beginning of the first; what is left out is marked."""
+    sentences = [sentence.split() for sentence in _SENTENCE.split(" ".join(story.split()))]
+    kept = list(sentences[0])
+    for words in sentences[1:]:
+        if len(kept) + len(words) > LINE_WORDS:
+            return f"{_cut(kept, LINE_WORDS).removesuffix(' …')} …"
+        kept += words
+    return _cut(kept, LINE_WORDS)
 
 
 def _cut(words: list[str], most: int) -> str:

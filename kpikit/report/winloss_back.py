@@ -34,6 +34,14 @@ def _rates(figures: WinLoss) -> tuple[Message | Table, ...]:
     for row in figures.definitions.to_dicts():
         name = message(f"kpi.{row['kpi']}")
         name = message("back.wl.at_stage", what=name, stage=row["stage"]) if row.get("stage") else name
-        rows.append((name, *share_in_words(row)))
-    headings = tuple(message(f"back.wl.{name}") for name in ("definition", "counted", "figure"))
+        counts, figure = share_in_words(row)
+        rows.append((name, counts, figure, _late(row)))
+    headings = tuple(message(f"back.wl.{name}") for name in ("definition", "counted", "figure", "late"))
     return (message("back.wl.rates.text"), Table(headings, tuple(rows)))
+
+
+def _late(row: dict) -> Message | str:
+    """The companion of every rate: how many of those counted were first recorded at a later stage."""
+    if row.get("n_late") is None or not row["n"]:
+        return ""
+    return message("back.wl.k_of_n", k=row["n_late"], n=row["n"])

@@ -10,8 +10,10 @@ from kpikit.analysis.certainty import judge
 from kpikit.analysis.winloss import bridge, definitions, endings, mix_and_rate, over_time, win_rate, wins
 from kpikit.book import DealBook
 from kpikit.calendar import Period
+from kpikit.report import cohort_pages
 from kpikit.report.figures import Window
 from kpikit.report.goes_with_page import compared
+from kpikit.report.reasons_pages import lead
 
 #: quarters of a process chart at most, and the deals a point should have before windows widen
 POINTS, DEALS_A_POINT = 12, 8
@@ -128,13 +130,18 @@ def _judged(book: DealBook, period: Period, window: Window) -> pl.DataFrame:
     step = window.now.months
     earlier = _mixed(book, window.now.back(step), window.before.back(step))
     drivers, drivers_before, _ = compared(book, period)
+    newest, newest_before = cohort_pages.compared(book, period)
     columns = ["finding", "value", "low", "high", "low80", "high80", "p"]
     named = [
         frame.with_columns(finding=pl.format("driver.{}", "driver"), status=pl.lit("ok"))
         for frame in (drivers, drivers_before)
     ]
-    rows = pl.concat([now, named[0].select(*columns, "status")], how="diagonal_relaxed")
-    before = pl.concat([frame.select(columns) for frame in (earlier, named[1])], how="vertical_relaxed")
+    cohorts = [frame.filter(pl.col("value").is_not_null()) for frame in (newest, newest_before) if "p" in frame.columns]
+    rows = [now, *(frame.select(*columns, "status") for frame in (named[0], *cohorts[:1]))]
+    leads = {"finding": ["lead"], "p": [lead(book, period)], "status": ["ok"]}
+    rows.append(pl.DataFrame(leads, schema_overrides={"p": pl.Float64}).drop_nulls())
+    rows = pl.concat(rows, how="diagonal_relaxed")
+    before = pl.concat([frame.select(columns) for frame in (earlier, named[1], *cohorts[1:])], how="vertical_relaxed")
     usable = rows.filter(pl.col("status") == "ok")
     return judge(usable, before.unique("finding", maintain_order=True), ["finding"])
 

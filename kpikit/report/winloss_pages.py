@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from kpikit.calendar import add_months
+from kpikit.report.cohort_pages import stay, to_come
 from kpikit.report.goes_with_page import goes_with
 from kpikit.report.reasons_pages import reasons, where, whom
 from kpikit.report.time_page import in_time
@@ -26,22 +27,15 @@ _LEAVES_OUT = ("hubspot",)
 def winloss_pages(figures: WinLoss, copy: str) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
     book, period = figures.book, figures.period
-    sure = {
-        row["finding"].removeprefix("driver."): row["certainty"]
-        for row in figures.changes.to_dicts()
-        if row["finding"].startswith("driver.")
-    }
+    judged = {row["finding"]: row["certainty"] for row in figures.changes.to_dicts()}
+    sure = {name.removeprefix("driver."): word for name, word in judged.items() if name.startswith("driver.")}
     body = [
         front(figures), voices(book, period, copy), counted(figures), in_time(figures.in_time, book, figures.refused),
-        why(figures), where(book, period, copy), reasons(book, period, copy), whom(book, period, copy),
-        goes_with(book, period, copy, sure), *_to_come("to_come", "stay"), next_steps(figures),
+        why(figures), where(book, period, copy), reasons(book, period, copy),
+        whom(book, period, copy, judged.get("lead")), goes_with(book, period, copy, sure),
+        to_come(book, period, copy, judged.get("newest")), stay(book, period, copy), next_steps(figures),
     ]  # fmt: skip
     return (*body, back(figures, [page for page in body if page.folded]))
-
-
-def _to_come(*names: str) -> list[Page]:
-    """Pages that this version does not write yet: each folds to a line that says so."""
-    return [Page(name, message(f"page.{name}.to_come"), folded=True) for name in names]
 
 
 # --- page 1 ----------------------------------------------------------------------------------------------------------
@@ -81,10 +75,11 @@ def _front_title(figures: WinLoss) -> Message:
 
 def _leading(figures: WinLoss) -> str | None:
     """The segment that holds more than half of the new customers, where that is told."""
-    won = figures.endings.filter((pl.col("figure") == "won") & pl.col("segment").is_not_null())
-    if won.height < 2 or won["value"].null_count():
+    won = figures.endings.filter(pl.col("figure") == "won")
+    told = won.filter(pl.col("segment").is_not_null())
+    if figures.window.name != "period" or told.height < 2 or won["value"].null_count():
         return None
-    top = won.sort("value", descending=True).row(0, named=True)
+    top = told.sort("value", descending=True).row(0, named=True)
     return top["segment"] if top["value"] > won["value"].sum() / 2 else None
 
 
@@ -117,6 +112,8 @@ def _front_sentence(figures: WinLoss) -> list[Message]:
     window = message(f"window.wl.{figures.window.name}")
     values = {"now": in_100(now_rate), "before": in_100(before_rate), "window": window, **ends(total)}
     parts.append(message(f"page.wl.front.rate.{total['certainty']}", **values))
+    if figures.step("finished")["n_late"]:  # no rate without its companion
+        parts.append(message("page.wl.late", n=figures.step("finished")["n_late"], of=figures.n_finished))
     if mix is not None and mix["certainty"] == "clear":
         parts.append(message(f"page.wl.front.mix.{gave(mix)}", what=move(figures, mix), n=in_100(abs(mix["value"]))))
     if mix is not None and rate is not None and rate["certainty"] == "clear":

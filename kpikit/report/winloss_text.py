@@ -19,6 +19,9 @@ def share_in_words(row: dict) -> tuple[Message | str, Message | str]:
             return counts, message("back.wl.bounds", **ends)
         return counts, message(f"reason.{reason}")
     figure = Estimate(row["value"], row["low"], row["high"], row["unit"], row["n"])
+    if row.get("without_largest") is not None:
+        rest = Estimate(row["without_largest"], None, None, row["unit"])
+        return counts, message("back.wl.value.largest", figure=figure, rest=rest)
     return counts, message("back.wl.value" if row["low"] is not None else "back.wl.value.bare", figure=figure)
 
 

@@ -13,13 +13,15 @@ from __future__ import annotations
 from itertools import pairwise
 from math import ceil
 from textwrap import shorten, wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kpikit.show.curves import Picture
 from kpikit.show.theme import colour
 from kpikit.words import Words
+
+if TYPE_CHECKING:
+    from kpikit.show.curves import Picture
 
 Rows = list[dict[str, Any]]
 #: the age that the page tells about
@@ -64,6 +66,7 @@ def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str =
 
     import vl_convert
 
+    from kpikit.show.curves import Picture
     from kpikit.show.picture import _accessible
     from kpikit.show.theme import vega_config
 

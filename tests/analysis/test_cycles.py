@@ -2,11 +2,13 @@
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from kpikit import DealBook, RankingRefused, velocity
+from kpikit import DealBook, RankingRefused, UsageError, velocity
 from kpikit.book import of_team
-from tests.strategies import PIPELINE, STAGES, day
+from tests.strategies import PIPELINE, STAGES, day, observed_visits
 
 AS_OF = 400
 #: 36 deals that end (or are last seen) on days of their own: 5, 8, … 110
@@ -144,6 +146,17 @@ def test_once_all_have_ended_every_share_is_known(horizon):
     }  # fmt: skip
 
 
+@settings(max_examples=20, deadline=None)
+@given(observed_visits, st.sampled_from([3, 10, 29, 30, 90]))
+def test_all_ends_and_those_still_open_add_up_to_one_or_none_is_said(visits, horizon):
+    deals = [(days, "lost" if kind == "advance" else kind) for days, kind, _ in visits]
+    found = velocity.cycle.__wrapped__(cycles(deals, [entry for _, _, entry in visits]), horizon=horizon)
+    shares = found.filter(pl.col("figure") != "median")
+    assert shares["value"].null_count() in (0, 4)
+    if not shares["value"].null_count():
+        assert shares["value"].sum() == pytest.approx(1)
+
+
 def test_refused_without_dates():
     never = velocity.cycle(book_of([{"outcome": "open"}] * 12)).to_dicts()
     assert [(r["status"], r["reason"], r["value"]) for r in never] == [("refused", "no_created_at", None)]
@@ -276,6 +289,12 @@ def test_the_funnel_of_one_team_and_of_one_window():
     assert set(velocity.funnel(book)["n"]) == {24}
     assert velocity.funnel(of_team(book, "A"))["n_events"].to_list() == [12, 7, 4, 2]
     assert set(velocity.funnel(book, during=book.settings.period("2026-01"))["n"]) == {12}
+
+
+def test_the_funnel_is_of_stages_anyway():
+    with pytest.raises(UsageError) as refused:
+        velocity.funnel(book_of([{"created_at": 0, "outcome": "open"}], [(0, "Qualify", 0)]), by=["stage"])
+    assert refused.value.code == "unknown_group"
 
 
 def test_the_funnel_is_refused_without_history():

@@ -164,3 +164,13 @@ def test_nobody_of_that_name_and_nothing_in_the_window():
     found = winloss.own(book, owner="Ann", during=book.settings.period("2026Q3"))
     assert found["value"].null_count() == 2
     assert found["status"].to_list() == ["too_few", "suppressed"]
+
+
+def test_expectations_are_never_made_of_persons():
+    book = own_book()
+    owner = book.tables["deals"]["owner"].drop_nulls()[0]
+    for ask in (winloss.pooled, lambda book, **asked: winloss.own(book, owner=owner, **asked)):
+        with pytest.raises(RankingRefused):
+            ask(book, mix="owner")
+        with pytest.raises(UsageError):
+            ask(book, mix="no such column")

@@ -73,12 +73,23 @@ def test_who_comes_back_after_more_than_a_month_left_and_returned():
 def test_a_payment_early_in_the_term_adds_to_the_contract_and_late_in_it_begins_the_next():
     extra = [("more", BEGIN, 100), ("more", date(2025, 7, 1), 50), ("more", date(2026, 3, 1), 150)]
     early = [("early", BEGIN, 100), ("early", date(2026, 1, 5), 100)]
-    rows = contracts(customer_book(extra + early, as_of=AFTER)).rows.sort("account_id", "from_on")
+    known = contracts(customer_book(extra + early, as_of=AFTER))
+    assert known.months == 12
+    rows = known.rows.sort("account_id", "from_on")
     # a contract of 1 March with 50 more in July, then one of a year later; early renewal: the term runs from January
     assert rows.select("account_id", "from_on", "is_renewed").rows() == [
         ("early", BEGIN, True), ("early", date(2026, 1, 5), None),
         ("more", BEGIN, True), ("more", date(2026, 3, 1), None),
     ]  # fmt: skip
+    # eight months into a year is still an addition
+    late = [
+        ("late", BEGIN, 100),
+        ("late", date(2025, 11, 1), 50),
+        *years("a", BEGIN, [1, 1]),
+        *years("b", BEGIN, [1, 1]),
+    ]
+    rows = contracts(customer_book(late, as_of=AFTER)).rows
+    assert rows.filter(account_id="late").select("from_on", "is_renewed").rows() == [(BEGIN, False)]
 
 
 def test_who_pays_each_month_in_a_book_of_yearly_contracts_has_a_term_of_its_own():

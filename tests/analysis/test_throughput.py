@@ -118,6 +118,16 @@ def test_nothing_won_is_too_few_and_a_person_is_refused():
         velocity.throughput(book, during=month(book, 1), by=["owner"])
 
 
+def test_groups_without_a_name_and_none_at_all():
+    book = book_of([(0, 5, "won", 10.0)] * 12 + [(0, 40, "lost", 10.0)])
+    named = book.replace(tables={**book.tables, "deals": book.tables["deals"].with_columns(is_icp=pl.lit(True))})
+    # no deal has a segment: one group without a name; in March nobody won, whatever kind the group is of
+    assert velocity.throughput.__wrapped__(book, during=month(book, 1), by=["segment"])["n"].to_list() == [12]
+    assert velocity.throughput(book, during=month(book, 1), by=["segment"]).height == 1
+    for by in (["segment"], ["is_icp"]):
+        assert velocity.throughput(named, during=month(book, 3), by=by).height == 1
+
+
 # --- why it changed --------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +173,24 @@ def test_the_parts_add_up_and_do_not_depend_on_an_order():
     assert found["total"]["value"] == pytest.approx(700 / 28 - 800 / 31)
 
 
+def test_littles_law_holds_with_the_time_of_all_exits_and_fails_with_that_of_the_won():
+    # methods 2: a deal a day, every fourth won after 60 days, the others lost after 120: 105 open on any day
+    begun = range(480)
+    deals = [(at, at + 60, "won", 1000.0) if at % 4 == 0 else (at, at + 120, "lost", 1000.0) for at in begun]
+    book = book_of(deals, as_of=470.0)
+    # 1 July to 1 January are days 181 to 365, 184 of them: a multiple of four
+    found = velocity.throughput_change(
+        book, during=book.settings.period("2026").back(-6, 6), before=book.settings.period("2026Q3")
+    )
+    now = {row["factor"]: row["factor_now"] for row in found.to_dicts()}
+    assert now["open_deals"] == pytest.approx(0.25 * 60 + 0.75 * 120)
+    assert 1 / now["ends_per_day"] == pytest.approx(105)
+    assert now["win_share"] == pytest.approx(0.25)
+    assert now["total"] == pytest.approx(0.25 * 1000)
+    # the dashboard's form, with the 60 days of won deals, would claim 437.5: 75 % too much
+    assert now["open_deals"] * now["win_share"] * now["mean_amount"] / 60 == pytest.approx(437.5)
+
+
 def test_deal_days_count_only_within_the_window():
     # sixteen open ones from before January to after February; they move the stock, not what is won
     book = book_of(
@@ -173,6 +201,15 @@ def test_deal_days_count_only_within_the_window():
     assert found["open_deals"]["factor_now"] == pytest.approx(2 + 16)
     assert found["ends_per_day"]["factor_now"] == pytest.approx(8 / (56 + 448))
     assert found["total"]["factor_now"] == pytest.approx(560 / 28)
+
+
+def test_a_deal_that_ended_nobody_knows_when_is_not_open():
+    plain = changed(two_months())
+    january = [(0, 10, "won", 100.0)] * 8 + [(0, 21, "lost", 100.0)] * 8
+    february = [(31, 38, "won", 70.0)] * 10 + [(31, 45, "lost", 70.0)] * 4
+    undated = changed(book_of(january + february + [(0, None, "lost", 100.0)] * 5))
+    assert undated["open_deals"]["factor_now"] == plain["open_deals"]["factor_now"]
+    assert undated["ends_per_day"]["factor_now"] == plain["ends_per_day"]["factor_now"]
 
 
 def test_an_unpriced_win_stays_in_the_share():
@@ -254,6 +291,12 @@ def test_two_stages_that_take_turns_share_the_chance():
     assert found["chance_most"].to_list() == pytest.approx([0.5, 0.5], abs=0.1)
     # the mean of forty draws of 10 or 30 has a standard error of 10 / √40 = 1.58: 20 ± 3.1
     assert found["low"].to_list() == pytest.approx([16.9, 16.9], abs=0.6)
+
+
+def test_stages_that_took_no_time_have_no_share():
+    events = [(i, stage, 5) for i in range(8) for stage in ("Qualify", "Discovery")]
+    found = velocity.bottleneck(book_of([(5, 5, "won", 1.0)] * 8, events), draws=20)
+    assert (found["value"].to_list(), found["share_of_days"].to_list()) == ([0.0, 0.0], [None, None])
 
 
 def test_a_seed_gives_the_same_and_another_seed_other_bounds():

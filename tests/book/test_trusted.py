@@ -143,8 +143,8 @@ COUNTED = {
 
 def found_in(relations, tmp_path):
     book = trust(tmp_path / "book", **relations, settings=Settings(max_dropped=1))
-    dates = {(f.rule, f.n) for f in book.faults if f.rule.startswith(("outcome_before", "open_with"))}
-    assert dates == {("outcome_before_created", 1), ("open_with_end", 1)}
+    dates = {(f.rule, f.value) for f in book.faults if f.rule.startswith(("outcome_before", "open_with"))}
+    assert dates == {("outcome_before_created", "2026-01-05 12:00 UTC"), ("open_with_end", "2026-01-04 00:00 UTC")}
     others = {(f.table, f.rule, f.column, f.n, f.value) for f in book.faults}
     assert {fault for fault in others if fault[1] not in dict(dates)} == COUNTED
     deals = book.tables["deals"].lazy().collect()
@@ -334,6 +334,7 @@ def test_empty_texts_and_numbers_that_are_none_are_no_values(tmp_path):
             ("deals", "unreadable_number", "amount", 1),
             ("stage_events", "required_empty", "stage", 1),
         ]
+        assert all(Words(language).fault(fault) for fault in book.faults for language in ("en", "nl"))
         assert book.tables["deals"].collect()["amount"].to_list() == [100.0] * 9 + [None] * 3
         found = velocity.throughput(book, during=book.settings.period("2026-01")).to_dicts()
         # nine wins of 100 in the days up to as-of, 14.0: ends on days 3 to 14

@@ -160,3 +160,11 @@ def test_cohorts_before_ends_are_known_are_refused(book, facts):
     # every win is in a last cell: 842, less the one without an age
     won = cells.sort("age").group_by("cohort").last()["n_events"].sum()
     assert won == 841
+
+
+def test_the_newest_quarter_is_never_compared_with_those_before_ends_are_known(book):
+    # at the end of March 2018 nothing had been followed long enough to see that ends begin in December 2017
+    early = cohorts.newest(book.at(datetime(2018, 4, 1, tzinfo=UTC)))
+    assert early["value"].to_list() == [None]
+    later = cohorts.newest(book).row(0, named=True)
+    assert later["usual_from"] == date(2018, 1, 1)

@@ -10,10 +10,13 @@ from kpikit.calendar import Period
 from kpikit.report.cohort_pages import compared, stay, to_come
 from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.document import section
+from kpikit.show.page import Chart
 from kpikit.words import Words
 from tests.analysis.customer_books import customer_book, years
 from tests.analysis.rate_books import many, rate_book
 from tests.strategies import day
+
+pytestmark = pytest.mark.slow  # each makes whole reports
 
 Q3 = Period.parse("2026Q3")
 EN, NL = Words("en"), Words("nl")
@@ -24,8 +27,13 @@ def said(page, words=EN) -> str:
     return " ".join(part.in_words(words) for part in page.sentence)
 
 
+def chart_of(page) -> Chart:
+    assert page.chart is not None
+    return page.chart
+
+
 def both_widths(page):
-    return [draw(page.chart, words, width).to_dict() for words in (EN, NL) for width in (WIDE, NARROW)]
+    return [draw(chart_of(page), words, width).to_dict() for words in (EN, NL) for width in (WIDE, NARROW)]
 
 
 # --- page 10 ---------------------------------------------------------------------------------------------------------
@@ -95,7 +103,7 @@ def test_quarters_of_another_fiscal_year_go_by_their_months():
 
 def test_the_young_part_of_a_curve_is_drawn_hollow_and_numbers_stand_below():
     page = to_come(quarters((84, 180, 136), (76, 324)), Q3, "company")
-    data = page.chart.data
+    data = chart_of(page).data
     summer = data.filter((pl.col("which") == "waiting") & (pl.col("panel") == "curve"))
     assert summer["is_young"].all()
     assert not data.filter(pl.col("which") == "before")["is_young"].any()
@@ -132,7 +140,7 @@ def test_twenty_of_twentyfour_stayed_and_thirtyone_of_forty_are_wanted_again():
         said(page)
         == "20 of 24 due stayed (83 in 100; 64 to 93). “A hundred more of these?” yes 31, no 9, not asked 12."
     )
-    squares = page.chart.data.filter(panel="due").select(pl.col("stayed", "left", "unknown").sum()).row(0)
+    squares = chart_of(page).data.filter(panel="due").select(pl.col("stayed", "left", "unknown").sum()).row(0)
     assert squares == (20, 4, 0)
     assert len(both_widths(page)) == 4
     for words in (EN, NL):
@@ -144,7 +152,7 @@ def test_chain_by_source_stands_beside_the_squares():
         {"deal_id": [f"D{i}" for i in range(76)], "stage": "First", "entered_at": date(2025, 7, 1), "seq": 1}
     )
     page = stay(customers(20, 4, 31, 9, 12, stage_events=events, stages=STAGES), Q3, "company")
-    link = page.chart.data.filter(panel="chain").to_dicts()[0]
+    link = chart_of(page).data.filter(panel="chain").to_dicts()[0]
     # every lead is won here; 20 of the 24 that are a year old are still there
     assert (link["label"], link["accepted"], link["won"], link["kept"]) == ("web", 1.0, 1.0, pytest.approx(20 / 24))
     assert link["note"].in_words(EN) == "100 → 100 → 83"
@@ -181,9 +189,9 @@ def test_no_revenue_is_said_and_what_is_wanted_is_still_told():
 
 def test_many_customers_share_a_square_and_none_is_lost():
     page = stay(customers(200, 40, 0, 0, 1), Q3, "company")
-    spec = str(draw(page.chart, EN, WIDE).to_dict())
+    spec = str(draw(chart_of(page), EN, WIDE).to_dict())
     assert "a square is" in spec
-    assert page.chart.data.filter(panel="due").select(pl.col("stayed", "left").sum()).row(0) == (200, 40)
+    assert chart_of(page).data.filter(panel="due").select(pl.col("stayed", "left").sum()).row(0) == (200, 40)
 
 
 def test_a_source_with_a_hostile_name_is_drawn_as_text():

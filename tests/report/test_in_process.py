@@ -1,5 +1,8 @@
 """A notebook that ran without a kernel leaves what a kernel would have left."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -43,13 +46,14 @@ def _run(folder, engine, cells):
 
 def in_a_process(folder, cells):
     """What a forked process does: register the engine, run the notebook."""
-    import kpikit.report.in_process  # noqa: F401 - registers it
+    from kpikit.report.in_process import register
 
+    register()
     return _run(folder, "kpikit", cells)
 
 
 def both(folder, cells):
-    with ForkedExecutor(1, preload=()) as forked:
+    with ForkedExecutor(1) as forked:
         ours = forked.submit(in_a_process, folder, cells).result(timeout=120)
     return ours, _run(folder, None, cells)
 
@@ -73,3 +77,15 @@ def test_a_failing_cell_stops_the_notebook_with_the_same_error(tmp_path):
     assert [o.output_type for o in failed] == [o.output_type for o in expected]
     assert failed[-1].ename == expected[-1].ename
     assert ours.cells[-1].outputs == plain.cells[-1].outputs == []
+
+
+@pytest.mark.parametrize("first", ["papermill", "kpikit.report.in_process"])
+def test_either_may_be_imported_first(first):
+    """papermill loads the engines of installed packages while it is being imported, ours among them."""
+    script = (
+        f"import {first}, papermill.engines as engines\n"
+        "from kpikit.report.in_process import InProcessEngine, register\n"
+        "register()\nprint(engines.papermill_engines.get_engine('kpikit') is InProcessEngine)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "True", done.stderr

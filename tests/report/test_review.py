@@ -10,6 +10,8 @@ from kpikit.report.review import PAGE_MIME, team_review
 from kpikit.show.document import plain, section
 from tests.report.books import write_book
 
+pytestmark = pytest.mark.slow  # each makes whole reports
+
 PERIOD = "2026Q2"
 
 

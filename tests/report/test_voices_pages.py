@@ -11,11 +11,13 @@ from kpikit.book import of_team
 from kpikit.report import voices_pages
 from kpikit.report.goes_with_page import DECLARED
 from kpikit.report.interview_form import interview_form
-from kpikit.report.voices_pages import customer, goes_with, reasons, voices, where, whom
+from kpikit.report.voices_pages import _line, customer, goes_with, reasons, voices, where, whom
 from kpikit.show.document import plain, section
 from kpikit.words import LANGUAGES, Words
 from tests.analysis.test_stories import DEALS, TALKS
 from tests.strategies import day
+
+pytestmark = pytest.mark.slow  # each makes whole reports
 
 EN, NL = Words("en"), Words("nl")
 PAGES = ("customer", "voices", "where", "reasons", "whom", "goes_with")
@@ -267,3 +269,15 @@ def test_the_form_has_six_questions(language):
     html = section(shown.page, shown.words)
     assert html.count("<tr>") == 7
     assert Words(language).say("interview.permission") in html
+
+
+def test_a_line_of_others_keeps_what_follows_or_says_that_something_does():
+    assert _line("The offer was good. Nobody here wanted it.") == "The offer was good. Nobody here wanted it."
+    long = f"The offer was good. But {' '.join(['we'] * 25)} stayed."
+    assert _line(long) == "The offer was good. …"  # 4 words, and 27 more do not fit 22
+    assert _line(f"{' '.join(['word'] * 30)}. More.") == f"{' '.join(['word'] * 22)} …"
+
+
+def test_a_page_over_all_there_is_speaks_in_whole_sentences():
+    assert EN.say("page.goes_with.window.all").endswith(":")
+    assert EN.say("page.goes_with.counts", k1=1, n1=2, k2=1, n2=2, driver="x").startswith("won ")

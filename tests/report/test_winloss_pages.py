@@ -16,6 +16,8 @@ from tests.analysis.rate_books import many, rate_book
 from tests.report import worked
 from tests.strategies import day
 
+pytestmark = pytest.mark.slow  # each makes whole reports
+
 NAMES = [
     "front", "voices", "counted", "in_time", "why", "where", "reasons", "whom", "goes_with", "to_come", "stay", "next",
     "back",
@@ -141,6 +143,40 @@ def test_titles_have_at_most_twelve_words_also_with_a_two_word_segment(language)
     mine = ("front", "counted", "in_time", "why", "next")
     titles = [page(report, name).title.in_words(report.words) for name in mine]
     assert [title for title in titles if len(title.split()) > 12] == []
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_title_that_says_nothing_is_short_too(language):
+    # the worked example is clear about the mix, so its report never shows this title
+    assert len(Words(language).say("page.wl.why.title.unknown").split()) <= 12
+
+
+def test_no_rate_on_page_1_without_its_companion():
+    # privacy.md, "Honesty must pay"; 13 of 44 were first recorded at a later stage in team North
+    report = quarterly_winloss(kpikit.open_book("demo"), team="North", period="FY2026Q2")
+    assert "First recorded at a later stage: 13 of the 44." in said(report, "front")
+    behind = section(page(report, "back"), report.words)
+    assert "13 of 44" in behind  # beside every definition too
+    assert "without the largest deal" in behind  # methods 3.4: always with it
+
+
+def test_most_of_them_is_more_than_half_of_all_of_them():
+    # 12 won: 4 A, 2 B, 6 without a segment: A holds 4 of 12
+    ask = {"outcome_at": day(100)}
+    won = [*many(4, "won", segment="A", **ask), *many(2, "won", segment="B", **ask), *many(6, "won", **ask)]
+    lost = [deal for name in ("A", "B", None) for deal in many(12, "lost", segment=name, **ask)]
+    before = many(20, "lost", segment="A", outcome_at=day(20)) + many(10, "won", segment="A", outcome_at=day(20))
+    report = quarterly_winloss(rate_book([*won, *lost, *before]), period="2026Q2")
+    assert "most of them" not in said(report, "front")
+
+
+def test_the_lead_of_a_reason_is_judged_with_all_other_comparisons():
+    # Vlaanderen: "no decision" 11, "price" 3: Wilson's p of 11 in 14 is about .03, and seven things are compared
+    report = quarterly_winloss(kpikit.open_book("demo"), team="Vlaanderen", period="FY2026Q2")
+    assert page(report, "whom").certainty == "unknown"
+    # all teams: 76 against 38 (z = 38 / sqrt(114) = 3.6, p about .0004)
+    whole = quarterly_winloss(kpikit.open_book("demo"), period="FY2026Q2")
+    assert page(whole, "whom").certainty == "clear"
 
 
 def test_nothing_of_statistics_is_said(english, dutch):

@@ -78,6 +78,15 @@ def test_twelve_spells_in_exact_fractions(twelve):
     assert value_of(curve, "advance", "high") == pytest.approx([0.682], abs=5e-4)
 
 
+def test_leaving_the_others_out_of_the_twelve_says_too_much(twelve):
+    # methods 1.4: one less Kaplan–Meier of the four that advanced, as if the lost might yet; on days 5, 8, 12 and 20
+    # there are 12, 11, 9 and 7 at risk
+    advanced = np.asarray(twelve["exit"]) == "advance"
+    naive = 1 - kaplan_meier(twelve["time"], advanced)["value"][-1]
+    assert naive == pytest.approx(1 - 11 / 12 * 10 / 11 * 8 / 9 * 6 / 7, abs=1e-12)
+    assert naive == pytest.approx(0.3651, abs=5e-5)
+
+
 def test_twelve_spells_seen_late_in_exact_fractions(twelve):
     curve = aalen_johansen(twelve["time"], twelve["exit"], twelve["entry"])
     assert curve.filter(exit="advance")["value"][-1] == pytest.approx(18 / 35, abs=1e-12)
