@@ -5,10 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 #: tools whose absence is a failure here; a skip gives its tool before the colon: "chromium: not installed"
 REQUIRED = frozenset(filter(None, os.environ.get("KPIKIT_REQUIRE", "").split(",")))
+
+#: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones.
+settings.register_profile("build", derandomize=True)
+if REQUIRED:
+    settings.load_profile("build")
 
 
 @pytest.hookimpl(hookwrapper=True)

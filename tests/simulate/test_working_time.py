@@ -48,7 +48,8 @@ def test_order_is_kept_and_hours_are_working_hours(instants):
         at = shown(value)
         assert at.weekday() < 5
         assert (8, 30) <= (at.hour, at.minute) <= (17, 30)
-    assert np.abs(moved - instants).max() <= 3 * 86_400_000_000
+    # the longest stretch off is Christmas on Thursday and Friday: from its middle it is less than four days to work
+    assert np.abs(moved - instants).max() < 4 * 86_400_000_000
 
 
 def test_there_and_back():
