@@ -8,8 +8,8 @@ from datetime import timedelta
 import polars as pl
 
 from kpikit import stats
+from kpikit.analysis._lives import counts
 from kpikit.analysis._rates import OUTCOME, late
-from kpikit.analysis.cycles import _counts
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.engine import spells
@@ -56,14 +56,12 @@ def from_stages(
     if during is not None:
         visits = visits.filter((pl.col("entered_at") >= during.start) & (pl.col("entered_at") < during.end))
     visits = visits.select("deal_id", "position", begun_at="entered_at", at_stage="stage", entry="entry_age").collect()
-    joined = (
-        deals.filter(~pl.col("is_never"))
-        .join(visits, on="deal_id", how="inner")
-        .with_columns(stage="at_stage", entry_age=pl.duration(microseconds="entry"))
+    joined = deals.join(visits, on="deal_id", how="inner").with_columns(
+        stage="at_stage", entry_age=pl.duration(microseconds="entry")
     )
     groups = [*(key for key in keys if key != "stage"), "stage"]
-    never = pl.DataFrame(schema={**{key: joined.schema[key] for key in groups}, "n_never": pl.Int64})
-    found = _won_by(aged(book, joined), groups, horizon, never)
+    never = joined.filter("is_never").group_by(groups).agg(n_never=pl.len().cast(pl.Int64))
+    found = _won_by(aged(book, joined.filter(~pl.col("is_never"))), groups, horizon, never)
     order = joined.group_by("stage").agg(pl.col("position").min())
     return found.join(order, on="stage", how="left").sort(*groups[:-1], "position", "stage").drop("position")
 
@@ -98,7 +96,7 @@ def _won_by(aged: pl.DataFrame, keys: Sequence[str], horizon: float, never: pl.D
         sizes = pl.DataFrame({"_all": 0} | dict.fromkeys(sizes.columns[1:], 0)).cast(pl.Int64)
     sizes = sizes.with_columns(pl.exclude(keys).cast(pl.Int64))
     sizes = sizes.join(never, on=keys, how="left", nulls_equal=True).with_columns(pl.col("n_never").fill_null(0))
-    table = _counts(used, keys, DAY_US)
+    table = counts(used, keys, DAY_US)
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
     table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")

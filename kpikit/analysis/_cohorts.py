@@ -9,8 +9,8 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._by_age import DAY_US, aged
 from kpikit.analysis._contracts import local_day
+from kpikit.analysis._lives import counts
 from kpikit.analysis._rates import begun, inside, population
-from kpikit.analysis.cycles import _counts
 from kpikit.book import DealBook
 from kpikit.book.history import outcomes_start
 from kpikit.calendar import Period
@@ -29,7 +29,7 @@ def followed(book: DealBook, by: str, during: Period | None) -> pl.DataFrame:
 
 def counts_from(used: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ages as the estimators read them, from the age on at which enough are followed, and that age (``from_age``)."""
-    table = _counts(used.filter("usable"), keys, DAY_US)
+    table = counts(used.filter("usable"), keys, DAY_US)
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True).filter(pl.col("time") >= pl.col("from_age"))
     return table.drop("from_age"), settled

@@ -12,7 +12,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._coding import folded
-from kpikit.analysis.cycles import _late_deals
+from kpikit.analysis._lives import late_deals
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 
@@ -86,7 +86,7 @@ def population(book: DealBook) -> pl.DataFrame:
             _all=pl.lit(0, pl.Int64),
         )
         .with_columns(settled_on=pl.when("is_overdue").then("expected_close_on").otherwise("outcome_on"))
-        .join(_late_deals(book).lazy(), on="deal_id", how="left", maintain_order="left")
+        .join(late_deals(book).lazy(), on="deal_id", how="left", maintain_order="left")
         .collect()
     )
     reasons = deals.filter(OUTCOME == "void")["loss_reason"].drop_nulls().unique().to_list()

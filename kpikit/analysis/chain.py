@@ -11,9 +11,10 @@ from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.analysis._by_age import DAY_US
 from kpikit.analysis._judged import judged_wins
+from kpikit.analysis._lives import counts
 from kpikit.analysis._rates import OUTCOME, begun, inside, population, with_wilson
-from kpikit.analysis.cycles import _counts, _open_stages
 from kpikit.book import DealBook
+from kpikit.book.selection import open_stages
 from kpikit.calendar import Period
 from kpikit.engine import spells
 
@@ -75,7 +76,7 @@ def chain(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | N
 
 def _beyond(book: DealBook) -> pl.DataFrame:
     """``deal_id, beyond_at``: when was the deal first in a stage after the first of its pipeline?"""
-    firsts = _open_stages(book).group_by("pipeline").agg(first_position=pl.col("position").min())
+    firsts = open_stages(book).group_by("pipeline").agg(first_position=pl.col("position").min())
     visits = spells(book).lazy().join(firsts, on="pipeline", how="left")
     beyond = visits.filter(pl.col("position") > pl.col("first_position"))
     return beyond.group_by("deal_id").agg(beyond_at=pl.col("entered_at").min()).collect()
@@ -99,7 +100,7 @@ def _followed(
         n_events=(pl.col("_met") & pl.col("age").is_not_null()).sum().cast(pl.Int64),
         n_excluded=pl.col("age").null_count().cast(pl.Int64),
     )
-    table = _counts(usable, keys, DAY_US)
+    table = counts(usable, keys, DAY_US)
     nobody = table.group_by(keys).agg(pl.col("time").min(), exit=pl.lit("met"), n=pl.lit(0, pl.Int64))
     curve = stats.aalen_johansen_by(pl.concat([table, nobody]), keys).filter(pl.col("exit") == "met")
     ends = curve.group_by(keys, maintain_order=True).last().select(*keys, "value", "low", "high")

@@ -9,7 +9,9 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
+from kpikit.analysis._lives import counts, late_deals
 from kpikit.book import DealBook
+from kpikit.book.selection import open_stages
 from kpikit.calendar import Period
 from kpikit.engine import spells
 from kpikit.engine.clock import WIDTH_US, Days, elapsed, unit_of
@@ -64,7 +66,7 @@ def cycle(
     keys = list(by) or ["_all"]
     unit = unit_of(days, book.settings)
     deals, left_out = _cycles(book, clock, keys, during, unit)
-    table = _counts(deals, keys, WIDTH_US[unit])
+    table = counts(deals, keys, WIDTH_US[unit])
     settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
     table = table.join(settled, on=keys, how="left", nulls_equal=True)
     table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
@@ -136,7 +138,7 @@ def _cycles(
     end_at = pl.when(is_over).then(ended_at).otherwise(pl.lit(book.as_of))
     usable = (end_at >= pl.col(start)) & (seen_at.is_null() | (seen_at < end_at))
     deals = (
-        deals.join(_late_deals(book).lazy(), on="deal_id", how="left")
+        deals.join(late_deals(book).lazy(), on="deal_id", how="left")
         .with_columns(
             pl.col("is_late").fill_null(False),
             age=elapsed(pl.col(start), end_at, unit, book.settings),
@@ -148,36 +150,6 @@ def _cycles(
     )
     left_out = deals.filter(~pl.col("usable")).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
     return deals.filter("usable").select(*keys, "deal_id", "age", "entry_age", "exit", "is_late"), left_out
-
-
-def _late_deals(book: DealBook) -> pl.DataFrame:
-    """Deals first recorded at a stage that is not the first of their pipeline: ``deal_id, is_late``."""
-    if "stage_events" not in book.tables or "stages" not in book.tables:
-        return pl.DataFrame(schema={"deal_id": pl.String, "is_late": pl.Boolean})
-    first = spells(book).lazy().group_by("deal_id", maintain_order=True).first()
-    firsts = _open_stages(book).group_by("pipeline").agg(first_position=pl.col("position").min())
-    known = first.join(firsts, on="pipeline", how="left")
-    return known.select("deal_id", is_late=pl.col("position") > pl.col("first_position")).collect()
-
-
-def _open_stages(book: DealBook) -> pl.LazyFrame:
-    """``pipeline, stage, position`` of the stages in which a deal is still open."""
-    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
-    return book.tables["stages"].lazy().filter(~closed).select("pipeline", "stage", "position")
-
-
-def _counts(deals: pl.DataFrame, keys: list[str], width_us: int) -> pl.DataFrame:
-    """Exact ages as the estimators read them; nothing takes no time (half a bin at least).
-
-    Who came into view and left on the same weekend is at risk just before that.
-    """
-    time = pl.max_horizontal(pl.col("age") / width_us, pl.when(pl.col("age") == 0).then(0.5).otherwise(0.0))
-    ended = deals.select(*keys, time=time, exit="exit")
-    late = deals.filter(pl.col("entry_age") > 0)
-    just_before = pl.col("age") * (1 - 1e-9)
-    entry = pl.min_horizontal("entry_age", just_before) / width_us
-    entered = late.select(*keys, time=entry, exit=pl.lit("entered_late"))
-    return pl.concat([ended, entered]).group_by(*keys, "time", "exit").agg(n=pl.len().cast(pl.Int64))
 
 
 @answer(kpi="funnel")
@@ -218,13 +190,13 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         deals = deals.filter((pl.col("created_at") >= during.start) & (pl.col("created_at") < during.end))
     used = spells(book).lazy().filter(pl.col("excluded").is_null())
     farthest = used.group_by("deal_id").agg(farthest=pl.col("position").max())
-    deals = deals.join(farthest, on="deal_id", how="left").join(_late_deals(book).lazy(), on="deal_id", how="left")
+    deals = deals.join(farthest, on="deal_id", how="left").join(late_deals(book).lazy(), on="deal_id", how="left")
     beyond = pl.when(pl.col("outcome") == "won").then(pl.lit(2**31)).otherwise("farthest")
     columns = dict.fromkeys([*keys, "pipeline", "outcome", "is_late"])
     is_known = pl.col("farthest").is_not_null()
     begun = deals.select(*columns, is_known=is_known, farthest=beyond).collect()
     unknown = begun.filter(~pl.col("is_known")).group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
-    crossed = begun.filter("is_known").join(_open_stages(book).collect(), on="pipeline", how="inner")
+    crossed = begun.filter("is_known").join(open_stages(book).collect(), on="pipeline", how="inner")
     reached = pl.col("farthest") >= pl.col("position")
     counted = crossed.group_by(*keys, "stage").agg(
         pl.col("position").min(),

@@ -14,7 +14,7 @@ from kpikit.analysis._driver_values import Term, terms_of
 from kpikit.analysis._landmark import OFFER, at_landmark
 from kpikit.book import DealBook
 from kpikit.calendar import Period
-from kpikit.errors import EstimateError, Refused
+from kpikit.errors import EstimateError, Refused, UsageError
 
 #: the sample rule: a model needs so many won and so many lost, and at most one driver for every five of the fewer
 FEWEST, PER_DRIVER = 15, 5
@@ -70,7 +70,7 @@ def drivers(
         ``refused`` where the book has no dates of offers, no stage history, or nothing on a driver.
 
     Raises:
-        UsageError: no such driver or landmark, or a column that is only filled in at the end.
+        UsageError: no such driver or landmark, a column that is only filled in at the end, or no draws.
         RankingRefused: a person declared as a driver.
 
     Source: Firth 1993; Puhr et al. 2017; Newcombe 1998; Benjamini & Hochberg 1995.
@@ -81,6 +81,8 @@ def drivers(
         >>> found["method"].to_list()
         ['model']
     """
+    if draws < 1:
+        raise UsageError("setting_value", setting="draws", value=draws, allowed="1, 2, …")
     try:
         deals, left_out = at_landmark(book, landmark, during)
     except Refused as refusal:

@@ -176,7 +176,7 @@ def own(
         raise RankingRefused("persons_off")
     check_groups(book, (mix,))
     deals = ended(population(book), book)
-    if not deals.filter(pl.col("owner") == owner).height:
+    if not isinstance(owner, str) or not deals.filter(pl.col("owner") == owner).height:
         raise UsageError("unknown_owner", owner=owner)
     here = deals.filter(_FINISHED.counted & inside(during, "outcome_on")).with_columns(_who=pl.col("owner") == owner)
     mine, others = here.filter("_who"), here.filter(~pl.col("_who").fill_null(False))

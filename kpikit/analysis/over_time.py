@@ -59,7 +59,7 @@ def over_time(
         times in five.
 
     Raises:
-        UsageError: no such definition.
+        UsageError: no such definition, or fewer than one window.
 
     Source: Laney 2002; Wheeler, Understanding Variation; NHS England, Making Data Count.
 
@@ -71,6 +71,8 @@ def over_time(
     """
     if definition == "from_stage":
         raise UsageError("unknown_definition", definition=definition, allowed=", ".join(_ALLOWED))
+    if periods < 1:
+        raise UsageError("setting_value", setting="periods", value=periods, allowed="1, 2, …")
     deals = population(book)
     windows = _windows(deals, definition, during or _last_quarter(book), periods)
     rows = [rate(deals, book, ["_all"], definition, window, horizon) for window in windows]
@@ -109,7 +111,7 @@ def _windows(deals: pl.DataFrame, definition: str, last: Period, periods: int) -
     """The windows in order, from the first that holds a deal."""
     day = COUNTED[definition].day if definition in COUNTED else "created_on" if definition == "cohort" else "outcome_on"
     first = deals[day].min()
-    windows = [last.back(last.months * i) for i in range(max(periods, 1))]
+    windows = [last.back(last.months * i) for i in range(periods)]
     kept = [window for window in windows if isinstance(first, date) and window.next_on > first]
     return [*reversed(kept or windows[:1])]
 

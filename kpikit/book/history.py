@@ -10,6 +10,7 @@ import polars as pl
 
 from kpikit.book.deal_book import DealBook
 from kpikit.book.finding import Finding
+from kpikit.book.selection import open_stages
 
 #: shares from which on a finding deserves a look
 _FEW, _SOME = 0.02, 0.05
@@ -137,11 +138,7 @@ def _late(deals: pl.DataFrame, events: pl.DataFrame, book: DealBook) -> Iterator
 
 
 def _open_stages(book: DealBook) -> pl.DataFrame | None:
-    """``pipeline, stage, position`` of the stages in which a deal is still open."""
-    if "stages" not in book.tables:
-        return None
-    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
-    return book.tables["stages"].lazy().filter(~closed).select("pipeline", "stage", "position").collect()
+    return open_stages(book).collect() if "stages" in book.tables else None
 
 
 def _mismatch(deals: pl.DataFrame, events: pl.DataFrame, book: DealBook) -> Finding:

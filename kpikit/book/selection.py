@@ -44,6 +44,12 @@ def of_team(book: DealBook, team: str) -> DealBook:
     return book.replace(tables=tables, team=team, coded=None, hash=part_of)
 
 
+def open_stages(book: DealBook) -> pl.LazyFrame:
+    """``pipeline, stage, position`` of the stages in which a deal is still open; the book must have ``stages``."""
+    closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
+    return book.tables["stages"].lazy().filter(~closed).select("pipeline", "stage", "position")
+
+
 def count_people(book: DealBook, team: str) -> int | None:
     """How many people belong, or belonged, to a team; None where the book names nobody."""
     if "people" in book.tables:

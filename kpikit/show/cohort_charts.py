@@ -67,7 +67,7 @@ def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str =
     import vl_convert
 
     from kpikit.show.curves import Picture
-    from kpikit.show.picture import _accessible
+    from kpikit.show.picture import accessible
     from kpikit.show.theme import vega_config
 
     usable = curves.filter(pl.col("value").is_not_null())
@@ -78,7 +78,7 @@ def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str =
     named = zip(_AGES[-len(parts) :], parts, strict=True)
     rows = [row for which, part in named for row in curve_rows(part, which, words.month(part["cohort"][0]))]
     spec = cohorts(rows, words, 700).properties(description=description).configure(**vega_config()).to_dict()
-    return Picture(spec, _accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
+    return Picture(spec, accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
 
 
 def cohorts(rows: Rows, words: Words, width: int) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.show.picture import _accessible
+from kpikit.show.picture import accessible
 from kpikit.show.theme import COLOURS, colour, vega_config
 from kpikit.words import Words
 
@@ -103,7 +103,7 @@ def curve_chart(
     unit = next(iter(curves["unit"]), "day")
     spec = _drawn(steps, _in_view(rows, named, names, end), end, exit, unit, words)
     spec["description"] = description
-    return Picture(spec, _accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
+    return Picture(spec, accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
 
 
 def _steps(curve: pl.DataFrame, exit: str) -> list[dict[str, Any]]:  # noqa: A002

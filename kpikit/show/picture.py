@@ -33,7 +33,7 @@ def svg(chart: Chart, words: Words, width: int) -> str:
     """The chart as an SVG element of that width, without fixed size, named by its description."""
     spec = draw(chart, words, width).to_dict(validate=False)  # tests validate every kind of chart
     picture = DRAWER.get()(json.dumps(spec), _NUMBERS[words.language])
-    return _accessible(picture, chart.description.in_words(words))
+    return accessible(picture, chart.description.in_words(words))
 
 
 def pair(chart: Chart, words: Words) -> tuple[str, str]:
@@ -41,7 +41,7 @@ def pair(chart: Chart, words: Words) -> tuple[str, str]:
     return svg(chart, words, WIDE), svg(chart, words, NARROW)
 
 
-def _accessible(picture: str, description: str) -> str:
+def accessible(picture: str, description: str) -> str:
     """The root element with a role and a name; the parts inside are decoration to a screen reader."""
     from markupsafe import escape
 

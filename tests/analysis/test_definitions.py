@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from kpikit import RankingRefused, Settings, UsageError, winloss
+from kpikit import DealBook, RankingRefused, Settings, UsageError, winloss
 from kpikit.analysis._definition import Definition
 from kpikit.kpi import cards
 from tests.analysis.rate_books import many, rate_book
@@ -281,3 +281,25 @@ def test_what_holds_for_every_book(outcomes, as_of):
     for row in found.values():
         if row["low"] is not None and row["high"] is not None and row["value"] is not None:
             assert row["low"] - 1e-9 <= row["value"] <= row["high"] + 1e-9
+
+
+def test_from_stage_says_how_many_were_never_deals():
+    """Twelve deals, a duplicate that came to the first stage only, and a test that went through both."""
+    kinds = [("won", None)] * 12 + [("void", "duplicate"), ("void", "test")]
+    deals = pl.DataFrame(
+        {
+            "deal_id": [f"d{i}" for i in range(14)],
+            "pipeline": "p",
+            "outcome": [outcome for outcome, _ in kinds],
+            "loss_reason": [reason for _, reason in kinds],
+            "created_at": "2026-01-01",
+            "outcome_at": "2026-03-01",
+        }
+    )
+    first = [(f"d{i}", "Talk", "2026-01-01") for i in range(14)]
+    second = [(f"d{i}", "Offer", "2026-02-01") for i in range(14) if i != 12]
+    events = pl.DataFrame([*first, *second], schema=["deal_id", "stage", "entered_at"], orient="row")
+    stages = pl.DataFrame({"pipeline": "p", "stage": ["Talk", "Offer"], "position": [1, 2]})
+    book = DealBook.from_frames(deals=deals, stage_events=events, stages=stages)
+    found = winloss.win_rate(book, definition="from_stage")
+    assert found.select("stage", "n", "n_never").rows() == [("Talk", 12, 2), ("Offer", 12, 1)]

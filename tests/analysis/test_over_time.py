@@ -197,3 +197,10 @@ def test_from_a_stage_is_no_single_figure():
 def test_without_a_window_it_ends_with_the_last_quarter_that_is_over():
     book = rate_book(many(12, "won", outcome_at=day(100)), as_of=250)  # up to 8 September 2026
     assert winloss.over_time(book)["period"].to_list() == [date(2026, 4, 1)]
+
+
+@pytest.mark.parametrize("periods", [0, -3])
+def test_fewer_than_one_window_is_refused(demo, periods):
+    with pytest.raises(UsageError) as refused:
+        winloss.over_time(demo, periods=periods)
+    assert (refused.value.code, refused.value.values["setting"]) == ("setting_value", "periods")

@@ -141,7 +141,8 @@ COUNTED = {
 }
 
 
-def found_in(relations, tmp_path):
+def assert_counted(relations, tmp_path):
+    """Every rule is counted and its rows are set aside, whatever engine holds the tables."""
     book = trust(tmp_path / "book", **relations, settings=Settings(max_dropped=1))
     dates = {(f.rule, f.value) for f in book.faults if f.rule.startswith(("outcome_before", "open_with"))}
     assert dates == {("outcome_before_created", "2026-01-05 12:00 UTC"), ("open_with_end", "2026-01-04 00:00 UTC")}
@@ -157,14 +158,14 @@ def found_in(relations, tmp_path):
 
 
 def test_each_rule_is_counted_by_polars(tmp_path):
-    book = found_in(lazy({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}), tmp_path)
+    book = assert_counted(lazy({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}), tmp_path)
     for language in ("en", "nl"):
         assert all(Words(language).fault(fault) for fault in book.faults)
 
 
 def test_each_rule_is_counted_by_duckdb(tmp_path):
     with duckdb_tables({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}) as relations:
-        found_in(relations, tmp_path)
+        assert_counted(relations, tmp_path)
 
 
 @pytest.mark.slow
@@ -173,13 +174,13 @@ def test_each_rule_is_counted_by_spark(tmp_path):
     (tmp_path / "spark").mkdir()
     frames = {"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}
     with spark_tables(frames, tmp_path / "spark") as relations:
-        found_in(relations, tmp_path)
+        assert_counted(relations, tmp_path)
 
 
 def test_the_parsed_door_finds_the_same_rules(tmp_path):
     book = DealBook.from_frames(deals=BROKEN, stage_events=EVENTS, stages=STAGES, settings=Settings(max_dropped=1))
     parsed = {(f.table, f.rule, f.column) for f in book.faults}
-    mine = found_in(lazy({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}), tmp_path)
+    mine = assert_counted(lazy({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}), tmp_path)
     # a cell that is no choice is emptied there, and then missed: two names for one thing
     assert {(f.table, f.rule, f.column) for f in mine.faults} == parsed - {("deals", "required_empty", "outcome")}
 
