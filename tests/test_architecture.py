@@ -29,10 +29,11 @@ ARROWS = {
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "schema", "calendar", "book"},
     "show": {"words", "schema", "kpi"},
-    "report": {*LEAVES, "words", "show", "analysis", "book"},
+    "review": {*LEAVES, "words", "show", "analysis", "engine", "book"},
+    "report": {*LEAVES, "words", "show", "analysis", "book", "review"},  # of review the log only: last quarter's tries
     "sources": {*LEAVES, "reading"},
     "start": {*LEAVES, "sources", "words", "reading", "book", "report", "show"},
-    "cli": {"errors", "words", "book", "start", "report", "simulate"},
+    "cli": {"errors", "words", "book", "start", "report", "review", "simulate"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -1,0 +1,34 @@
+"""How commands speak: in one language, and in text that a terminal may show."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kpikit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kpikit.words import Words
+
+
+def words_in(language: str) -> Words:
+    """The words of a language, or the sentence that there is none."""
+    from kpikit.words import LANGUAGES, Words
+
+    if language not in LANGUAGES:
+        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+    return Words(language)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print text that may hold a CRM's: a terminal must not obey it."""
+    from kpikit.start.terminal import printable
+
+    click.echo(printable(text), err=err)
+
+
+def as_json_text(value: Any) -> str:
+    """A value for machines."""
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str)
