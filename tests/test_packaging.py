@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ON_CONDA_FORGE = {"tzdata": "python-tzdata", "duckdb": "python-duckdb"}
-BY_PIP = {"axe-playwright-python", "playwright"}  # conda-forge's browser builds are not needed: tests drive an installed one
+BY_PIP = {
+    "axe-playwright-python",
+    "playwright",
+}  # conda-forge's browser builds are not needed: tests drive an installed one
 
 
 def _bounds(lines):
