@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpikit import engine, simulate, stats
+    from kpikit import engine, review, simulate, stats
     from kpikit.analysis import interviews, velocity, winloss
     from kpikit.book import DealBook, Privacy, Settings, open_book, prepare
     from kpikit.errors import DataError, KpikitError, RankingRefused, Refused, UsageError
@@ -21,7 +21,9 @@ _HOME = {
     "cohorts": "kpikit.analysis.cohorts",
     "engine": "kpikit.engine",
     "interviews": "kpikit.analysis.interviews",
+    "pipeline": "kpikit.analysis.pipeline",
     "retention": "kpikit.analysis.retention",
+    "review": "kpikit.review",
     "simulate": "kpikit.simulate",
     "stats": "kpikit.stats",
     "velocity": "kpikit.analysis.velocity",

@@ -52,6 +52,7 @@ FLOORS: Mapping[str, Floor] = MappingProxyType(
         "rate_over_time": Floor(0, 0, "a point a window; limits from three windows on"),
         "mix_and_rate": Floor(10, 0, "below ten deals in a window nothing can be split"),
         "endings": Floor(0, 0, "counts are facts at any size"),
+        "pipeline_moved": Floor(0, 0, "counts are facts at any size"),
         "wins": Floor(0, 0, "counts are facts at any size"),
         "reasons": Floor(10, 0, "below ten lost deals a share is one deal either way"),
         "reasons_compared": Floor(5, 0, "below five deals no interval is given (methods 3)"),

@@ -110,6 +110,14 @@ def with_teams(tables: dict[str, pl.DataFrame], time_zone: str) -> dict[str, pl.
     return tables
 
 
+def teams_at(tables: Mapping[str, pl.DataFrame], instant: datetime, time_zone: str) -> pl.DataFrame:
+    """``deal_id, team``: the team of each deal's owner on the day of an instant."""
+    deals = tables["deals"]
+    moments = deals.select("deal_id", at=pl.lit(instant).dt.cast_time_unit("us"))
+    team = _team(moments, _owner_spans(deals, tables.get("changes")), tables.get("people"), deals, time_zone)
+    return deals.select("deal_id").with_columns(team.alias("team"))
+
+
 def _owner_spans(deals: pl.DataFrame, changes: pl.DataFrame | None) -> pl.DataFrame:
     """``deal_id, since, owner``: who owned a deal from when on; the first span begins before all time."""
     long_ago = pl.lit(datetime(1, 1, 1, tzinfo=UTC)).dt.cast_time_unit("us")

@@ -20,7 +20,16 @@ TERMS = (
     "set_aside",
 )  # fmt: skip
 _FITNESS = (fitness_part.refused, fitness_part.looked, fitness_part.missing)
-USED = ("wins", "time_in_stage", "exits", "stage_changes", "sleeping", "sleeping_rate", "rate_over_time")
+USED = (
+    "wins",
+    "pipeline_moved",
+    "time_in_stage",
+    "exits",
+    "stage_changes",
+    "sleeping",
+    "sleeping_rate",
+    "rate_over_time",
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from kpikit.analysis.certainty import judge
+from kpikit.analysis.pipeline import moved
 from kpikit.analysis.velocity import compare, exits, time_in_stage
 from kpikit.analysis.winloss import over_time, wins
 from kpikit.book import DealBook
@@ -52,6 +53,7 @@ class Figures:
     horizon: float
     waiting: Waiting
     rates: pl.DataFrame
+    moved: pl.DataFrame
     rate_days: float = RATE_DAYS
 
     @property
@@ -92,6 +94,7 @@ def team_figures(book: DealBook, period: Period) -> Figures:
         horizon=horizon,
         waiting=waiting_deals(book, period),
         rates=_rates(book, period),
+        moved=moved(book, during=period),
     )
 
 

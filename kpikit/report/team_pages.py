@@ -9,6 +9,7 @@ import polars as pl
 from kpikit.calendar import Period, add_months
 from kpikit.report.deals_page import deals_page, few_deals_page
 from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
+from kpikit.report.moved_page import moved_page
 from kpikit.report.time_page import rate
 from kpikit.report.voices_pages import customer
 from kpikit.schema import Estimate
@@ -26,8 +27,8 @@ def pages(figures: Figures, copy: str) -> tuple[Page, ...]:
     else:
         deals = deals_page(figures.book, waits, copy=copy, refused=figures.refused)
         body = [
-            front(figures), told, *_to_come("tried", "moved"), time(figures), ends(figures), deals,
-            rate(figures.rates, figures.book, figures.rate_days), next_steps(figures),
+            front(figures), told, *_to_come("tried"), moved_page(figures.moved, figures.period), time(figures),
+            ends(figures), deals, rate(figures.rates, figures.book, figures.rate_days), next_steps(figures),
         ]  # fmt: skip
     return (*body, _back(figures, [page for page in body if page.folded]))
 

@@ -17,7 +17,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from kpikit.show import cohort_charts, voices_charts, winloss_charts
+from kpikit.show import cohort_charts, pipeline_charts, voices_charts, winloss_charts
 from kpikit.show.page import Chart, Message
 from kpikit.show.theme import colour, vega_config
 from kpikit.words import Words
@@ -29,7 +29,7 @@ def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
     """The chart in one language, drawn for a width in pixels."""
     kinds = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings, "strips": _strips}
     drawn: Any
-    from_rows = voices_charts.KINDS | winloss_charts.KINDS | cohort_charts.KINDS
+    from_rows = voices_charts.KINDS | winloss_charts.KINDS | cohort_charts.KINDS | pipeline_charts.KINDS
     if chart.kind in from_rows:
         drawn = from_rows[chart.kind](_rows(chart.data, words), words, width)
     else:
