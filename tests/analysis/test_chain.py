@@ -133,6 +133,7 @@ LEADS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(LEADS)
 def test_a_chain_never_grows(leads):

@@ -180,6 +180,7 @@ def test_a_curve_never_falls_and_stays_within_0_and_1(rows):
     assert all(0 <= value <= 1 for value in values)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(BOOKS, st.integers(0, 120), st.sampled_from(["lost", "void"]))
 def test_a_deal_that_is_never_won_cannot_raise_the_curve(rows, age, end):

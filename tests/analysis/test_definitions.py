@@ -267,6 +267,7 @@ def test_pandas_in_pandas_out():
     assert isinstance(winloss.definitions(book.replace(answers_in="pandas")), pd.DataFrame)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["won", "lost", "void", "open"]), min_size=1, max_size=40), st.integers(5, 300))
 def test_what_holds_for_every_book(outcomes, as_of):

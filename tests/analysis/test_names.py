@@ -48,6 +48,7 @@ def test_what_is_no_name_stays(text):
     assert anonymous(text, NAMES) == text
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_survives_and_twice_is_once(text):

@@ -345,6 +345,7 @@ def test_against_statsmodels(seed):
 # --- what must not change, or must change in one way ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @few
 @given(observed_visits)
 def test_twice_as_long_takes_twice_as_long(visits):
@@ -355,6 +356,7 @@ def test_twice_as_long_takes_twice_as_long(visits):
         assert twice[name] == expected
 
 
+@pytest.mark.slow
 @few
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(("advance", "lost", "open"))), min_size=12, max_size=25))
 def test_a_deal_that_never_closes_raises_no_share(visits):

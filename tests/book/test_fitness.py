@@ -411,6 +411,7 @@ def test_every_finding_can_be_said_in_both_languages():
         assert not any("{" in line or "None" in line for line in lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(deal_rows(), st.sampled_from(("UTC", "America/Sao_Paulo")), st.randoms(use_true_random=False))
 def test_any_book_has_a_fitness_and_the_order_of_its_rows_does_not_matter(rows, zone, random):

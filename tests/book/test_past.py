@@ -303,6 +303,7 @@ def test_twice_taken_back_is_once(rows, hours):
     assert_same(then.at(instant), then)
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows(), st.integers(0, 90 * 24), st.integers(0, 90 * 24))
 def test_by_way_of_a_later_instant_is_the_same(rows, one, other):

@@ -78,6 +78,7 @@ def test_spark(demo, tmp_path):
         assert_same(trust(tmp_path / "book", **frames, settings=demo.settings), demo)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(deal_rows(max_deals=5), st.sampled_from([1, 2, 1000]))
 def test_any_book(tmp_path_factory, rows, bucket):
@@ -163,6 +164,7 @@ def test_each_rule_is_counted_by_polars(tmp_path):
         assert all(Words(language).fault(fault) for fault in book.faults)
 
 
+@pytest.mark.slow
 def test_each_rule_is_counted_by_duckdb(tmp_path):
     with duckdb_tables({"deals": BROKEN, "stage_events": EVENTS, "stages": STAGES}) as relations:
         assert_counted(relations, tmp_path)

@@ -85,6 +85,7 @@ def test_what_is_no_group_is_refused(column):
     assert refused.value.code == "unknown_group"
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows(), st.sampled_from(sorted(WIDTHS)))
 def test_it_is_what_a_dict_counts(rows, width):
@@ -116,6 +117,7 @@ def test_all_kinds_but_late_entries_add_up_to_the_visits(rows):
     assert table.filter(pl.col("n") <= 0).is_empty()
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows(max_deals=5), st.data())
 def test_parts_add_up_to_the_whole(rows, data):

@@ -16,6 +16,7 @@ def in_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort(ORDER, nulls_last=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(strategies.deal_rows())
 def test_kernel_equals_the_definition(rows):

@@ -274,6 +274,7 @@ def test_day_numbers_of_a_workbook_and_seconds_of_a_machine():
 NOTATIONS = ("%Y-%m-%d", "%d-%m-%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%B %d, %Y", "%d-%m-%y")
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     days=st.lists(st.dates(date(1971, 1, 1), date(2049, 12, 31)), min_size=1, max_size=15),

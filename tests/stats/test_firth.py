@@ -113,6 +113,7 @@ def test_no_warning_leaks_out():
     assert np.isfinite(found["value"].to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_profile_intervals_hold_in_small_samples():
     # 60 samples of 60 with a true 1.0: at least .87 of the intervals hold it (5 % miss, 3 standard errors)
     rng, held = np.random.default_rng(3), 0

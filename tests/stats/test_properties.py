@@ -85,6 +85,7 @@ def test_doubling_time_doubles_medians_and_means(some, late):
     assert_frame_equal(one.with_columns(pl.col("value", "se", "low", "high") * 2), two)
 
 
+@pytest.mark.slow
 @quick
 @given(spells, spells)
 def test_counts_merge_by_adding(some, more):
