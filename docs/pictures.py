@@ -4,6 +4,7 @@ import contextlib
 import html
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -37,12 +38,44 @@ def page_of(language: str, out: Path, template: str = "team-review", team: str =
     return next(made.folder.glob("*/report.html"))
 
 
+def index_of(out: Path) -> Path:
+    """The index of the reports of all teams, with every format."""
+    made = run(Order("demo", "team-review", PERIOD, out / "all", formats=("pdf", "xlsx", "summary")))
+    return made.folder / "index.html"
+
+
+def pointed(browser: Browser, page: Path, picture: str) -> None:
+    """A live chart with the pointer on one of its marks."""
+    shown = browser.new_page(viewport={"width": 1000, "height": 715}, device_scale_factor=2)
+    shown.goto(page.as_uri())
+    shown.locator("#page-time").evaluate("page => { page.style.padding = '24px 28px'; page.scrollIntoView() }")
+    shown.locator("#page-time .wide .live .mark-symbol path").nth(2).hover()
+    shown.locator("#page-time").screenshot(path=FOLDER / picture)
+    shown.close()
+
+
+def paper(browser: Browser, out: Path, page: Path) -> None:
+    """The first two sheets of a report on paper, beside each other."""
+    from kpikit.report.pdf import pdf
+
+    (out / "report.pdf").write_bytes(pdf(page.read_text(encoding="utf-8")))
+    tool = shutil.which("pdftoppm") or sys.exit("poppler's pdftoppm is not installed.")
+    subprocess.run([tool, "-r", "90", "-l", "2", "-png", out / "report.pdf", out / "sheet"], check=True)  # noqa: S603
+    sheets = "".join(f'<img src="{file.name}" width="470">' for file in sorted(out.glob("sheet-*.png")))
+    (out / "paper.html").write_text(f'<body style="margin:20px;display:flex;gap:20px;background:#8b9097">{sheets}')
+    shown = browser.new_page(viewport={"width": 1000, "height": 705})
+    shown.goto((out / "paper.html").as_uri())
+    shown.screenshot(path=FOLDER / "report-pdf.png")
+    shown.close()
+
+
 def draw(
     browser: Browser, page: Path, picture: str, width: int, height: int, *, scheme: str = "light", part: str = ""
 ) -> None:
     """One page, from its top or one of its parts, at twice the density."""
     shown = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=2, color_scheme=scheme)
     shown.goto(page.as_uri())
+    shown.wait_for_timeout(1500)  # charts in view become live
     if part:
         shown.locator(part).evaluate("page => { page.style.padding = '24px 28px' }")
         shown.locator(part).screenshot(path=FOLDER / picture)
@@ -111,12 +144,20 @@ def main() -> None:
     flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     with tempfile.TemporaryDirectory() as out, sync_playwright() as drawn:
         english, dutch = (page_of(language, Path(out)) for language in ("en", "nl"))
-        quarterly = page_of("en", Path(out), "quarterly-winloss", "Randstad")
+        quarterly, kwartaal = (
+            page_of(language, Path(out), "quarterly-winloss", "Randstad") for language in ("en", "nl")
+        )
+        every = index_of(Path(out))
         browser = drawn.chromium.launch(executable_path=browser_path(), args=flags)
         draw(browser, english, "report.png", 1000, 715)
         draw(browser, dutch, "report-nl.png", 1000, 715)
         draw(browser, english, "report-narrow.png", 360, 715)
         draw(browser, english, "report-dark.png", 1000, 715, scheme="dark")
+        draw(browser, quarterly, "quarterly.png", 1000, 715)
+        draw(browser, kwartaal, "quarterly-nl.png", 1000, 715)
+        draw(browser, every, "reports-index.png", 1000, 560)
+        pointed(browser, english, "report-live.png")
+        paper(browser, Path(out), english)
         terminals(browser, Path(out))
         draw(browser, quarterly, "win-loss-counted.png", 1000, 715, part="#page-counted")
         draw(browser, quarterly, "win-loss-why.png", 1000, 715, part="#page-why")

@@ -121,6 +121,18 @@ class UsageError(KpikitError):
     exit_code = 2
 
 
+def check_language(language: str) -> None:
+    """Refuse a language that there are no words of.
+
+    Raises:
+        UsageError: there is none, with those that there are.
+    """
+    from kpikit.words import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+
+
 class DataError(KpikitError):
     """The data breaks its contract; all faults at once (exit code 3)."""
 

@@ -53,7 +53,9 @@ def test_python_m_kpikit_works_and_tells_its_version():
     assert package.__version__ in done.stdout
 
 
-@pytest.mark.parametrize("command", [(), ("demo",), ("report",), ("init",), ("check",), ("simulate",)])
+@pytest.mark.parametrize(
+    "command", [(), ("demo",), ("report",), ("init",), ("check",), ("simulate",), ("template",), ("template", "check")]
+)
 def test_every_command_has_help(kpikit, command):
     code, out, err = kpikit(*command, "--help")
     assert (code, err) == (0, "")
@@ -63,7 +65,7 @@ def test_every_command_has_help(kpikit, command):
 
 def test_help_names_every_command(kpikit):
     _, out, _ = kpikit("--help")
-    for command in ("demo", "report", "init", "check", "simulate"):
+    for command in ("demo", "report", "init", "check", "simulate", "template"):
         assert f"  {command}" in out
 
 
@@ -75,7 +77,7 @@ REFUSED = {
     "team and all": (["--team", "North", "--all-teams"], "Say which: --team NAME (once or more), or --all-teams."),
     "mistyped parameter": (
         ["--team", "North", "-p", "tema=South"],
-        "The template 'team-review' has no parameter 'tema'. It knows: book, team, period, language, copy.",
+        "The template 'team-review' has no parameter 'tema'. It knows: book, team, period, language, copy, since.",
     ),
     "parameter of another type": (["--team", "North", "-p", "copy=3"], "The parameter 'copy' wants str, not '3'."),
     "language": (["--team", "North", "--lang", "fr"], "There is no language 'fr'. Choose one of: en, nl."),
@@ -121,8 +123,34 @@ def test_a_second_run_into_the_same_folder(kpikit, book, tmp_path):
     (folder / "run.json").write_text("{}")
     code, _, err = kpikit(*_report(book, tmp_path / "out", "--team", "North"))
     assert code == 2
-    assert err == f"kpikit: There is already a run in {folder}. Choose another folder for --out, or remove it.\n"
+    ways = "Go on with it by --resume, or choose another folder for --out."
+    assert err == f"kpikit: There is already a run in {folder}. {ways}\n"
     assert [path.name for path in folder.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("option", ["--only-failed", "--since"])
+def test_a_run_to_go_on_with_that_is_not_there(kpikit, book, tmp_path, option):
+    more = [option, tmp_path / "run.json"] if option == "--since" else [option]
+    code, out, err = kpikit(*_report(book, tmp_path / "out", "--team", "North", *more))
+    assert (code, out) == (2, "")
+    said = {"--only-failed": "There is no run in ", "--since": f"{tmp_path / 'run.json'} is not the run.json of a run"}
+    assert err.startswith(f"kpikit: {said[option]}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ["make    North  →  north", "Nothing was written. 1 to make, 0 to keep, 1 refused."]),
+        ("nl", ["maken   North  →  north", "Er is niets geschreven. 1 te maken, 0 blijven, 1 geweigerd."]),
+    ],
+)
+def test_a_dry_run(kpikit, book, tmp_path, language, lines):
+    code, out, err = kpikit(*_report(book, tmp_path / "out", "--all-teams", "--dry-run", "--lang", language))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1:] == lines
+    assert out.splitlines()[0].split()[1] == "Duo:"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -468,6 +496,15 @@ def test_interrupted(kpikit, monkeypatch, book, tmp_path):
 
     monkeypatch.setattr("kpikit.report.run.run", interrupt)
     code, _, err = kpikit(*_report(book, tmp_path / "out", "--team", "North"))
+    assert (code, err.strip()) == (130, "Interrupted. What is finished stays; the same command with --resume goes on.")
+
+
+def test_interrupted_elsewhere(kpikit, monkeypatch, book):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kpikit.book.open_book", interrupt)
+    code, _, err = kpikit("check", book)
     assert (code, err.lstrip()) == (130, "kpikit: interrupted\n")
 
 

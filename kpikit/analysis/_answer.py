@@ -9,9 +9,11 @@ from typing import Any, Concatenate, ParamSpec
 
 import polars as pl
 
+from kpikit.analysis._hidden import hidden_groups
 from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
 from kpikit.book.needs import cannot_say
+from kpikit.calendar import Period
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import UsageError
 from kpikit.kpi import Card, cards
@@ -49,7 +51,8 @@ def answer(
             if reason is not None:
                 return _as_asked(_shaped(_refused(by, reason), card), book)
             computed = compute(book, *args, **asked)
-            kept = suppress(with_floor(computed, FLOORS[card.id]), book, _told_apart(by, card))
+            floor, windows = FLOORS[card.id], _windows({**by_default, **asked})
+            kept = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
             return _as_asked(_shaped(kept, card), book)
 
         ask.kpi = kpi.format_map(by_default)  # type: ignore[attr-defined]
@@ -106,60 +109,38 @@ def _floats(frame: pl.DataFrame) -> list[str]:
     return [name for name, dtype in frame.schema.items() if dtype.is_float() and name not in ASKED]
 
 
-def _told_apart(by: Sequence[str], card: Card) -> list[str]:
-    """The groups that tell people apart: a visit's stage does not, any column of the deal may."""
-    return [name for name in by if name != "stage" or "stage_events" not in card.needs]
+def _windows(asked: Mapping[str, Any]) -> list[Period | None]:
+    """The windows that a question is asked of; [None] is all there is."""
+    given = [asked[name] for name in ("during", "before") if asked.get(name) is not None]
+    found = [window for one in given for window in ([one] if isinstance(one, Period) else one)]
+    return [*dict.fromkeys(found)] or [None]
 
 
-def suppress(frame: pl.DataFrame, book: DealBook, keys: list[str]) -> pl.DataFrame:
-    """No counts and no figures for groups of too few people or deals, nor for those that would give them away."""
-    keys = [name for name in keys if name in frame.columns]
-    if not keys:
+def suppress(
+    frame: pl.DataFrame, book: DealBook, by: Sequence[str], counts: str, windows: Sequence[Period | None]
+) -> pl.DataFrame:
+    """No counts and no figures for groups of too few people or deals, nor for those that would give them away.
+
+    Hidden groups have the same rows whatever is in them: not even whether there is anything is told.
+    """
+    keys = [name for name in by if name in frame.columns]
+    if not keys or (frame["status"] == "refused").all():
         return frame
-    small = _small_groups(book, keys)
-    frame = frame.join(small, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    hidden = pl.col("is_small").fill_null(True)
-    numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in keys]
-    frame = frame.with_columns(
-        *(pl.when(~hidden).then(name).alias(name) for name in numbers),
-        pl.when(hidden).then(pl.lit("suppressed")).otherwise("status").alias("status"),
-        pl.when(hidden).then(pl.lit("small_group")).otherwise("reason").alias("reason"),
-    ).drop("is_small")
-    return frame.unique(maintain_order=True)
-
-
-def _small_groups(book: DealBook, keys: list[str]) -> pl.DataFrame:
-    """The groups and whether each is hidden: too few people or deals, or needed to keep those from being worked out."""
-    privacy = book.settings.privacy
-    deals = book.tables["deals"].lazy()
-    owners = pl.col("owner").drop_nulls().unique().alias("people")
-    sizes = deals.group_by(keys).agg(owners, n_deals=pl.len()).collect()
-    least_people, least_deals = privacy.min_people, privacy.min_deals
-    if keys == ["team"]:
-        sizes, least_people, least_deals = _team_sizes(book, sizes), privacy.min_team, 0
-    groups = sizes.sort("n_deals", *keys, nulls_last=True).to_dicts()
-    known = any(group["people"] for group in groups)
-
-    def too_small(some: list[dict]) -> bool:
-        people = {person for group in some for person in group["people"]}
-        return (known and len(people) < least_people) or sum(group["n_deals"] for group in some) < least_deals
-
-    hidden = [group for group in groups if too_small([group])]
-    others = [group for group in groups if not too_small([group])]
-    while hidden and others and (len(hidden) < 2 or too_small(hidden)):
-        hidden.append(others.pop(0))
-    rows = [{**{key: g[key] for key in keys}, "is_small": g in hidden} for g in groups]
-    return pl.DataFrame(rows, schema={**{key: sizes.schema[key] for key in keys}, "is_small": pl.Boolean})
-
-
-def _team_sizes(book: DealBook, sizes: pl.DataFrame) -> pl.DataFrame:
-    """Teams with all their people, where the book says who is in which."""
-    if "people" not in book.tables:
-        return sizes
-    members = book.tables["people"].lazy().group_by("team").agg(members=pl.col("owner").unique()).collect()
-    both = sizes.join(members, on="team", how="full", coalesce=True)
-    nobody = pl.lit([], pl.List(pl.String))
-    return both.select("team", people=pl.col("members").fill_null(nobody), n_deals=pl.col("n_deals").fill_null(0))
+    hidden, cells = hidden_groups(book, keys, counts, windows)
+    cells = [name for name in cells if name in frame.columns]
+    hidden = hidden.select(cells).unique(maintain_order=True).cast({name: frame.schema[name] for name in cells})
+    numbered = frame.with_row_index("_place")
+    shown = numbered.join(hidden, on=cells, how="anti", nulls_equal=True, maintain_order="left")
+    said = {*LAST[1:], *(name for name, dtype in frame.schema.items() if dtype.is_numeric() or dtype.is_nested())}
+    asked = [name for name in frame.columns if name not in said - set(cells) and name not in cells]
+    questions = frame.select(asked).unique(maintain_order=True) if asked else pl.DataFrame([{}])
+    places = numbered.group_by(cells).agg(pl.col("_place").min())
+    empty = hidden.join(places, on=cells, how="left", nulls_equal=True, maintain_order="left")
+    if asked:
+        empty = empty.join(questions, how="cross", maintain_order="left_right")
+    empty = empty.with_columns(status=pl.lit("suppressed"), reason=pl.lit("small_group"))
+    both = pl.concat([shown, empty], how="diagonal_relaxed")
+    return both.sort("_place", nulls_last=True, maintain_order=True).select(frame.columns).cast(frame.schema)
 
 
 def _shaped(frame: pl.DataFrame, card: Card) -> pl.DataFrame:

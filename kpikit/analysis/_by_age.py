@@ -15,6 +15,8 @@ from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.engine import spells
 from kpikit.stats.bounds import z_of
 from kpikit.stats.rates import wilson_bounds
+from kpikit.stats.steps import all_steps
+from kpikit.stats.summaries import at_risk, starts_of_curves
 
 #: definitions that follow deals by age
 FOLLOWED = ("cohort", "from_stage")
@@ -33,9 +35,9 @@ def mature_window(book: DealBook, during: Period, horizon: float) -> Period:
 
 
 def from_creation(
-    deals: pl.DataFrame, book: DealBook, keys: Sequence[str], during: Period | None, horizon: float
+    deals: pl.DataFrame, book: DealBook, keys: Sequence[str], during: Period | None, horizon: float, every: int = 1
 ) -> pl.DataFrame:
-    """Of the deals created in the window, the share won within so many days."""
+    """Of the deals created in the window, the share won within so many days; numbered groups are all told, 0, 1 …."""
     never = deals.filter("is_never")
     deals = deals.filter(~pl.col("is_never"))
     if during is not None:
@@ -45,7 +47,21 @@ def from_creation(
         )
     deals = deals.with_columns(begun_at="created_at", entry_age=(pl.col("recorded_at") - pl.col("created_at")))
     counts = never.group_by(keys).agg(n_never=pl.len().cast(pl.Int64))
-    return _won_by(aged(book, deals), keys, horizon, counts)
+    groups = range(every) if list(keys) in (["_all"], ["_window"]) else None
+    return _won_by(aged(book, deals), keys, horizon, counts, groups)
+
+
+def from_creation_in(deals: pl.DataFrame, book: DealBook, windows: Sequence[Period], horizon: float) -> pl.DataFrame:
+    """:func:`from_creation` of several windows at once, a row a window in their order: ``_window`` is its number."""
+    created = pl.col("created_at")
+    undated = created.is_null() & ~pl.col("is_never")  # left out of every window
+    parts = [
+        deals.lazy()
+        .filter((created >= window.start) & (created < window.end) | undated)
+        .with_columns(_window=pl.lit(i))
+        for i, window in enumerate(windows)
+    ]
+    return from_creation(pl.concat(parts).collect(), book, ["_window"], None, horizon, every=len(windows))
 
 
 def from_stages(
@@ -79,8 +95,10 @@ def aged(book: DealBook, deals: pl.DataFrame) -> pl.DataFrame:
     return deals.with_columns(usable=usable.fill_null(False))
 
 
-def _won_by(aged: pl.DataFrame, keys: Sequence[str], horizon: float, never: pl.DataFrame) -> pl.DataFrame:
-    """The share won by the horizon, its interval, and between what the end lies; a row a group."""
+def _won_by(
+    aged: pl.DataFrame, keys: Sequence[str], horizon: float, never: pl.DataFrame, groups: range | None = None
+) -> pl.DataFrame:
+    """The share won by the horizon, its interval, and between what the end lies; a row a group, of nothing too."""
     keys = list(keys)
     used = aged.filter("usable")
     by_then = pl.col("age") <= horizon * DAY_US
@@ -92,21 +110,22 @@ def _won_by(aged: pl.DataFrame, keys: Sequence[str], horizon: float, never: pl.D
         n_late=late(pl.col("usable")),
         n_excluded=(~pl.col("usable")).sum(),
     )
-    if not sizes.height and keys == ["_all"]:
-        sizes = pl.DataFrame({"_all": 0} | dict.fromkeys(sizes.columns[1:], 0)).cast(pl.Int64)
     sizes = sizes.with_columns(pl.exclude(keys).cast(pl.Int64))
+    for missing in sorted(set(groups or ()) - set(sizes[keys[0]])) if groups else ():
+        sizes = sizes.vstack(pl.DataFrame([(missing, *([0] * (sizes.width - 1)))], schema=sizes.schema, orient="row"))
     sizes = sizes.join(never, on=keys, how="left", nulls_equal=True).with_columns(pl.col("n_never").fill_null(0))
-    table = counts(used, keys, DAY_US)
-    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
-    table = table.join(settled, on=keys, how="left", nulls_equal=True)
-    table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
-    won = stats.at_horizon(stats.aalen_johansen_by(table, keys), keys, horizon)
-    won = won.filter(pl.col("exit") == "won").select(*keys, "value", "low", "high")
-    still = stats.at_horizon(stats.kaplan_meier_by(table, keys), keys, horizon).select(*keys, still="value")
-    followed = stats.at_risk_by(table, keys, time=horizon).select(*keys, "n_at_risk")
-    frame = sizes.join(settled, on=keys, how="left", nulls_equal=True)
-    for part in (won, still, followed):
-        frame = frame.join(part, on=keys, how="left", nulls_equal=True)
+    steps = all_steps(counts(used, keys, DAY_US), keys)
+    start = starts_of_curves(steps)
+    settled = steps.named({"from_age": pl.Series(start).fill_nan(None)})
+    steps = steps.since(start)
+    curves = stats.at_horizon_by(steps, keys, horizon=horizon)
+    won = curves.filter(pl.col("exit") == "won").select(*keys, "value", "low", "high")
+    still = curves.filter(pl.col("exit") == "any").select(*keys, still="value")
+    followed = steps.named({"n_at_risk": at_risk(steps, horizon)})
+    frame = sizes.lazy()
+    for part in (settled, won, still, followed):
+        frame = frame.join(part.lazy(), on=keys, how="left", nulls_equal=True)
+    frame = frame.collect()
     return _stated(frame, horizon).sort(keys)
 
 

@@ -2,81 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import erf, sqrt
 
+import numpy as np
 import polars as pl
 
 from kpikit import stats
 from kpikit.stats.bounds import exit_bounds, survival_bounds, z_of
+from kpikit.stats.checks import Floats
+from kpikit.stats.curves import survival
+from kpikit.stats.steps import ANY, Counted, exit_steps, first_where, taken
 
 #: widths (in standard errors) at which the interval is computed to find where it first takes in no change
 _Z95, _Z80 = z_of(0.95), z_of(0.80)
 _WIDTHS = tuple(sorted((*(0.25 + 0.5 * i for i in range(10)), _Z95, _Z80)))
-_Z = pl.col("z")
+_AT = np.array(_WIDTHS)
 #: the normal quantile of "noticed four times in five"
 Z_POWER = 0.8416212
 
 
-def figures(counts: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFrame:
-    """Median and shares at the horizon of every group, with bounds at every width.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures by name (``*keys, figure``), with a value and the bounds at every width; NaN where they are not known."""
 
-    Returns ``*keys, figure, z, value, low, high``.
-    """
-    widths = pl.DataFrame({"z": _WIDTHS})
-    survival = stats.kaplan_meier_by(counts, keys)
-    left = stats.at_horizon(stats.aalen_johansen_by(counts, keys), keys, horizon).rename({"exit": "figure"})
-    still = stats.at_horizon(survival, keys, horizon).with_columns(figure=pl.lit("still_there"))
-    columns = [*keys, "figure", "z", "value", "low", "high"]
-    value, se, n = pl.col("value"), pl.col("se"), pl.col("n_at_risk").cast(pl.Float64)
-    parts = [_medians(counts, survival, keys, widths)]
-    for shares, bounds in ((left, exit_bounds), (still, survival_bounds)):
-        low, high = bounds(value, se, n, _Z)  # type: ignore[arg-type] - a width may be a column
-        parts.append(shares.join(widths, how="cross").with_columns(low=low, high=high))
-    return pl.concat([part.select(columns) for part in parts])
+    names: pl.DataFrame
+    value: Floats
+    low: Floats
+    high: Floats
 
 
-def _medians(counts: pl.DataFrame, survival: pl.DataFrame, keys: list[str], widths: pl.DataFrame) -> pl.DataFrame:
-    """Medians with the ages at which the band around the curve crosses one half, for every width."""
-    n = pl.col("n_at_risk").cast(pl.Float64)
-    low, high = survival_bounds(pl.col("value"), pl.col("se"), n, _Z)  # type: ignore[arg-type]
-    time = pl.col("time")
-    crossed = (
-        survival.lazy()
-        .join(widths.lazy(), how="cross")
-        .with_columns(low=low, high=high)
-        .group_by(*keys, "z", maintain_order=True)
-        .agg(low=time.filter(pl.col("low") <= 0.5).first(), high=time.filter(pl.col("high") < 0.5).first())
-        .collect()
+def figures(counts: Counted, keys: list[str], horizon: float) -> Figures:
+    """Median and shares at the horizon of every group, with bounds at every width."""
+    shares = stats.at_horizon_by(counts, keys, horizon=horizon)
+    still = (shares["exit"] == ANY).to_numpy()[:, None]
+    value, se, n = (shares[name].to_numpy().astype(np.float64)[:, None] for name in ("value", "se", "n_at_risk"))
+    bounds = zip(survival_bounds(value, se, n, _AT), exit_bounds(value, se, n, _AT), strict=True)
+    low, high = (np.where(still, stays, left) for stays, left in bounds)
+    names = shares.select(*keys, figure=pl.col("exit").replace(ANY, "still_there"))
+    medians = _medians(counts, keys)
+    return Figures(
+        pl.concat([medians.names, names]),
+        np.concatenate([medians.value, value.ravel()]),
+        np.concatenate([medians.low, low]),
+        np.concatenate([medians.high, high]),
     )
-    medians = stats.quantile_by(counts, keys).select(*keys, "value")
-    return crossed.join(medians, on=keys, how="left", nulls_equal=True).with_columns(figure=pl.lit("median"))
 
 
-def with_p(now: pl.DataFrame, then: pl.DataFrame, keys: list[str], horizon: float) -> pl.DataFrame:
-    """``now`` minus ``then`` by square-and-add, at 95 and 80 %, and ``p``.
+def _medians(counts: Counted, keys: list[str]) -> Figures:
+    """Medians with the ages at which the band around the curve crosses one half, for every width."""
+    steps = exit_steps(counts, keys)
+    base = survival(steps)
+    value, n = base.value[:, None], steps.n_at_risk.astype(np.float64)[:, None]
+    low, high = survival_bounds(value, value * np.sqrt(base.green)[:, None], n, _AT)
+    ages = [
+        np.stack([taken(steps.time, first_where(below, steps.first)) for below in crossed.T], axis=1)
+        for crossed in (low <= 0.5, high < 0.5)
+    ]
+    medians = stats.quantile_by(steps, keys)
+    names = medians.select(*keys, figure=pl.lit("median"))
+    return Figures(names, medians["value"].to_numpy(), *ages)
+
+
+def with_p(now: Figures, then: Figures) -> pl.DataFrame:
+    """``now`` minus ``then`` by square-and-add, at 95 and 80 %, and ``p``, of the figures that both have.
 
     ``p`` is where the interval, widened, first takes in no change; bounds between the widths are interpolated.
     """
-    names = [*keys, "figure"]
-    both = figures(now, keys, horizon).join(
-        figures(then, keys, horizon), on=[*names, "z"], how="inner", suffix="_then", nulls_equal=True
-    )
-    gap = pl.col("value") - pl.col("value_then")
-    down = ((pl.col("value") - pl.col("low")) ** 2 + (pl.col("high_then") - pl.col("value_then")) ** 2).sqrt()
-    up = ((pl.col("high") - pl.col("value")) ** 2 + (pl.col("value_then") - pl.col("low_then")) ** 2).sqrt()
-    gaps = both.select(*names, "z", value=gap, low=gap - down, high=gap + up)
-    main = gaps.filter(_Z == _Z95).drop("z")
-    narrow = gaps.filter(_Z == _Z80).select(*names, low80="low", high80="high")
-    near = pl.when(pl.col("value") > 0).then("low").otherwise(-pl.col("high")).fill_null(-1.0)
-    widths = gaps.filter(_Z.is_in(_WIDTHS)).sort("z").group_by(names).agg(near.alias("near"))
-    frame = main.join(narrow, on=names, how="left", nulls_equal=True).join(
-        widths, on=names, how="left", nulls_equal=True
-    )
-    p = pl.Series("p", [_p(near) for near in frame["near"]], pl.Float64)
-    half = (pl.col("high") - pl.col("low")) / 2
-    return frame.with_columns(
-        pl.when(pl.col("value").is_not_null()).then(p).alias("p"), noticeable=half * (_Z95 + Z_POWER) / _Z95
-    ).drop("near")
+    rows = [side.names.with_row_index(row) for side, row in ((now, "_now"), (then, "_then"))]
+    both = rows[0].join(rows[1], on=now.names.columns, how="inner", nulls_equal=True, maintain_order="left")
+    i, j = (both[name].to_numpy() for name in ("_now", "_then"))
+    value, value_then = now.value[i], then.value[j]
+    gap, at, at_then = value - value_then, value[:, None], value_then[:, None]
+    down = np.sqrt((at - now.low[i]) ** 2 + (then.high[j] - at_then) ** 2)
+    up = np.sqrt((now.high[i] - at) ** 2 + (at_then - then.low[j]) ** 2)
+    low, high = gap[:, None] - down, gap[:, None] + up
+    near = np.nan_to_num(np.where(gap[:, None] > 0, low, -high), nan=-1.0)
+    p = np.where(np.isnan(gap), np.nan, [_p(row) for row in near.tolist()]) if gap.size else gap
+    columns = {"value": gap}
+    for z, names in ((_Z95, ("low", "high")), (_Z80, ("low80", "high80"))):
+        columns |= {name: side[:, _WIDTHS.index(z)] for name, side in zip(names, (low, high), strict=True)}
+    columns |= {"p": p, "noticeable": (columns["high"] - columns["low"]) / 2 * (_Z95 + Z_POWER) / _Z95}
+    floats = [pl.Series(name, values, pl.Float64).fill_nan(None) for name, values in columns.items()]
+    return both.drop("_now", "_then").hstack(floats)
 
 
 def _p(near: list[float]) -> float:

@@ -67,10 +67,17 @@ COUNTED: Mapping[str, Counting] = MappingProxyType(
 def population(book: DealBook) -> pl.DataFrame:
     """All deals of a book with what the definitions ask of them.
 
+    As :func:`dated`, with ``is_late`` (first recorded at a stage that is not the first; null where that is not known).
+    """
+    return dated(book).join(late_deals(book), on="deal_id", how="left", maintain_order="left")
+
+
+def dated(book: DealBook) -> pl.DataFrame:
+    """All deals of a book with the days and marks that put them into a count.
+
     ``outcome_on``, ``created_on``; ``settled_on`` (the outcome's day, for an open deal the day it was expected to
-    close, once that is past: then ``is_overdue``); ``is_never`` (a duplicate, merged or a test), ``is_late`` (first
-    recorded at a stage that is not the first; null where that is not known). ``team`` is that of the outcome,
-    ``team_begun`` that of the creation.
+    close, once that is past: then ``is_overdue``); ``is_never`` (a duplicate, merged or a test). ``team`` is that of
+    the outcome, ``team_begun`` that of the creation.
     """
     today = book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
     overdue = ((OUTCOME == "open") & (pl.col("expected_close_on") < today)).fill_null(False)
@@ -86,7 +93,6 @@ def population(book: DealBook) -> pl.DataFrame:
             _all=pl.lit(0, pl.Int64),
         )
         .with_columns(settled_on=pl.when("is_overdue").then("expected_close_on").otherwise("outcome_on"))
-        .join(late_deals(book).lazy(), on="deal_id", how="left", maintain_order="left")
         .collect()
     )
     reasons = deals.filter(OUTCOME == "void")["loss_reason"].drop_nulls().unique().to_list()

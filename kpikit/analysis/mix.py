@@ -10,6 +10,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.analysis._changes import Z_POWER
+from kpikit.analysis._hidden import hidden_groups
 from kpikit.analysis._rates import COUNTED, ended, inside, population
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -30,8 +31,8 @@ def mix_and_rate(
 
     Definition: of the deals finished in each window (won, lost, set aside) the share won; its change is split into
     what the mix of ``by`` explains (at the average of both windows' shares) and what happened within groups (at the
-    average mix). The parts add up to the whole change, exactly. Groups with fewer than five deals in a window go
-    together as "other" (``n_merged``), and at most four groups are kept.
+    average mix). The parts add up to the whole change, exactly. Groups with fewer than five deals in a window, or too
+    small to be told apart at all, go together as "other" (``n_merged``), and at most four groups are kept.
     Misleads: another way of grouping gives another split. Gamed by recoding groups after the fact.
 
     Args:
@@ -64,7 +65,8 @@ def mix_and_rate(
     dimensions = list(dict.fromkeys(by)) or ["segment"]
     deals = ended(population(book), book).filter(_FINISHED.counted)
     windows = [deals.filter(inside(window, "outcome_on")) for window in (before, during)]
-    folded = [_kept(windows[0][name], windows[1][name]) for name in dimensions]
+    small = [hidden_groups(book, [name], "finished", [before, during])[0][name].to_list() for name in dimensions]
+    folded = [_kept(windows[0][name], windows[1][name], few) for name, few in zip(dimensions, small, strict=True)]
     shape = tuple(len(kept) for kept, _ in folded)
     (k1, n1), (k2, n2) = (_cells(window, dimensions, [kept for kept, _ in folded], shape) for window in windows)
     if n1.sum() and n2.sum():
@@ -91,13 +93,16 @@ def mix_and_rate(
     )
 
 
-def _kept(then: pl.Series, now: pl.Series) -> tuple[list[str | None], int]:
-    """The groups that are told apart, the largest first and "other" last; and how many went into "other"."""
+def _kept(then: pl.Series, now: pl.Series, small: Sequence[str | None]) -> tuple[list[str | None], int]:
+    """The groups that are told apart, the largest first and "other" last; and how many went into "other".
+
+    ``small``: groups of so few people or deals that no breakdown tells them.
+    """
     sizes = [
         dict(zip(*(c.to_list() for c in s.value_counts(name="size").get_columns()), strict=True)) for s in (then, now)
     ]
     names = sorted({*sizes[0], *sizes[1]}, key=lambda g: (-sizes[0].get(g, 0) - sizes[1].get(g, 0), str(g)))
-    kept = [name for name in names if min(size.get(name, 0) for size in sizes) >= LEAST]
+    kept = [name for name in names if min(size.get(name, 0) for size in sizes) >= LEAST and name not in small]
     if len(kept) == len(names) and len(names) <= MOST:
         return kept, 0
     kept = kept[: MOST - 1]

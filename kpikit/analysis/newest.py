@@ -9,7 +9,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
-from kpikit.analysis._changes import with_p
+from kpikit.analysis._changes import figures, with_p
 from kpikit.analysis._cohorts import counts_from, ends_known_from, followed
 from kpikit.analysis._contracts import local_day
 from kpikit.book import DealBook
@@ -71,7 +71,7 @@ def newest(
     now = used.filter(pl.col("cohort") == cohort)
     before = used.filter((pl.col("cohort") < cohort) & (pl.col("cohort") >= first))
     theirs, others = _counts_of(now), _counts_of(before)
-    gap = with_p(theirs, others, _KEYS, horizon).filter(pl.col("figure") == "won")
+    gap = with_p(*(figures(side, _KEYS, horizon) for side in (theirs, others))).filter(pl.col("figure") == "won")
     share, usual = _share(theirs, horizon), _share(others, horizon)
     size, n = now.filter("usable"), now["usable"].sum()
     n_won, n_open = (int((size["outcome"] == end).sum()) for end in ("won", "open"))

@@ -10,9 +10,9 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
-from kpikit.analysis._by_age import FOLLOWED
+from kpikit.analysis._by_age import FOLLOWED, from_creation_in
 from kpikit.analysis._definition import Definition, rate
-from kpikit.analysis._rates import COUNTED, population
+from kpikit.analysis._rates import COUNTED, begun, population
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
@@ -75,8 +75,13 @@ def over_time(
         raise UsageError("setting_value", setting="periods", value=periods, allowed="1, 2, …")
     deals = population(book)
     windows = _windows(deals, definition, during or _last_quarter(book), periods)
-    rows = [rate(deals, book, ["_all"], definition, window, horizon) for window in windows]
-    frame = pl.concat(rows, how="diagonal_relaxed").drop("_all", "from_age", "status", "reason", strict=False)
+    if definition == "cohort":
+        frame = from_creation_in(begun(deals, book), book, windows, horizon)
+        frame = frame.with_columns(period=pl.Series([window.first_on for window in windows], dtype=pl.Date))
+    else:
+        rows = [rate(deals, book, ["_all"], definition, window, horizon) for window in windows]
+        frame = pl.concat(rows, how="diagonal_relaxed")
+    frame = frame.drop("_all", "_window", "from_age", "status", "reason", strict=False)
     grown = horizon if definition in FOLLOWED else 0.0
     young = [window.end + timedelta(days=grown) > book.as_of for window in windows]
     flags = _happenings(book)

@@ -9,7 +9,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.analysis._coding import coded, folded, several
-from kpikit.analysis._decided import UNTOLD, decided, lost_deals, told, with_share
+from kpikit.analysis._decided import UNTOLD, decided, in_copy, lost_deals, told, with_share
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.engine import spells
@@ -21,7 +21,7 @@ WEEK = 7
 
 
 @answer(kpi="reasons")
-def reasons(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def reasons(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
     """Why were deals lost, as we wrote it, and for how many did nobody write why?
 
     Definition: lost deals by the local day of the outcome. A reason's share is of the deals with a known one; blanks
@@ -33,10 +33,11 @@ def reasons(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
     Args:
         book: a deal book.
         during: deals lost in this window; by default all.
+        copy: "team", or "company", which tells reasons of too few deals or people together as ``rest``.
 
     Returns:
         An estimate a reason, the most frequent first: ``loss_reason`` (its most frequent spelling; null if blank),
-        ``group`` (no_decision, price, competitor, other, unknown, blank), ``n_events`` of ``n``, ``n_lost``;
+        ``group`` (no_decision, price, competitor, other, rest, unknown, blank), ``n_events`` of ``n``, ``n_lost``;
         ``p_next``: the p-value of its lead over the next reason.
 
     Source: Wilson 1927.
@@ -48,16 +49,27 @@ def reasons(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
     """
     deals, undated = lost_deals(book, during)
     n_told = deals.filter(told()).height
-    counted = deals.group_by("key", "group").agg(
+    as_told = in_copy(deals, book, copy).select("deal_id", told_as="key", told_group="group")
+    deals = deals.join(as_told, on="deal_id", how="left", maintain_order="left")
+    counted = deals.group_by("key", "group", "told_as", "told_group").agg(
         pl.col("reason").mode().sort().first(), n_events=pl.len().cast(pl.Int64)
     )
-    frame = counted.with_columns(
+    ordered = counted.sort(~told(), "n_events", "key", descending=[False, True, False])
+    ordered = ordered.with_columns(p_next=_p_next(ordered)).with_columns(group="told_group")
+    is_rest = pl.col("group") == "rest"
+    if ordered.height and ordered["group"][0] == "rest":  # whoever is named first does not lead
+        ordered = ordered.with_columns(p_next=pl.lit(None, pl.Float64))
+    ordered = ordered.group_by("told_as", "group", maintain_order=True).agg(
+        loss_reason=pl.col("reason").first(), n_events=pl.col("n_events").sum(), p_next=pl.col("p_next").first()
+    )
+    frame = ordered.with_columns(
+        pl.when(~is_rest).then("loss_reason"),
+        pl.when(~is_rest).then("p_next"),
         n=pl.when(told()).then(n_told).otherwise(deals.height).cast(pl.Int64),
         n_lost=pl.lit(deals.height, pl.Int64),
         n_excluded=pl.lit(undated, pl.Int64),
     )
-    ordered = frame.sort(~told(), "n_events", "key", descending=[False, True, False])
-    return with_share(ordered.rename({"reason": "loss_reason"}).drop("key").with_columns(p_next=_p_next(ordered)))
+    return with_share(frame.sort(~told(), is_rest, maintain_order=True).drop("told_as"))
 
 
 def _p_next(ordered: pl.DataFrame) -> pl.Series:
@@ -75,7 +87,7 @@ def _off_half(k: int, n: int, level: float) -> tuple[float, float]:
 
 
 @answer(kpi="reasons_compared")
-def reasons_compared(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def reasons_compared(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
     """Where both are known: how often does the buyer name the reason that we wrote?
 
     Definition: lost deals with a reason of ours and a held interview with reasons. Per reason: of the deals where we
@@ -86,6 +98,7 @@ def reasons_compared(book: DealBook, *, during: Period | None = None) -> pl.Data
     Args:
         book: a deal book with interviews.
         during: deals lost in this window; by default all.
+        copy: "team", or "company", which tells reasons of too few deals or people together as ``rest``.
 
     Returns:
         An estimate a reason that either side names: ``loss_reason, group``; ``n`` deals where we wrote it, ``n_events``
@@ -107,6 +120,11 @@ def reasons_compared(book: DealBook, *, during: Period | None = None) -> pl.Data
     )
     codes = coded(said["said"].to_list())
     said = said.join(codes, left_on="said", right_on="text", how="left", nulls_equal=True).filter(told())
+    ours, theirs = (frame.select("deal_id", "key", "reason", "group") for frame in (deals, said))
+    whose = deals.select("deal_id", "owner")
+    every = pl.concat([ours.with_columns(is_ours=True), theirs.with_columns(is_ours=False)])
+    every = in_copy(every.join(whose, on="deal_id", how="inner"), book, copy).drop("owner")
+    deals, said = (every.filter(pl.col("is_ours") == side) for side in (True, False))
     both = deals.filter(told()).join(said, on="deal_id", how="semi")
     theirs = said.join(both, on="deal_id", how="semi").unique(["deal_id", "key"])
     agreed = both.join(theirs, on=["deal_id", "key"], how="semi")
@@ -197,7 +215,7 @@ def _median(timed: pl.DataFrame) -> pl.DataFrame:
 
 
 @answer(kpi="competitors")
-def competitors(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def competitors(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
     """To whom did we lose, with "no decision" counted as the competitor it is?
 
     Definition: lost deals by the local day of the outcome: ``no_decision`` where our reason says so, else the
@@ -209,6 +227,7 @@ def competitors(book: DealBook, *, during: Period | None = None) -> pl.DataFrame
     Args:
         book: a deal book.
         during: deals decided in this window; by default all.
+        copy: "team", or "company", which leaves out names of too few deals or people (``rival`` is null).
 
     Returns:
         An estimate a ``group`` and ``rival`` (null unless a name): ``n_events`` of ``n``, ``n_lost``, ``n_won``.
@@ -227,6 +246,7 @@ def competitors(book: DealBook, *, during: Period | None = None) -> pl.DataFrame
         group=pl.when(pl.col("group") == "no_decision").then("group").otherwise("rival_group")
     )
     lost = lost.with_columns(rival=pl.when(pl.col("group") == "named").then("rival"))
+    lost = _named_in(lost, book, copy)
     wins = (
         won.join(rivals, on="competitor", how="left", nulls_equal=True)
         .group_by(rival="rival", group="rival_group")
@@ -245,6 +265,12 @@ def competitors(book: DealBook, *, during: Period | None = None) -> pl.DataFrame
     return with_share(frame.sort(is_blank, "n_events", "rival", descending=[False, True, False], nulls_last=True))
 
 
+def _named_in(lost: pl.DataFrame, book: DealBook, copy: str) -> pl.DataFrame:
+    """Names of rivals that this copy may tell."""
+    names = lost.select("deal_id", "owner", key="rival", reason="rival", group=pl.lit("other"))
+    return lost.with_columns(rival=in_copy(names, book, copy)["reason"])
+
+
 def _rivals(names: list[str | None]) -> pl.DataFrame:
     """``competitor, rival`` (a name, spellings together; null if none) and ``rival_group`` (named, nobody, blank)."""
     codes = coded(names)
@@ -256,7 +282,7 @@ def _rivals(names: list[str | None]) -> pl.DataFrame:
 
 
 @answer(kpi="last_stage")
-def last_stage(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def last_stage(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
     """In which stage were lost deals when they were lost, and why?
 
     Definition: lost deals by the local day of the outcome; the stage of their last visit before it (null where no
@@ -266,6 +292,7 @@ def last_stage(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
     Args:
         book: a deal book with stage history.
         during: deals lost in this window; by default all.
+        copy: "team", or "company", which tells reasons of too few deals or people together as ``rest``.
 
     Returns:
         An estimate a ``stage`` (in the pipeline's order) and reason (``loss_reason, group``): ``n_events`` of ``n``.
@@ -282,7 +309,7 @@ def last_stage(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
     last = (
         visits.group_by("deal_id", maintain_order=True).last().select("deal_id", at_stage="stage", position="position")
     )
-    deals = deals.join(last, on="deal_id", how="left")
+    deals = in_copy(deals, book, copy).join(last, on="deal_id", how="left")
     frame = deals.group_by("at_stage", "key", "group").agg(
         pl.col("reason").mode().sort().first(), pl.col("position").min(), n_events=pl.len().cast(pl.Int64)
     )

@@ -9,49 +9,74 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
+from kpikit.analysis._marks import SLACK, STILL, begins, marks_of_others
 from kpikit.analysis.stages import curves
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
-from kpikit.engine import seen
+from kpikit.engine.kernel import KINDS
+from kpikit.engine.visits import seen_in, visits
 from kpikit.errors import UsageError
 
-#: a deal sleeps when fewer than this share of the others stayed in the stage as long
-STILL = 0.1
-#: shares are equal when they differ by less
-_SLACK = 1e-9
+_DAY_US = MICROSECONDS_PER_UNIT["day"]
+_OPEN = KINDS.index("open")
+#: days that what takes no time takes
+_INSTANT = 0.5 / 24
 
 
 def _first_visits(book: DealBook) -> pl.DataFrame:
-    """First visits that a curve can use, with their age in days, and ``from_days``: where their stage's curve begins.
+    """First visits that a curve can use: ``deal`` (its row), ``stage, place`` (its number), ``position``, ages in days.
 
-    Where few deals came into view early, a curve drawn from there would rest on one or two of them: it begins at the
-    first age at which five, and a tenth of all, were there to be seen (:func:`kpikit.stats.settled_from`).
+    ``from_days`` is where their stage's curve begins: where few deals came into view early, a curve drawn from there
+    would rest on one or two of them, so it begins at the first age at which five, and a tenth of all, were there to be
+    seen (:func:`kpikit.stats.settled_from`).
     """
-    visits = seen(book).filter(pl.col("excluded").is_null() & (pl.col("visit") == 1))
-    day = MICROSECONDS_PER_UNIT["day"]
-    visits = visits.with_columns(days=pl.col("age") / day, entry_days=(pl.col("entry_age") / day).fill_null(0.0))
-    settled = stats.settled_from(_counts(visits), ["stage"]).select("stage", from_days="start_of_curve")
-    return visits.join(settled, on="stage", how="left", maintain_order="left")
+    parts = [seen_in(part, book, None) for part in visits(book)]
+    codes = parts[-1].codes.stages
+    wanted = (pl.col("visit") == 1) & pl.col("excluded").is_null()
+    used = pl.concat([part.frame.lazy().filter(wanted) for part in parts]).select(
+        "deal", "kind", "entered_at", place="stage", days=pl.col("age") / _DAY_US,
+        entry_days=(pl.col("entry_age") / _DAY_US).fill_null(0.0),
+    ).collect()  # fmt: skip
+    names = codes["stage"].to_list()  # stages of several pipelines may share one
+    used = used.with_columns(
+        codes["position"].gather(used["place"]),
+        pl.col("place").replace_strict({i: names.index(name) for i, name in enumerate(names)}, return_dtype=pl.Int16),
+    )
+    stages = used.partition_by("place", maintain_order=True)
+    empty = used.with_columns(stage=pl.lit(None, pl.String), from_days=pl.lit(None, pl.Float64))
+    return pl.concat([empty.clear(), *(_begun(stage, names[stage["place"][0]]) for stage in stages)])
+
+
+def _begun(visits: pl.DataFrame, stage: str) -> pl.DataFrame:
+    """The visits to one stage with its name, and where its curve begins."""
+    time = visits["days"].clip(lower_bound=_INSTANT).to_numpy()
+    entry = np.minimum(visits["entry_days"].to_numpy(), time * (1 - 1e-9))
+    begin = pl.lit(begins(time, entry), pl.Float64).fill_nan(None)
+    return visits.with_columns(stage=pl.lit(stage), from_days=begin)
 
 
 def _counts(visits: pl.DataFrame) -> pl.DataFrame:
     """Exact ages as the estimators read them; who was seen for an instant only was at risk just before it."""
-    time = pl.max_horizontal("days", 0.5 / 24)
+    time = pl.max_horizontal("days", _INSTANT)
     entry = pl.min_horizontal("entry_days", time * (1 - 1e-9))
-    ended = visits.select("stage", time=time, exit="kind", n=pl.lit(1, pl.Int64))
+    ended = visits.select("stage", time=time, exit=_kinds(), n=pl.lit(1, pl.Int64))
     late = visits.filter(pl.col("entry_days") > 0).select(
         "stage", time=entry, exit=pl.lit("entered_late"), n=pl.lit(1, pl.Int64)
     )
     return pl.concat([ended, late])
 
 
+def _kinds() -> pl.Expr:
+    return pl.col("kind").replace_strict(dict(enumerate(KINDS)), return_dtype=pl.String)
+
+
 def stage_marks(visits: pl.DataFrame) -> pl.DataFrame:
     """The first age at which nine in ten of the visits to each stage have ended: ``stage, mark_days, is_at_least``."""
     table = _counts(visits).join(visits.group_by("stage").agg(pl.col("from_days").first()), on="stage")
     settled = table.filter(pl.col("time") >= pl.col("from_days")).drop("from_days")
-    down = stats.kaplan_meier_by(settled, ["stage"]).filter(pl.col("value") <= STILL + _SLACK)
+    down = stats.kaplan_meier_by(settled, ["stage"]).filter(pl.col("value") <= STILL + SLACK)
     marks = down.group_by("stage").agg(mark_days=pl.col("time").min())
-    last = visits.filter(pl.col("kind") != "open").group_by("stage").agg(last=pl.col("days").max())
+    last = visits.filter(pl.col("kind") != _OPEN).group_by("stage").agg(last=pl.col("days").max())
     return last.join(marks, on="stage", how="left").select(
         "stage", is_at_least=pl.col("mark_days").is_null(), mark_days=pl.coalesce("mark_days", "last")
     )
@@ -64,31 +89,17 @@ def thresholds(visits: pl.DataFrame) -> pl.DataFrame:
     more have left (who is there longer has waited longer than nine in ten). Where the curve of the others never comes
     down to one in ten the mark is their last exit, and ``is_at_least``.
     """
-    parts = [_of_stage(stage) for stage in visits.partition_by("stage", maintain_order=True)]
-    schema = {"deal_id": pl.String, "stage": pl.String, "mark_days": pl.Float64, "is_at_least": pl.Boolean}
+    parts = [_of_stage(stage) for stage in visits.partition_by("place", maintain_order=True)]
+    schema = {"deal": visits.schema["deal"], "place": pl.Int16, "mark_days": pl.Float64, "is_at_least": pl.Boolean}
     return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
 
 def _of_stage(visits: pl.DataFrame) -> pl.DataFrame:
+    is_open = (visits["kind"] == _OPEN).to_numpy()
+    begin = visits["from_days"].fill_null(np.nan).item(0)
     days, entry = visits["days"].to_numpy(), visits["entry_days"].to_numpy()
-    is_open = (visits["kind"] == "open").to_numpy()
-    times, exits = np.unique(days[~is_open], return_counts=True)
-    ages, late = days[is_open], entry[is_open]
-    mark = np.full(ages.size, np.nan)
-    at_least = np.ones(ages.size, dtype=bool)
-    if times.size:
-        at_risk = np.searchsorted(np.sort(entry), times, "left") - np.searchsorted(np.sort(days), times, "left")
-        kinds, back = np.unique(np.column_stack([ages, late]), axis=0, return_inverse=True)
-        own = (kinds[:, :1] >= times) & (kinds[:, 1:] < times)
-        others = at_risk - own
-        settled = (others > 0) & (times >= (visits["from_days"].fill_null(np.inf).item(0)))
-        factor = 1 - np.divide(exits, others, out=np.zeros_like(others, dtype=float), where=settled)
-        survival = np.cumprod(factor, axis=1)
-        reached = np.asarray(survival <= STILL + _SLACK)
-        ever = np.asarray(reached.any(axis=1))
-        first = np.where(ever, times[reached.argmax(axis=1)], times[-1])
-        mark, at_least = first[back.ravel()], ~ever[back.ravel()]
-    opened = visits.filter(pl.col("kind") == "open").select("deal_id", "stage")
+    mark, at_least = marks_of_others(days, entry, is_open, ~is_open, begin)
+    opened = visits.filter(pl.col("kind") == _OPEN).select("deal", "place")
     return opened.with_columns(mark_days=pl.Series(mark), is_at_least=pl.Series(at_least)).with_columns(
         pl.col("mark_days").fill_nan(None)
     )
@@ -117,7 +128,11 @@ def waiting(book: DealBook) -> pl.DataFrame:
         ['deal_id', 'stage', 'days_in_stage']
     """
     visits = _first_visits(book).filter(pl.col("position").is_not_null())
-    marked = visits.filter(pl.col("kind") == "open").join(thresholds(visits), on=["deal_id", "stage"], how="inner")
+    marked = visits.filter(pl.col("kind") == _OPEN).join(thresholds(visits), on=["deal", "place"], how="inner")
+    ids = book.tables["deals"].lazy().select("deal_id").collect()["deal_id"]
+    marked = marked.with_columns(
+        ids.gather(marked["deal"]), pl.from_epoch("entered_at", "us").dt.replace_time_zone("UTC").alias("entered_at")
+    )
     beyond = pl.col("days") / pl.col("mark_days")
     return marked.sort(beyond, "deal_id", descending=[True, False], nulls_last=True).select(
         "deal_id", "stage", days_in_stage="days", mark_days="mark_days", is_at_least="is_at_least",
@@ -171,14 +186,15 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
     visits = _first_visits(book)
-    since = (pl.lit(book.as_of) - pl.col("entered_at")).dt.total_microseconds() / MICROSECONDS_PER_UNIT["day"]
-    won = book.tables["deals"].lazy().select("deal_id", is_won=pl.col("outcome") == "won").collect()
-    own = thresholds(visits).select("deal_id", "stage", own_days="mark_days")
-    aged = visits.join(stage_marks(visits), on="stage").join(won, on="deal_id", how="left")
-    aged = aged.join(own, on=["deal_id", "stage"], how="left")
+    entered_at = pl.from_epoch("entered_at", "us").dt.replace_time_zone("UTC")
+    since = (pl.lit(book.as_of) - entered_at).dt.total_microseconds() / _DAY_US
+    won = book.tables["deals"].lazy().select(is_won=pl.col("outcome") == "won").collect()["is_won"]
+    own = thresholds(visits).select("deal", "place", own_days="mark_days")
+    aged = visits.with_columns(won.gather(visits["deal"])).join(stage_marks(visits), on="stage")
+    aged = aged.join(own, on=["deal", "place"], how="left")
     mark = pl.coalesce("own_days", "mark_days")
     grown, passed = since >= mark, pl.col("days") > mark
-    is_open = pl.col("kind") == "open"
+    is_open = pl.col("kind") == _OPEN
     counted = aged.group_by("stage", "mark_days", "is_at_least").agg(
         pl.col("position").min(),
         n=grown.sum().cast(pl.Int64),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
 from kpikit import stats
 from kpikit.analysis._answer import answer
-from kpikit.analysis._changes import with_p
-from kpikit.analysis._few import few_visits, permuted
+from kpikit.analysis._changes import Figures, figures, with_p
+from kpikit.analysis._few import ON, few_visits, permuted
 from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -18,46 +19,55 @@ from kpikit.engine import counts
 from kpikit.engine.clock import WIDTH_US, Days, unit_of
 from kpikit.engine.histogram import tabulate
 from kpikit.errors import UsageError
+from kpikit.stats.steps import ANY, Steps, all_steps
+from kpikit.stats.summaries import at_risk, starts_of_curves
 
 #: how a visit can end, as exits() tells it; still_there comes last and makes the sum 1
 WAYS = ("on", "back", "lost", "void", "still_there")
-_ON = {"advance": "on", "won": "on"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """First visits in a window as counts for the estimators, and how many spells each group has or leaves out."""
+    """First visits in a window: their counts, as curves read them (from the age on at which a group's curve begins),
+    and how many spells each group has or leaves out.
+    """  # noqa: D205 - one thought
 
     counts: pl.DataFrame
+    steps: Steps
     sizes: pl.DataFrame
-    keys: list[str]
+    keys: tuple[str, ...]
     unit: str
 
+    @property
+    def merged(self) -> Steps:
+        """The steps with advance and won as one way of leaving."""
+        return self.steps.merged(ON)
 
-def _seen(book: DealBook, by: Sequence[str], during: Period | None, unit: str) -> _Seen:
-    keys = [*by, "stage"] if "stage" not in by else list(by)
+
+@lru_cache(maxsize=16)  # a book never changes, and a report looks at a window more than once
+def _seen(book: DealBook, by: tuple[str, ...], during: Period | None, unit: str) -> _Seen:
+    keys = by if "stage" in by else (*by, "stage")
     histogram, left_out = tabulate(book, by=by, bin=unit, during=during)
-    is_visit = pl.col("kind") != "entered_late"
+    table = counts(histogram, WIDTH_US[unit])
+    steps = all_steps(table, keys)
+    start = starts_of_curves(steps)
     sizes = (
-        histogram.filter(is_visit)
-        .group_by(keys)
-        .agg(n=pl.col("n").sum(), n_open=pl.col("n").filter(pl.col("kind") == "open").sum())
-        .join(left_out, on=keys, how="full", coalesce=True, nulls_equal=True)
+        steps.named({"n": steps.n, "n_open": steps.n - steps.n_events})
+        .lazy()
+        .join(left_out.lazy(), on=keys, how="full", coalesce=True, nulls_equal=True)
         .with_columns(pl.col("n", "n_open", "n_excluded").fill_null(0))
         .join(_positions(book), on="stage", how="inner")
+        .join(steps.named({"from_age": pl.Series(start).fill_nan(None)}).lazy(), on=keys, how="left", nulls_equal=True)
+        .collect()
     )
-    table = counts(histogram, WIDTH_US[unit])
-    settled = stats.settled_from(table, keys).select(*keys, from_age="start_of_curve")
-    table = table.join(settled, on=keys, how="left", nulls_equal=True)
-    table = table.filter(pl.col("time") >= pl.col("from_age")).drop("from_age")
-    return _Seen(table, sizes.join(settled, on=keys, how="left", nulls_equal=True), keys, unit)
+    return _Seen(table, steps.since(start), sizes, keys, unit)
 
 
-def _positions(book: DealBook) -> pl.DataFrame:
+def _positions(book: DealBook) -> pl.LazyFrame:
     """The open stages and where they stand."""
     closed = pl.any_horizontal(pl.col("is_won", "is_lost").fill_null(False))
     stages = book.tables["stages"].lazy().filter(~closed)
-    return stages.group_by("stage").agg(pl.col("position").min()).collect()
+    return stages.group_by("stage").agg(pl.col("position").min())
 
 
 def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -99,8 +109,8 @@ def time_in_stage(
         >>> kpikit.velocity.time_in_stage(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
-    view = _seen(book, by, during, unit_of(days, book.settings))
-    medians = stats.quantile_by(view.counts, view.keys).drop("n")
+    view = _seen(book, tuple(by), during, unit_of(days, book.settings))
+    medians = stats.quantile_by(view.steps, view.keys).drop("n")
     frame = view.sizes.join(medians, on=view.keys, how="left", nulls_equal=True)
     unreached = pl.col("value").is_null()
     return _in_order(
@@ -151,38 +161,34 @@ def exits(
         >>> shares["exit"].unique().sort().to_list()
         ['back', 'lost', 'on', 'still_there', 'void']
     """
-    view = _seen(book, by, during, unit_of(days, book.settings))
+    view = _seen(book, tuple(by), during, unit_of(days, book.settings))
     return _in_order(_shares(view, horizon), view.keys)
 
 
 def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
-    table = _merged(seen.counts, seen.keys)
-    left = stats.at_horizon(stats.aalen_johansen_by(table, seen.keys), seen.keys, horizon)
-    still = stats.at_horizon(stats.kaplan_meier_by(table, seen.keys), seen.keys, horizon)
-    still = still.with_columns(exit=pl.lit("still_there"), n_events=pl.lit(None, pl.Int64))
-    figures = [*seen.keys, "exit", "n_events", "value", "low", "high"]
-    found = pl.concat([left.select(figures), still.select(figures)])
-    followed = stats.at_risk_by(table, seen.keys, time=horizon).select(*seen.keys, n_followed="n_at_risk")
-    grid = seen.sizes.join(followed, on=seen.keys, how="left", nulls_equal=True).join(
-        pl.DataFrame({"exit": WAYS}), how="cross"
+    keys, still = list(seen.keys), pl.col("exit") == "still_there"
+    shares = stats.at_horizon_by(seen.merged, keys, horizon=horizon).lazy()
+    found = shares.with_columns(pl.col("exit").replace(ANY, "still_there")).with_columns(
+        n_events=pl.when(~still).then("n_events")
     )
-    frame = grid.join(found, on=[*seen.keys, "exit"], how="left", nulls_equal=True, maintain_order="left")
-    gone = pl.col("value").filter(pl.col("exit") == "still_there").first().over(seen.keys).fill_null(1.0) <= 1e-12
+    followed = seen.steps.named({"n_followed": at_risk(seen.steps, horizon)}).lazy()
+    grid = seen.sizes.lazy().join(followed, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    grid = grid.join(pl.LazyFrame({"exit": WAYS}), how="cross", maintain_order="left_right")
+    figures = found.select(*keys, "exit", "n_events", "value", "low", "high")
+    frame = grid.join(figures, on=[*keys, "exit"], how="left", nulls_equal=True, maintain_order="left")
+    gone = pl.col("value").filter(still).first().over(keys).fill_null(1.0) <= 1e-12
     early = (pl.col("from_age") > horizon).fill_null(True)
     unseen = early | ((pl.col("n_followed").fill_null(0) == 0) & ~gone)
     none = pl.col("value").is_null() & ~unseen
     return frame.with_columns(
         pl.when(unseen).then(None).when(none).then(0.0).otherwise("value").alias("value"),
         *(pl.when(~unseen).then(name).alias(name) for name in ("low", "high")),
-        pl.when(pl.col("exit") == "still_there")
-        .then("n_events")
-        .otherwise(pl.col("n_events").fill_null(0))
-        .alias("n_events"),
+        pl.when(still).then("n_events").otherwise(pl.col("n_events").fill_null(0)).alias("n_events"),
         pl.lit("share").alias("unit"),
         pl.lit(float(horizon)).alias("horizon"),
         pl.when(unseen).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
         pl.when(unseen).then(pl.lit("nobody_followed")).alias("reason"),
-    )
+    ).collect()
 
 
 @answer(kpi="stage_curves")
@@ -210,9 +216,9 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.curves(kpikit.open_book("demo")).columns[:4]
         ['stage', 'from_age', 'time', 'exit']
     """
-    view = _seen(book, by, during, book.settings.bin)
-    still = stats.kaplan_meier_by(view.counts, view.keys).with_columns(exit=pl.lit("still_there"))
-    both = pl.concat([stats.aalen_johansen_by(view.counts, view.keys), still]).drop("se")
+    view = _seen(book, tuple(by), during, book.settings.bin)
+    still = stats.kaplan_meier_by(view.steps, view.keys).with_columns(exit=pl.lit("still_there"))
+    both = pl.concat([stats.aalen_johansen_by(view.steps, view.keys), still]).drop("se")
     frame = view.sizes.drop("n_open").join(both, on=view.keys, how="inner", nulls_equal=True)
     return _in_order(frame.with_columns(pl.lit(view.unit).alias("unit")), view.keys)
 
@@ -271,7 +277,7 @@ def compare(
     if during.start < before.end and before.start < during.end:
         raise UsageError("windows_overlap", now=during.name, before=before.name)
     unit = unit_of(days, book.settings)
-    now, then = (_seen(book, by, window, unit) for window in (during, before))
+    now, then = (_seen(book, tuple(by), window, unit) for window in (during, before))
     frame = changes_of(now, then, horizon)
     few = frame.filter(_too_few(FLOORS["stage_changes"])).select(now.keys).unique()
     empty = pl.lit(None, pl.Float64)
@@ -288,25 +294,42 @@ def _too_few(floor: Floor) -> pl.Expr:
     return (pl.min_horizontal("n", "n_before") < floor.n) | few_exits
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a window says at a horizon: which figures, of how many visits and exits, with bounds at every width."""
+
+    answered: pl.DataFrame
+    sizes: pl.DataFrame
+    figures: Figures
+
+
+@lru_cache(maxsize=16)  # as the windows themselves
+def _told(seen: _Seen, horizon: float) -> _Told:
+    keys = list(seen.keys)
+    return _Told(_answered(seen, horizon), _sized(seen, horizon), figures(seen.merged, keys, horizon))
+
+
 def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
     """The differences between two windows, a row a stage and figure."""
-    keys = now.keys
-    answered = _answered(now, horizon).join(_answered(then, horizon), on=[*keys, "figure"], nulls_equal=True)
-    merged = [_merged(seen.counts, keys) for seen in (now, then)]
-    found = with_p(merged[0], merged[1], keys, horizon)
-    sizes = _sized(now, merged[0], horizon).join(
-        _sized(then, merged[1], horizon).drop("n_excluded", "position"),
-        on=[*keys, "figure"], how="left", suffix="_before", nulls_equal=True,
-    )  # fmt: skip
-    found = found.join(answered, on=[*keys, "figure"], how="semi", nulls_equal=True)
-    frame = sizes.join(found, on=[*keys, "figure"], how="left", nulls_equal=True)
+    names = [*now.keys, "figure"]
+    told, told_then = _told(now, horizon), _told(then, horizon)
+    answered = told.answered.lazy().join(told_then.answered.lazy(), on=names, how="semi", nulls_equal=True)
+    found = with_p(told.figures, told_then.figures).lazy().join(answered, on=names, how="semi", nulls_equal=True)
+    sizes_then = told_then.sizes.lazy().drop("n_excluded", "position")
+    sizes = told.sizes.lazy().join(
+        sizes_then, on=names, how="left", suffix="_before", nulls_equal=True, maintain_order="left"
+    )
     unknown = pl.col("value").is_null()
-    return frame.with_columns(
-        pl.when(pl.col("figure") == "median").then(pl.lit(now.unit)).otherwise(pl.lit("share")).alias("unit"),
-        pl.lit(float(horizon)).alias("horizon"),
-        pl.col("n_before").fill_null(0),
-        pl.when(unknown).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
-        pl.when(unknown).then(pl.lit("half_still_there")).alias("reason"),
+    return (
+        sizes.join(found, on=names, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("figure") == "median").then(pl.lit(now.unit)).otherwise(pl.lit("share")).alias("unit"),
+            pl.lit(float(horizon)).alias("horizon"),
+            pl.col("n_before").fill_null(0),
+            pl.when(unknown).then(pl.lit("not_reached")).otherwise(pl.lit("ok")).alias("status"),
+            pl.when(unknown).then(pl.lit("half_still_there")).alias("reason"),
+        )
+        .collect()
     )
 
 
@@ -317,25 +340,18 @@ def _answered(seen: _Seen, horizon: float) -> pl.DataFrame:
     return pl.concat([shares, medians.select(shares.columns)])
 
 
-def _merged(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Counts with advance and won as one way of leaving."""
-    return table.with_columns(pl.col("exit").replace(_ON)).group_by(*keys, "time", "exit").agg(pl.col("n").sum())
-
-
-def _sized(seen: _Seen, merged: pl.DataFrame, horizon: float) -> pl.DataFrame:
+def _sized(seen: _Seen, horizon: float) -> pl.DataFrame:
     """For each group and figure: visits, and the exits that the figure rests on."""
-    is_exit = ~pl.col("exit").is_in(["open", "entered_late"])
-    ended = merged.filter(is_exit).group_by(seen.keys).agg(pl.col("n").sum().alias("n_events"))
-    of_kind = merged.filter(is_exit & (pl.col("time") <= horizon)).group_by(*seen.keys, figure="exit")
-    of_kind = of_kind.agg(pl.col("n").sum().alias("n_events"))
-    whole = ended.join(pl.DataFrame({"figure": ["median", "still_there"]}), how="cross")
-    events = pl.concat([of_kind, whole.select(of_kind.columns)])
-    grid = seen.sizes.select(*seen.keys, "n", "n_excluded", "position").join(
-        pl.DataFrame({"figure": ["median", *WAYS]}), how="cross"
-    )
-    return grid.join(events, on=[*seen.keys, "figure"], how="left", nulls_equal=True).with_columns(
-        pl.col("n_events").fill_null(0)
-    )
+    steps, keys = seen.merged, list(seen.keys)
+    of_kind = stats.at_horizon_by(steps, keys, horizon=horizon).lazy()
+    of_kind = of_kind.filter(pl.col("exit") != ANY).select(*keys, "n_events", figure="exit")
+    whole = steps.named({"n_events": steps.n_events}).lazy()
+    whole = whole.join(pl.LazyFrame({"figure": ["median", "still_there"]}), how="cross")
+    grid = seen.sizes.lazy().select(*keys, "n", "n_excluded", "position")
+    grid = grid.join(pl.LazyFrame({"figure": ["median", *WAYS]}), how="cross", maintain_order="left_right")
+    events = pl.concat([of_kind, whole.select(of_kind.collect_schema().names())])
+    found = grid.join(events, on=[*keys, "figure"], how="left", nulls_equal=True, maintain_order="left")
+    return found.with_columns(pl.col("n_events").fill_null(0)).collect()
 
 
 @answer(kpi="naive_stage")
@@ -359,8 +375,9 @@ def naive(book: DealBook, *, by: Sequence[str] = (), during: Period | None = Non
         >>> kpikit.velocity.naive(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
         ['mean_of_advanced', 'median_of_ended', 'on_of_ended', 'on_of_entered']
     """
-    view = _seen(book, by, during, book.settings.bin)
-    rows = view.counts.filter(pl.col("exit") != "entered_late")
+    view = _seen(book, tuple(by), during, book.settings.bin)
+    begun = view.counts.join(view.sizes.select(*view.keys, "from_age"), on=view.keys, how="left", nulls_equal=True)
+    rows = begun.filter((pl.col("time") >= pl.col("from_age")) & (pl.col("exit") != "entered_late"))
     is_on, ended = pl.col("exit").is_in(["advance", "won"]), pl.col("exit") != "open"
     n_on, n_ended, n = (pl.col("n").filter(which).sum() for which in (is_on, ended, pl.lit(True)))
     middle = pl.col("time").filter(ended).repeat_by(pl.col("n").filter(ended)).explode().median()

@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from kpikit.analysis._answer import answer
+from kpikit.analysis._hidden import hidden_groups
 from kpikit.analysis._names import anonymous
 from kpikit.analysis._stems import Texts, asked
 from kpikit.book import DealBook
@@ -43,7 +44,8 @@ def stories(
     Args:
         book: a deal book with interviews (or notes).
         search: words.
-        copy: "team": stories with permission; "company": only quotable ones, names taken out, the deal not told.
+        copy: "team": stories with permission; "company": only quotable ones, names taken out, the deal not told, nor
+            a segment of few deals or people.
         sources: "interview", and for a team copy "note" (our own notes of what happened and what the customer said).
         during: told in this window; by default all.
 
@@ -162,6 +164,8 @@ def _listed(found: pl.DataFrame, book: DealBook, copy: str) -> pl.DataFrame:
             for column in ("story", "customer_goal")
         ]
         found = found.with_columns(pl.lit(None, pl.String).alias("deal_id"), *bare)
+        rare, _ = hidden_groups(book, ["segment"], "")
+        found = found.with_columns(pl.when(~pl.col("segment").is_in(rare["segment"].implode())).then("segment"))
     return found.with_columns(n=pl.lit(1, pl.Int64), n_excluded=pl.lit(0, pl.Int64), unit=pl.lit("deal"))
 
 

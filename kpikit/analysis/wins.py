@@ -118,7 +118,9 @@ def endings(book: DealBook, *, by: Sequence[str] = (), during: Period | None = N
     nobody = (pl.col("outcome") == "lost") & (pl.col("group") == "no_decision")
     ends = pl.when(nobody).then(pl.lit("no_decision")).otherwise(pl.col("outcome").replace("void", "set_aside"))
     counts = counted.with_columns(figure=ends).group_by(*keys, "figure").agg(value=pl.len().cast(pl.Float64))
-    sizes = deals.select(keys).unique() if deals.height else pl.DataFrame({"_all": [0]}, schema={"_all": pl.Int64})
+    sizes = (
+        deals.select(keys).unique() if deals.height or by else pl.DataFrame({"_all": [0]}, schema={"_all": pl.Int64})
+    )
     whole = counted.group_by(keys).agg(n=pl.len().cast(pl.Int64))
     left_out = undated.group_by(keys).agg(n_excluded=pl.len().cast(pl.Int64))
     for part in (whole, left_out):

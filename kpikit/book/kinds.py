@@ -73,6 +73,7 @@ _EVENT_LOG = table(
 CONFIG = table(
     settings=table(time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
+    theme=table(logo=text, now=text, before=text, waiting=text, font=text, footer=text),
     formats=table(),
     tables=each(_TABLE),
     event_log=_EVENT_LOG,

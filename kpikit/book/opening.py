@@ -56,7 +56,9 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
 def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None = None) -> DealBook:
     """A book as a kpikit.toml describes it; paths in it are relative to ``folder``."""
     formats = Formats.from_settings(config.get("formats", {}))
-    settings = Settings.from_tables(config.get("settings", {}), config.get("privacy", {}))
+    settings = Settings.from_tables(
+        config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
+    )
     raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
     return build(raws, formats, settings, as_of)
 
@@ -72,7 +74,7 @@ def _config(path: Path) -> Mapping[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("toml", path=path.name, detail=str(error)) from None
     kinds.CONFIG("", config)
-    known = {"settings", "privacy", "formats", "event_log", "tables"}
+    known = {"settings", "privacy", "theme", "formats", "event_log", "tables"}
     for name in config:
         if name not in known:
             raise UsageError("unknown_setting", setting=name, allowed=", ".join(sorted(known)))

@@ -44,6 +44,9 @@ def at(book: DealBook, instant: datetime) -> DealBook:
     instant = as_utc(instant)
     if instant > book.as_of:
         raise UsageError("after_as_of", instant=instant.date(), as_of=book.as_of.date())
+    mark = f"@{instant:%Y-%m-%dT%H:%M:%SZ}"
+    if instant == book.as_of and book.hash.endswith(mark):
+        return book  # it was taken back to then before
     tables = {name: _known(frame.lazy(), name, instant).collect() for name, frame in book.tables.items()}
     deals, changes = book.tables["deals"].lazy(), book.tables.get("changes")
     known = pl.coalesce("recorded_at", "created_at")
@@ -51,7 +54,7 @@ def at(book: DealBook, instant: datetime) -> DealBook:
     if changes is not None:
         deals = _undo(deals, changes.lazy(), instant)
     tables["deals"] = _undecided(deals, instant).collect()
-    was = f"{book.hash}@{instant:%Y-%m-%dT%H:%M:%SZ}" if book.hash else ""
+    was = f"{book.hash}{mark}" if book.hash else ""
     return book.replace(tables=derived(tables, book.settings), as_of=instant, coded=None, hash=was)
 
 

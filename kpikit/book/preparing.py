@@ -127,12 +127,13 @@ def open_prepared(folder: Path) -> DealBook:
     if manifest["format"] != FORMAT:
         raise UsageError("prepared_format", path=str(folder), found=manifest["format"], wanted=FORMAT)
     settings = dict(manifest["settings"])
+    privacy, theme = settings.pop("privacy"), settings.pop("theme", {})
     coded = manifest["coded"] and Coded(
         scan(folder, EVENTS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
     )
     return DealBook(
         tables=MappingProxyType({name: scan(folder, name) for name in manifest["tables"]}),
-        settings=Settings.from_tables({k: v for k, v in settings.items() if k != "privacy"}, settings["privacy"]),
+        settings=Settings.from_tables(settings, privacy, theme),
         as_of=datetime.fromisoformat(manifest["as_of"]),
         dropped=pl.read_parquet(folder / f"{DROPPED}.parquet"),
         faults=tuple(Fault(**fault) for fault in manifest["faults"]),

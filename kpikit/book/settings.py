@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from kpikit.book.theme import Theme
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.errors import UsageError
 
@@ -53,6 +56,7 @@ class Settings:
     max_dropped: float = 0.2
     holidays: tuple[date, ...] = ()
     privacy: Privacy = field(default_factory=Privacy)
+    theme: Theme = field(default_factory=Theme, repr=False)  # how it looks is no part of what a book says
 
     def __post_init__(self) -> None:
         try:
@@ -68,11 +72,17 @@ class Settings:
         object.__setattr__(self, "holidays", _days(self.holidays))
 
     @classmethod
-    def from_tables(cls, settings: Mapping[str, Any], privacy: Mapping[str, Any]) -> Settings:
-        """From the ``[settings]`` and ``[privacy]`` tables of a kpikit.toml; an unknown key is refused."""
-        _known("settings", settings, {f.name for f in fields(cls)} - {"privacy"})
+    def from_tables(
+        cls,
+        settings: Mapping[str, Any],
+        privacy: Mapping[str, Any],
+        theme: Mapping[str, Any] = MappingProxyType({}),
+        folder: Path = Path(),
+    ) -> Settings:
+        """From the tables of a kpikit.toml, which lies in ``folder``; an unknown key is refused."""
+        _known("settings", settings, {f.name for f in fields(cls)} - {"privacy", "theme"})
         _known("privacy", privacy, {f.name for f in fields(Privacy)})
-        return cls(**settings, privacy=Privacy(**privacy))
+        return cls(**settings, privacy=Privacy(**privacy), theme=Theme.from_table(theme, folder))
 
     def period(self, text: str) -> Period:
         """Read a period such as ``2026Q3`` or ``FY2026Q2`` by this book's calendar."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 import click
 
 from kpikit import __version__
-from kpikit.cli import door, reports
+from kpikit.cli import door, logs, private, reports, sessions, templates
 from kpikit.cli.saying import tell
 from kpikit.errors import KpikitError
 
@@ -23,7 +23,17 @@ def kpikit() -> None:
     """
 
 
-for _command in (reports.demo, reports.report, door.init, door.check, door.simulate):
+for _command in (
+    reports.demo,
+    reports.report,
+    door.init,
+    door.check,
+    door.simulate,
+    logs.log,
+    sessions.review,
+    private.privacy,
+    templates.template,
+):
     kpikit.add_command(_command)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpikit.errors import UsageError
+from kpikit.errors import check_language
 
 if TYPE_CHECKING:
     from kpikit.words import Words
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 def words_in(language: str) -> Words:
     """The words of a language, or the sentence that there is none."""
-    from kpikit.words import LANGUAGES, Words
+    from kpikit.words import Words
 
-    if language not in LANGUAGES:
-        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+    check_language(language)
     return Words(language)
 
 

@@ -73,9 +73,12 @@ def numbered_visits(spells: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     if not returns.height:
         return spells.with_columns(visit=first)
     may_return = pl.col("deal").is_in(returns["deal"].implode())
-    some = spells.lazy().with_row_index("_i").filter(may_return).select(
-        "_i", visit=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("deal", "stage")
-    ).collect()  # fmt: skip
+    # a deal and a stage in one number: sorted by it, the visits of a deal to a stage stand together and in order
+    both = pl.col("deal").cast(pl.Int64) * 2**16 + pl.col("stage")
+    together = spells.lazy().with_row_index("_i").filter(may_return).select("_i", both=both)
+    row, is_first = pl.int_range(pl.len()), (pl.col("both") != pl.col("both").shift(1)).fill_null(True)
+    nth = row - pl.when(is_first).then(row).forward_fill() + 1
+    some = together.sort("both", maintain_order=True).select("_i", visit=nth.cast(pl.UInt32)).collect()
     visit = pl.select(pl.repeat(1, spells.height, dtype=pl.UInt32)).to_series().scatter(some["_i"], some["visit"])
     return spells.with_columns(visit.alias("visit"))
 

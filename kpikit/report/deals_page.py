@@ -59,10 +59,13 @@ def deals_page(book: DealBook, found: Waiting, *, copy: str, refused: str | None
         return Page("deals", message("page.deals.title.refused", reason=reason), folded=True)
     if not found.deals.height:
         return Page("deals", message("page.deals.title.none"), folded=True)
-    table = _table(book, found) if copy == "team" else None
     sentence = _sentence(found)
-    question = message("page.deals.question")
-    return Page("deals", _title(found), sentence, _chart(found), question, table=table, terms=("nine",))
+    if copy != "team":  # each dot of the chart is a deal
+        return Page("deals", _title(found), sentence, folded=True, terms=("nine",))
+    return Page(
+        "deals", _title(found), sentence, _chart(found), message("page.deals.question"), table=_table(book, found),
+        terms=("nine",), footer=for_conversation(book),
+    )  # fmt: skip
 
 
 def few_deals_page(book: DealBook, found: Waiting, *, copy: str) -> Page:
@@ -73,7 +76,15 @@ def few_deals_page(book: DealBook, found: Waiting, *, copy: str) -> Page:
     title = message("page.deals.title.each", n=opened.height, count=message(f"count.{min(opened.height, 9)}"))
     if copy != "team":
         return Page("deals", title, folded=True)
-    return Page("deals", title, question=message("page.deals.question.each"), table=_table(book, found, opened))
+    question, table = message("page.deals.question.each"), _table(book, found, opened)
+    return Page("deals", title, question=question, table=table, footer=for_conversation(book))
+
+
+def for_conversation(book: DealBook) -> tuple[Message, ...]:
+    """What stands under every page that lists deals: what it is for, and what was agreed with staff."""
+    agreement = book.settings.privacy.agreement
+    agreed = (message("page.agreement", agreement=agreement),) if agreement else ()
+    return (message("page.for_conversation"), *agreed)
 
 
 def _title(found: Waiting) -> Message:

@@ -111,7 +111,7 @@ def _rates(book: DealBook, period: Period) -> pl.DataFrame:
 
 
 def _compared(book: DealBook, window: Window, horizon: float) -> pl.DataFrame:
-    found = compare(book, during=window.now, before=window.before, horizon=horizon)
+    found = compare(book, during=window.now, before=window.before, horizon=horizon, permutations=0)
     if "figure" not in found.columns:
         found = found.with_columns(stage=pl.lit(None, pl.String), figure=pl.lit(None, pl.String))
     return found.with_columns(window=pl.lit(window.name))

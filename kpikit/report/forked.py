@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
@@ -13,17 +14,40 @@ from kpikit.errors import KpikitError
 T = TypeVar("T")
 #: imported once, by the server, before it forks: importing takes seconds, forking milliseconds
 PRELOADED = (
+    "IPython.core.completerlib",
+    "IPython.core.crashhandler",
     "IPython.core.interactiveshell",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
     "altair",
     "babel.dates",
-    "jinja2",
+    "babel.lists",
+    "babel.messages.pofile",
+    "babel.numbers",
+    "bdb",
+    "jinja2.ext",
+    "kpikit.book.fitness",
+    "kpikit.book.past",
+    "kpikit.report.back_matter",
+    "kpikit.report.drawing",
     "kpikit.report.in_process",
+    "kpikit.report.one",
+    "kpikit.report.pages_html",
     "kpikit.report.review",
+    "kpikit.show.charts",
+    "narwhals.stable.v2",
+    "nbconvert.exporters.html",
     "nbformat.v4",
-    "papermill",
+    "papermill.execute",
     "polars",
     "scipy.stats",
+    "snowballstemmer",
+    "vl_convert",
+    "kpikit.report.warm",
 )
+#: imported before polars where the children already take every core
+SPARING = "kpikit.report.one_thread"
 
 
 def can_fork() -> bool:
@@ -47,30 +71,36 @@ class ForkedExecutor(ThreadPoolExecutor):
 
     def __init__(self, workers: int, preload: Sequence[str] = PRELOADED) -> None:
         super().__init__(workers, thread_name_prefix="kpikit-fork")
-        self._context = get_context("forkserver")
-        self._context.set_forkserver_preload(list(preload))
+        sparing = (SPARING,) if 2 * workers > (os.cpu_count() or 1) else ()
+        self._preload = (*sparing, *preload)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run ``fn`` in a process of its own; arguments and answer are pickled."""
-        return super().submit(self._alone, fn, args, kwargs)
+        return super().submit(in_a_child, fn, args, kwargs, self._preload)
 
-    def _alone(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        answer, asked = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_answer, args=(asked, fn, args, kwargs), daemon=True)
-        process.start()
-        asked.close()
-        try:
-            is_error, value = answer.recv()
-        except EOFError:
-            process.join()
-            raise WorkerDied(process.exitcode) from None
+
+def in_a_child(
+    fn: Callable[..., T], args: Sequence[Any], kwargs: Mapping[str, Any], preload: Sequence[str] = PRELOADED
+) -> T:
+    """``fn(*args, **kwargs)`` in a process forked for it from this process's server, started at the first call."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    answer, asked = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(asked, fn, args, kwargs), daemon=True)
+    process.start()
+    asked.close()
+    try:
+        is_error, value = answer.recv()
+    except EOFError:
         process.join()
-        if is_error:
-            raise value
-        return value
+        raise WorkerDied(process.exitcode) from None
+    process.join()
+    if is_error:
+        raise value
+    return value
 
 
-def _answer(asked: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _answer(asked: Connection, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """In the child: the answer, or the error, back through the pipe."""
     try:
         told = (False, fn(*args, **kwargs))

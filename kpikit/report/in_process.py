@@ -14,6 +14,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_output
 from traitlets import Type
+from traitlets.config import Config
 
 NAME = "kpikit"
 
@@ -117,21 +118,30 @@ def _engine() -> type:
 
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:  # noqa: ARG003
-            """Run the code cells in order, until one fails."""
-            shell = Shell.instance()
-            history: Any = shell.history_manager
-            history.enabled = False
-            for index, cell in enumerate(nb_man.nb.cells):
-                if cell.cell_type != "code" or not cell.source.strip():
-                    continue
-                nb_man.cell_start(cell, index)
-                cell.outputs, cell.execution_count, has_failed = shell.run(cell.source)
-                if has_failed:
-                    nb_man.cell_exception(cell, index)
-                    break
-                nb_man.cell_complete(cell, index)
+            """Run the code cells in order, until one fails.
+
+            papermill would write the whole notebook twice a cell, for whoever looks on; here it is written at the end.
+            """
+            shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+            file, nb_man.output_path = nb_man.output_path, None
+            try:
+                _run_cells(shell, nb_man)
+            finally:
+                nb_man.output_path = file
 
     return InProcessEngine
+
+
+def _run_cells(shell: Shell, nb_man: Any) -> None:
+    for index, cell in enumerate(nb_man.nb.cells):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        nb_man.cell_start(cell, index)
+        cell.outputs, cell.execution_count, has_failed = shell.run(cell.source)
+        if has_failed:
+            nb_man.cell_exception(cell, index)
+            break
+        nb_man.cell_complete(cell, index)
 
 
 def __getattr__(name: str) -> Any:

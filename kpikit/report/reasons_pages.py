@@ -66,11 +66,11 @@ def _label(row: dict) -> Message:
 # --- page 6 ----------------------------------------------------------------------------------------------------------
 
 
-def where(book: DealBook, period: Period, copy: str) -> Page:  # noqa: ARG001 - one shape for all pages
+def where(book: DealBook, period: Period, copy: str) -> Page:
     """Quarterly report, page 6: at which stage deals were lost, and why."""
     found = widening(period, lambda window: lost_after_offer(book, during=window).with_columns(_n="n"), enough=FEW)
     after = found.rows.to_dicts()[0]
-    stages = last_stage(book, during=found.window)
+    stages = last_stage(book, during=found.window, copy=copy)
     if after["n"] is None:
         return _refused("where", found.rows)
     if after["n"] < FEW:
@@ -102,9 +102,11 @@ def _tenths(code: str, share: float, **values: object) -> Message:
 
 def _cells(rows: pl.DataFrame) -> Chart:
     """Stages down, reasons across; the rarer reasons together, blank and unknown in columns of their own."""
-    key = pl.when(pl.col("group") == "other").then("loss_reason").otherwise("group")
+    key = pl.when(pl.col("group") == "other").then("loss_reason").when(pl.col("group") != "rest").then("group")
     rows = rows.with_columns(_key=key, _untold=pl.col("group").is_in(UNTOLD))
-    sizes = rows.filter(~pl.col("_untold")).group_by("_key").agg(pl.col("n_events").sum())
+    sizes = (
+        rows.filter(~pl.col("_untold") & pl.col("_key").is_not_null()).group_by("_key").agg(pl.col("n_events").sum())
+    )
     kept = sizes.sort("n_events", "_key", descending=[True, False]).head(COLUMNS)["_key"].to_list()
     folded = pl.when(pl.col("_untold") | pl.col("_key").is_in(kept)).then("_key").otherwise(pl.lit(None, pl.String))
     counted = rows.with_columns(_column=folded).group_by("stage", "_column", maintain_order=True).agg(
@@ -132,16 +134,16 @@ def _cells(rows: pl.DataFrame) -> Chart:
 # --- page 7 ----------------------------------------------------------------------------------------------------------
 
 
-def reasons(book: DealBook, period: Period, copy: str) -> Page:  # noqa: ARG001
+def reasons(book: DealBook, period: Period, copy: str) -> Page:
     """Quarterly report, page 7: what we wrote and what the buyer said, over the same deals."""
-    found = widening(period, lambda window: _both(reasons_compared(book, during=window)), enough=FEW_BOTH)
+    found = widening(period, lambda window: _both(reasons_compared(book, during=window, copy=copy)), enough=FEW_BOTH)
     if _is_refused(found.rows):
         return _refused("reasons", found.rows)
     rows = found.rows.to_dicts()
     n_both = rows[0]["n_both"] if rows else 0
     if n_both < FEW_BOTH:
         return Page("reasons", message("page.reasons.title.few", n=n_both), (message("page.reasons.few"),), folded=True)
-    top = max(rows, key=lambda row: (abs(row["n"] - row["n_theirs"]), row["n"]))
+    top = max(rows, key=lambda row: (row["group"] != "rest", abs(row["n"] - row["n_theirs"]), row["n"]))
     sentence = [*found.said]
     if top["n"]:
         agreed = message("page.reasons.agreed", k=top["n_events"], share=Estimate.of(top))
@@ -195,23 +197,23 @@ def _pairs(rows: list[dict]) -> Chart:
 # --- page 8 ----------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)  # the report judges the lead and the page shows it: computed once
-def _why_lost(book: DealBook, period: Period) -> Told:
+@lru_cache(maxsize=2)  # the report judges the lead and the page shows it: computed once a copy
+def _why_lost(book: DealBook, period: Period, copy: str) -> Told:
     known = pl.when(~pl.col("group").is_in(UNTOLD)).then("n_events").otherwise(0)
-    return widening(period, lambda window: _counted(our_reasons(book, during=window), known), enough=FEW)
+    return widening(period, lambda window: _counted(our_reasons(book, during=window, copy=copy), known), enough=FEW)
 
 
 def lead(book: DealBook, period: Period) -> float | None:
     """The p-value of the first reason's lead over the second, where page 8 tells one: a comparison of the report."""
-    found = _why_lost(book, period)
+    found = _why_lost(book, period, "team")
     if "p_next" not in found.rows.columns or found.rows["_n"].sum() < FEW:
         return None
     return found.rows["p_next"][0]
 
 
-def whom(book: DealBook, period: Period, copy: str, sure: Certainty | None = None) -> Page:  # noqa: ARG001
+def whom(book: DealBook, period: Period, copy: str, sure: Certainty | None = None) -> Page:
     """Quarterly report, page 8: to whom, or to what, we lost; ``sure``: of the lead, judged over the whole report."""
-    found = _why_lost(book, period)
+    found = _why_lost(book, period, copy)
     if _is_refused(found.rows):
         return _refused("whom", found.rows)
     told = found.rows.filter(~pl.col("group").is_in(UNTOLD))
@@ -219,12 +221,16 @@ def whom(book: DealBook, period: Period, copy: str, sure: Certainty | None = Non
         return _few("whom", int(told["n_events"].sum() or 0))
     rows = told.to_dicts()
     top = rows[0]
+    if top["group"] == "rest":
+        return Page("whom", message("page.whom.title.unnamed"), folded=True)
     blank = int(found.rows.filter(pl.col("group").is_in(UNTOLD))["n_events"].sum())
     parts = {"n": top["n"], "parts": _parts(rows)}
     plain = message("page.whom.sentence", **parts)
     said = message("page.whom.sentence.blank", **parts, blank=blank) if blank else plain
-    sentence = (*found.said, said, *_most_named(book, found))
-    certainty = sure or ("clear" if len(rows) == 1 or rows[0]["p_next"] < LEVEL else "unknown")
+    sentence = (*found.said, said, *_most_named(book, found, copy))
+    leads = top["p_next"] is not None and top["p_next"] < LEVEL
+    certainty = "clear" if len(rows) == 1 else (sure or ("clear" if leads else "unknown"))
+    certainty = "unknown" if len(rows) > 1 and top["p_next"] is None else certainty
     form = top["group"] if top["group"] in ("no_decision", "competitor", "price") else "written"
     title = message(f"page.whom.title.{form}", reason=_short(top))
     if certainty == "unknown":
@@ -249,11 +255,11 @@ def _parts(rows: list[dict], most: int = 4) -> tuple[Message, ...]:
     return tuple(parts)
 
 
-def _most_named(book: DealBook, found: Told) -> list[Message]:
-    rivals = competitors(book, during=found.window)
-    rivals = (
-        rivals.filter((pl.col("group") == "named") & (pl.col("n_events") > 1)) if "group" in rivals.columns else rivals
-    )
+def _most_named(book: DealBook, found: Told, copy: str) -> list[Message]:
+    rivals = competitors(book, during=found.window, copy=copy)
+    if "group" in rivals.columns:
+        is_named = (pl.col("group") == "named") & pl.col("rival").is_not_null()
+        rivals = rivals.filter(is_named & (pl.col("n_events") > 1))
     if not rivals.height or "rival" not in rivals.columns:
         return []
     first = rivals.row(0, named=True)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from kpikit.book import DealBook, of_team, open_book, teams
 from kpikit.calendar import Period
-from kpikit.errors import UsageError
+from kpikit.errors import UsageError, check_language
+from kpikit.report import since as earlier
 from kpikit.report.figures import team_figures
+from kpikit.report.headline import FIGURES_MIME, last_on, of_review, of_winloss
 from kpikit.report.team_pages import pages
+from kpikit.report.tries import read_tries
 from kpikit.report.winloss_figures import winloss_figures
 from kpikit.report.winloss_pages import winloss_pages
-from kpikit.show.document import header, plain, section
+from kpikit.show.document import header, plain, with_charts
 from kpikit.show.page import Message, Page, message
-from kpikit.words import LANGUAGES, Words
+from kpikit.show.sheets import blocks
+from kpikit.show.theme import PLAIN, Look
+from kpikit.words import Words
 
 PAGE_MIME = "application/vnd.kpikit.page+json"
+REPORT_MIME = "application/vnd.kpikit.report+json"
 
 
 @dataclass(frozen=True)
@@ -28,14 +36,19 @@ class ShownPage:
     words: Words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        html, charts = with_charts(self.page, self.words)
         facts = {
             "id": self.page.id,
             "title": self.page.title.in_words(self.words),
             "folded": self.page.folded,
             "certainty": self.page.certainty,
+            "sentence": [part.in_words(self.words) for part in self.page.sentence],
+            "question": self.page.question.in_words(self.words) if self.page.question else "",
+            "sheets": json.dumps([asdict(block) for block in blocks(self.page, self.words)], ensure_ascii=False),
+            "charts": {width: chart.spec for width, chart in zip(("wide", "narrow"), charts, strict=False)},
         }
         return {
-            "text/html": section(self.page, self.words),
+            "text/html": html,
             "text/plain": plain(self.page, self.words),
             PAGE_MIME: facts,
         }
@@ -43,12 +56,17 @@ class ShownPage:
 
 @dataclass(frozen=True)
 class Report:
-    """One team's report: a heading and its pages; ``report["front"]`` is a page to show."""
+    """One team's report: a heading and its pages; ``report["front"]`` is a page to show.
+
+    ``facts`` is what a run remembers of it: codes and numbers that stand on its pages.
+    """
 
     title: Message
     about: tuple[Message, ...]
     pages: tuple[Page, ...]
     words: Words
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    look: Look = PLAIN
 
     def __getitem__(self, name: str) -> ShownPage | None:
         page = next((page for page in self.pages if page.id == name), None)
@@ -56,11 +74,29 @@ class Report:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         title = self.title.in_words(self.words)
-        return {"text/html": header(self.title, self.about, self.words), "text/plain": title}
+        html = header(self.title, self.about, self.words, self.look)
+        heading = {
+            "title": title,
+            "about": [line.in_words(self.words) for line in self.about],
+            "footer": self.look.footer,
+        }
+        return {
+            "text/html": html,
+            "text/plain": title,
+            REPORT_MIME: heading,
+            FIGURES_MIME: {"title": title, **self.facts},
+        }
 
 
 def team_review(
-    book: str | Path, *, team: str = "all", period: str, language: str = "en", copy: str = "team"
+    book: str | Path,
+    *,
+    team: str = "all",
+    period: str,
+    language: str = "en",
+    copy: str = "team",
+    since: str = "",
+    log: str = "",
 ) -> Report:
     """The team review report of one team on one period.
 
@@ -70,16 +106,20 @@ def team_review(
         period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
         language: "en" or "nl".
         copy: "team" or "company"; a company copy lists no deals.
+        since: the run.json of an earlier run; the back matter tells which of its figures are now others.
+        log: the review log (a file or an address) with what was agreed to try; without it no try is known.
 
     Raises:
-        UsageError: no such team, language or copy; a period that the book says nothing about.
+        UsageError: no such team, language or copy; a period that the book says nothing about; ``since`` is no record;
+            there is no such ``log``.
         Refused: the team is too small for a report of its own.
     """
     part, asked, words = _opened(book, team, period, language, copy)
     figures = team_figures(part, asked)
     whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
     about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    return Report(whose, about, pages(figures, copy), words)
+    report = Report(whose, about, pages(figures, copy, read_tries(log)), words, look=_look(part))
+    return _remembered(report, part, team, of_review(figures), since)
 
 
 def quarterly_winloss(
@@ -90,6 +130,8 @@ def quarterly_winloss(
     language: str = "en",
     copy: str = "company",
     crm: str = "hubspot",
+    since: str = "",
+    log: str = "",
 ) -> Report:
     """The quarterly win/loss report of a company, or of one team, on one period.
 
@@ -100,16 +142,34 @@ def quarterly_winloss(
         language: "en" or "nl".
         copy: "company" (no deal and no customer by name) or "team".
         crm: whose report the figures are held against: "hubspot", "salesforce", "pipedrive" or "dynamics".
+        since: the run.json of an earlier run; the back matter tells which of its figures are now others.
+        log: the review log (a file or an address) with what was agreed to try; without it no try is known.
 
     Raises:
-        UsageError: no such team, language, copy or CRM; a period that the book says nothing about.
+        UsageError: no such team, language, copy or CRM; a period that the book says nothing about; ``since`` is no
+            record; there is no such ``log``.
         Refused: the team is too small for a report of its own.
     """
     part, asked, words = _opened(book, team, period, language, copy)
     figures = winloss_figures(part, asked, crm=crm)
     whose = message("header.wl.team", team=team) if part.team not in (None, "all") else message("header.wl.all")
     about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    return Report(whose, about, winloss_pages(figures, copy), words)
+    report = Report(whose, about, winloss_pages(figures, copy, read_tries(log)), words, look=_look(part))
+    return _remembered(report, part, team, of_winloss(figures), since)
+
+
+def _remembered(
+    report: Report, part: DealBook, team: str, figures: tuple[Mapping[str, Any], ...], since: str
+) -> Report:
+    """The report with what a run remembers of it, and with what has become another figure since an earlier run."""
+    day = last_on(part)
+    facts: dict[str, Any] = {"figures": figures, "last_on": day.isoformat() if day else ""}
+    if not since:
+        return replace(report, facts=facts)
+    record = earlier.read(since)
+    rows = earlier.restated(record, part, team)
+    pages = earlier.with_restated(report.pages, rows, record, part)
+    return replace(report, pages=pages, facts={**facts, "restated": rows})
 
 
 def _opened(
@@ -117,8 +177,7 @@ def _opened(
 ) -> tuple[DealBook, Period, Words]:
     """The book as it stood at the period's end, narrowed to the team; the period; the words."""
     opened = open_book(book) if isinstance(book, (str, Path)) else book
-    if language not in LANGUAGES:
-        raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
+    check_language(language)
     if copy not in ("team", "company"):
         raise UsageError("copy", copy=copy)
     asked = opened.settings.period(period)
@@ -127,6 +186,11 @@ def _opened(
     then = opened.at(min(asked.end, opened.as_of))
     known = teams(then)
     return (then if team == "all" and known != ["all"] else of_team(then, team)), asked, words
+
+
+def _look(book: DealBook) -> Look:
+    """The organisation's own look, where the book's settings have one."""
+    return Look(**asdict(book.settings.theme))
 
 
 def check_period(book: Any, period: Any) -> None:

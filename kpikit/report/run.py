@@ -2,202 +2,125 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from kpikit import __version__
-from kpikit.book import DealBook, of_team, open_book, prepare, teams
-from kpikit.calendar import Period
-from kpikit.errors import KpikitError, Refused, UsageError
-from kpikit.report import template as templates
-from kpikit.report.forked import ForkedExecutor, can_fork
-from kpikit.report.names import folder_names
-from kpikit.report.one import PAGE, Executed, Job, Outcome, execute, finish, make, write
-from kpikit.report.review import check_period
-from kpikit.show.document import index
-from kpikit.show.page import message
-from kpikit.words import LANGUAGES, Words
+from kpikit.book import prepare
+from kpikit.report import resume
+from kpikit.report.folder_lock import locked
+from kpikit.report.index_page import write_index
+from kpikit.report.making import made
+from kpikit.report.one import OURS, Job, Outcome
+from kpikit.report.plan import SINCE, TRIES, Asked, Order, Step, ask, plan
+from kpikit.report.record import Record
 
-RECORD, INDEX = "run.json", "index.html"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for: a book, a template, teams (empty: all), a period, a language and a copy."""
-
-    book: str
-    template: str
-    period: str
-    out: Path
-    teams: Sequence[str] = ()
-    language: str = "en"
-    copy: str = "team"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    jobs: int = 2
+#: where the book lies while reports are made of it; taken away at the end, and by the next run after a crash
+WORK, TEMPLATE = ".work", "template"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What came of an order: where it stands, and how each report ended."""
+    """What came of an order: where it stands, how each report ended, and which of them were kept as they were."""
 
     folder: Path
     outcomes: tuple[Outcome, ...]
+    kept: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 some failed, 4 nothing produced."""
-        made = any(outcome.status == "ok" for outcome in self.outcomes)
-        failed = any(outcome.status == "failed" for outcome in self.outcomes)
-        return 4 if not made else 1 if failed else 0
+        """0 fine, 1 a report or a format failed, 4 nothing produced."""
+        if not any(outcome.status == "ok" for outcome in self.outcomes):
+            return 4
+        return 0 if all(outcome.is_whole or outcome.status == "refused" for outcome in self.outcomes) else 1
 
 
 def run(order: Order, progress: Callable[[Outcome, int, int], None] = lambda *_: None) -> Run:
     """Make all reports of an order.
 
     Everything that can be refused is refused before anything runs: template, parameters, language, teams, period, and a
-    folder that already holds a run.
+    folder that already holds a run, or in which one is at work. ``run.json`` tells after each report how far the run
+    has come; what is finished stays when it is interrupted, and ``going_on="resume"`` makes the rest.
+
+    Args:
+        order: what is asked for.
+        progress: called after each report that was made, with its outcome, how many are made and how many are to be.
 
     Raises:
         UsageError, DataError: the order cannot be carried out; nothing was written.
     """
-    template = templates.find(order.template)
-    if order.language not in LANGUAGES:
-        raise UsageError("language", language=order.language, allowed=", ".join(LANGUAGES))
-    fixed = {"period": order.period, "language": order.language, "copy": order.copy, **order.parameters}
-    templates.check(template, {**fixed, "team": "", "book": ""})
-    book = open_book(order.book)
-    period = book.settings.period(order.period)
-    check_period(book, period)
-    asked = _asked(book, order.teams)
-    folder = order.out / period.name
-    if (folder / RECORD).exists():
-        raise UsageError("run_exists", path=str(folder))
-    folders = {team: folder / name for team, name in folder_names(asked).items()}
-    with tempfile.TemporaryDirectory(prefix="kpikit-") as work:
-        prepared = prepare(book, Path(work) / "book")
-        words = Words(order.language, book.settings.currency or "")
-        refused = _too_small(book, asked, words)
-        jobs = [
-            Job(
-                team,
-                template.path,
-                {**fixed, "team": team, "book": "book"},
-                folders[team],
-                Path(work),
-                _title(team, period, words),
-            )
-            for team in asked
-            if team not in refused
-        ]
-        made = {outcome.team: outcome for outcome in _made(jobs, order.jobs, progress)}
-    outcomes = tuple(refused.get(team) or made[team] for team in asked)
-    _write_record(folder, order, prepared, outcomes, folders)
-    _write_index(folder, prepared, period, words, outcomes, folders)
-    return Run(folder, outcomes)
-
-
-def _asked(book: DealBook, wanted: Sequence[str]) -> list[str]:
-    known = teams(book)
-    unknown = [team for team in wanted if team not in (*known, "all")]
-    if unknown:
-        raise UsageError("unknown_team", team=", ".join(unknown), teams=", ".join(known))
-    return sorted(set(wanted)) if wanted else known
-
-
-def _too_small(book: DealBook, asked: Iterable[str], words: Words) -> dict[str, Outcome]:
-    """Teams with too few people for a report of their own."""
-    refused = {}
-    for team in asked:
+    asked = ask(order)
+    with locked(asked.folder):
+        record, steps = plan(asked)
+        _begin(asked, record, steps)
+        state = "interrupted"
         try:
-            if team != "all":
-                of_team(book, team)
-        except Refused as error:
-            refused[team] = Outcome(team, "refused", reason=error.sentence(words.language))
-    return refused
+            _make(asked, record, steps, progress)
+            state = "finished"
+        finally:
+            record.save(state)
+            write_index(asked, record)
+    outcomes = tuple(entry.outcome for entry in record.entries.values())
+    return Run(asked.folder, outcomes, tuple(team for team, step in steps.items() if step.action == "keep"))
 
 
-def _title(team: str, period: Period, words: Words) -> str:
-    whose = words.say("header.team", team=team) if team != "all" else words.say("header.all")
-    return f"{whose} · {words.period(period)}"
+def foreseen(order: Order) -> Mapping[str, Step]:
+    """What :func:`run` would do for each team; nothing is written."""
+    return plan(ask(order))[1]
 
 
-def _made(jobs: list[Job], workers: int, progress: Callable[[Outcome, int, int], None]) -> Iterable[Outcome]:
-    """The reports, as they are ready."""
-    if not jobs:
+def _begin(asked: Asked, record: Record, steps: Mapping[str, Step]) -> None:
+    """The record with everything that is still to come; what is made anew is no longer there."""
+    for step in steps.values():
+        if step.action != "keep":
+            resume.clear(asked.folder / step.entry.folder, OURS)
+    resume.clear(asked.folder, ())
+    record.save("running")
+
+
+def _make(
+    asked: Asked, record: Record, steps: Mapping[str, Step], progress: Callable[[Outcome, int, int], None]
+) -> None:
+    todo = [team for team, step in steps.items() if step.action == "make"]
+    if not todo:
         return
-    workers = min(workers, len(jobs))
-    making = _forking(jobs, workers) if can_fork() else _with_kernels(jobs, workers)
-    for done, outcome in enumerate(making, start=1):
-        progress(outcome, done, len(jobs))
-        yield outcome
+    with _work(asked) as work:
+        jobs = [_job(asked, record, team, work) for team in todo]
+        for done, outcome in enumerate(made(jobs, asked.order.jobs, asked.order.dask), start=1):
+            record.put(replace(record.entries[outcome.team], outcome=outcome))
+            record.save("running")
+            progress(outcome, done, len(jobs))
 
 
-def _forking(jobs: Iterable[Job], workers: int) -> Iterable[Outcome]:
-    """Notebooks in fresh processes of a warm server; pictures and pages by processes that live for the whole run."""
-    warm = get_context("forkserver")
-    with ForkedExecutor(workers) as forked, ProcessPoolExecutor(workers, mp_context=warm) as exporters:
-        running = {forked.submit(execute, job): job for job in jobs}
-        ready = (exporters.submit(finish, running[done], _answer(done)) for done in as_completed(running))
-        waiting: set[Future[Outcome]] = set()
-        for exported in ready:
-            waiting.add(exported)
-            finished = {future for future in waiting if future.done()}
-            waiting -= finished
-            yield from (future.result() for future in finished)
-        yield from (future.result() for future in as_completed(waiting))
-
-
-def _answer(done: Future[Executed]) -> Executed:
-    """What a process answered; one that died is a failed report, not the end of the run."""
+@contextmanager
+def _work(asked: Asked) -> Iterator[Path]:
+    """The folder that notebooks run in: the prepared book, the template as it is now, an earlier run's record."""
+    work = (asked.folder / WORK).resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     try:
-        return done.result()
-    except KpikitError as error:
-        return Executed(None, reason=str(error))
+        prepare(asked.book.at(min(asked.period.end, asked.book.as_of)), work / "book")  # once, and not in each report
+        (work / TEMPLATE).mkdir()
+        shutil.copyfile(asked.template.path, work / TEMPLATE / asked.template.path.name)
+        if asked.order.since is not None:
+            shutil.copyfile(asked.order.since, work / SINCE)
+        if asked.tries:
+            (work / TRIES).write_text(asked.tries, encoding="utf-8")
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
-def _with_kernels(jobs: Iterable[Job], workers: int) -> Iterable[Outcome]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from (future.result() for future in as_completed([pool.submit(make, job) for job in jobs]))
-
-
-def _write_record(
-    folder: Path, order: Order, book: DealBook, outcomes: Iterable[Outcome], folders: Mapping[str, Path]
-) -> None:
-    record = {
-        "kpikit": __version__,
-        "template": Path(order.template).stem,
-        "period": order.period,
-        "language": order.language,
-        "copy": order.copy,
-        "book": {"hash": book.hash, "as_of": book.as_of.isoformat()},
-        "teams": [
-            {**asdict(outcome), "seconds": round(outcome.seconds, 2), "folder": folders[outcome.team].name}
-            for outcome in outcomes
-        ],
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-
-
-def _write_index(
-    folder: Path, book: DealBook, period: Period, words: Words, outcomes: Iterable[Outcome], folders: Mapping[str, Path]
-) -> None:
-    rows = []
-    for outcome in outcomes:
-        text = outcome.finding if outcome.status == "ok" else outcome.reason if outcome.status == "refused" else None
-        finding = message("index.failed") if text is None else message("index.plain", text=text)
-        name = folders[outcome.team].name
-        link = {"ok": f"{name}/{PAGE}", "failed": f"{name}/report.ipynb"}.get(outcome.status, "")
-        rows.append({"team": outcome.team, "link": link, "finding": finding, "status": outcome.status})
-    as_of = book.as_of.astimezone(ZoneInfo(book.settings.time_zone))
-    html = index(
-        words, title=message("index.title", period=period), lines=(message("index.about", at=as_of),), rows=rows
-    )
-    write(folder / INDEX, html)
+def _job(asked: Asked, record: Record, team: str, work: Path) -> Job:
+    order, folder = asked.order, asked.folder / record.entries[team].folder
+    parameters = {**asked.parameters, "team": team, "book": "book"}
+    template = work / TEMPLATE / asked.template.path.name
+    words = asked.words
+    return Job(
+        team, template, parameters, folder.resolve(), work,
+        whose=words.say("title.team", team=team) if team != "all" else words.say("title.all"),
+        about=f"{words.period(asked.period)} · {words.say(f'title.copy.{order.copy}')}",
+        formats=order.formats, static=order.static, look=asked.look,
+    )  # fmt: skip

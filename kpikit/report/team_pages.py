@@ -11,6 +11,8 @@ from kpikit.report.deals_page import deals_page, few_deals_page
 from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
 from kpikit.report.moved_page import moved_page
 from kpikit.report.time_page import rate
+from kpikit.report.tried_page import tried_page
+from kpikit.report.tries import Tries
 from kpikit.report.voices_pages import customer
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
@@ -18,24 +20,20 @@ from kpikit.show.page import Chart, Message, Page, Table, message
 _PARTS = ("on", "back", "lost", "other", "still_there")
 
 
-def pages(figures: Figures, copy: str) -> tuple[Page, ...]:
+def pages(figures: Figures, copy: str, tries: Tries | None = None) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
     waits, told = figures.waiting, customer(figures.book, figures.period, copy)
+    tried = tried_page(figures.book, (tries or Tries()).of(figures.book, figures.period), copy)
     if figures.n_deals < FEW_DEALS:
         deals = few_deals_page(figures.book, waits, copy=copy)
-        body = [_front_of_few(figures), told, *_to_come("tried"), deals, next_steps(figures)]
+        body = [_front_of_few(figures), told, tried, deals, next_steps(figures)]
     else:
         deals = deals_page(figures.book, waits, copy=copy, refused=figures.refused)
         body = [
-            front(figures), told, *_to_come("tried"), moved_page(figures.moved, figures.period), time(figures),
+            front(figures), told, tried, moved_page(figures.moved, figures.period), time(figures),
             ends(figures), deals, rate(figures.rates, figures.book, figures.rate_days), next_steps(figures),
         ]  # fmt: skip
     return (*body, _back(figures, [page for page in body if page.folded]))
-
-
-def _to_come(*names: str) -> list[Page]:
-    """Pages that this version does not write yet: each folds to a line that says so."""
-    return [Page(name, message(f"page.{name}.to_come"), folded=True) for name in names]
 
 
 def _rows(changes: pl.DataFrame, figure: str | None = None) -> list[dict]:

@@ -8,8 +8,8 @@ from kpikit.report.winloss_text import share_in_words
 from kpikit.show.page import Message, Page, Table, message
 
 TERMS = (
-    "won_rate", "both", "chased", "luck", "goes_with", "range", "hundred", "clear", "hint", "unknown", "set_aside",
-    "late",
+    "won_rate", "both", "chased", "luck", "goes_with", "open", "range", "hundred", "clear", "hint", "unknown",
+    "set_aside", "late",
 )  # fmt: skip
 USED = (
     "wins", "endings", "win_rate_finished", "win_rate_cohort", "rate_bridge", "rate_over_time", "mix_and_rate",

@@ -11,6 +11,8 @@ from kpikit.report.cohort_pages import stay, to_come
 from kpikit.report.goes_with_page import goes_with
 from kpikit.report.reasons_pages import reasons, where, whom
 from kpikit.report.time_page import in_time
+from kpikit.report.tried_page import last_tries
+from kpikit.report.tries import Tries
 from kpikit.report.voices_pages import voices
 from kpikit.report.why_page import why
 from kpikit.report.winloss_back import back
@@ -24,7 +26,7 @@ _PARTS = {"won": "on", "lost": "lost", "no_decision": "back", "set_aside": "othe
 _LEAVES_OUT = ("hubspot",)
 
 
-def winloss_pages(figures: WinLoss, copy: str) -> tuple[Page, ...]:
+def winloss_pages(figures: WinLoss, copy: str, tries: Tries | None = None) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
     book, period = figures.book, figures.period
     judged = {row["finding"]: row["certainty"] for row in figures.changes.to_dicts()}
@@ -33,7 +35,8 @@ def winloss_pages(figures: WinLoss, copy: str) -> tuple[Page, ...]:
         front(figures), voices(book, period, copy), counted(figures), in_time(figures.in_time, book, figures.refused),
         why(figures), where(book, period, copy), reasons(book, period, copy),
         whom(book, period, copy, judged.get("lead")), goes_with(book, period, copy, sure),
-        to_come(book, period, copy, judged.get("newest")), stay(book, period, copy), next_steps(figures),
+        to_come(book, period, copy, judged.get("newest")), stay(book, period, copy),
+        next_steps(figures, (tries or Tries()).of(book, period)),
     ]  # fmt: skip
     return (*body, back(figures, [page for page in body if page.folded]))
 
@@ -234,14 +237,15 @@ def _counts(figures: WinLoss) -> pl.DataFrame:
 # --- page 12 ---------------------------------------------------------------------------------------------------------
 
 
-def next_steps(figures: WinLoss) -> Page:
+def next_steps(figures: WinLoss, tries: Tries) -> Page:
     """Page 12: at most three things to try, the smallest change we could see, and when we look again."""
     day = add_months(figures.period.next_on, figures.period.months) + timedelta(days=14)
     seen = None if figures.refused else figures.in_time["noticeable"].drop_nulls()
     smallest = message("page.wl.next.seen", n=in_100(seen[-1])) if seen is not None and len(seen) else ""
     headings = tuple(message(f"page.wl.next.{name}") for name in ("what", "whom", "see", "smallest", "again"))
     table = Table(headings, tuple(("", "", "", smallest, message("page.next.day", day=day)) for _ in range(3)))
-    sentence = (message("page.wl.next.sentence"),)
+    last = last_tries(tries)
+    sentence = (*((last,) if last else ()), message("page.wl.next.sentence"))
     return Page(
         "next", message("page.wl.next.title", day=day), sentence, None, message("page.wl.next.question"), table=table
     )

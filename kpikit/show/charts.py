@@ -16,8 +16,9 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.utils.schemapi import debug_mode
 
-from kpikit.show import cohort_charts, pipeline_charts, voices_charts, winloss_charts
+from kpikit.show import cohort_charts, pipeline_charts, review_charts, voices_charts, winloss_charts
 from kpikit.show.page import Chart, Message
 from kpikit.show.theme import colour, vega_config
 from kpikit.words import Words
@@ -28,13 +29,17 @@ WIDE, NARROW = 860, 328
 def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
     """The chart in one language, drawn for a width in pixels."""
     kinds = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings, "strips": _strips}
-    drawn: Any
     from_rows = voices_charts.KINDS | winloss_charts.KINDS | cohort_charts.KINDS | pipeline_charts.KINDS
-    if chart.kind in from_rows:
-        drawn = from_rows[chart.kind](_rows(chart.data, words), words, width)
-    else:
-        drawn = kinds[chart.kind](chart, words, width)
-    return drawn.properties(description=chart.description.in_words(words)).configure(**vega_config())
+    from_rows |= review_charts.KINDS
+    with debug_mode(False):  # Altair would validate each part as it is made; tests validate the whole of every kind
+        if chart.kind in from_rows:
+            drawn: Any = from_rows[chart.kind](_rows(chart.data, words), words, width)
+        else:
+            drawn = kinds[chart.kind](chart, words, width)
+        # set, where properties() and configure() would copy every layer
+        drawn.description = chart.description.in_words(words)
+        drawn.config = alt.Config(**vega_config())
+    return drawn
 
 
 #: characters that a drawing cannot take: controls, line ends of JavaScript's own, and what XML forbids
@@ -52,7 +57,8 @@ def _drawable(value: Any, words: Words) -> Any:
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
-    return alt.InlineData(values=rows)
+    """Rows as a tuple, which Altair does not copy for each layer and property, as it does with lists."""
+    return alt.InlineData(values=tuple(rows))
 
 
 def _ranges(chart: Chart, words: Words, width: int) -> Any:
@@ -82,15 +88,15 @@ def _ranges(chart: Chart, words: Words, width: int) -> Any:
     beyond: dict[str, Any] = {"shape": "triangle-right", "filled": True, "size": 70, "opacity": 0.8}
     note: dict[str, Any] = {"dx": 0, "dy": -11} if narrow else {"dx": 14, "dy": 0}
     layers = [
-        base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(x=x, x2="end:Q", color=tint),
-        base.transform_filter("isValid(datum.value)").mark_point(**dot).encode(x="value:Q", color=tint),
-        base.transform_filter("datum.beyond").mark_point(**beyond).encode(x="end:Q", color=tint),
+        base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(x=x, x2=alt.X2("end:Q"), color=tint),
+        base.transform_filter("isValid(datum.value)").mark_point(**dot).encode(x=alt.X("value:Q"), color=tint),
+        base.transform_filter("datum.beyond").mark_point(**beyond).encode(x=alt.X("end:Q"), color=tint),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), **note).encode(
-            x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
+            x=alt.XValue(0 if narrow else inner), text=alt.Text("named:N" if narrow else "note:N")
         ),
     ]
     step = 34 if narrow else 25 if len(order) <= 5 else 15
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
+    return alt.layer(*layers, width=inner, height=alt.Step(step))
 
 
 def _hundreds(chart: Chart, words: Words, width: int) -> Any:
@@ -115,16 +121,18 @@ def _hundreds(chart: Chart, words: Words, width: int) -> Any:
     base = alt.Chart(_data(rows)).encode(y=alt.Y("label:N", sort=order, title=None, axis=axis))
     x = alt.X("from:Q", scale=alt.Scale(domain=[0, 100], nice=False), title=None, axis=None)
     bars = base.mark_bar(height=34, stroke=colour("paper"), strokeWidth=2).encode(
-        x=x, x2="to:Q", color=alt.Color("part:N", scale=_scale(*parts), legend=None)
+        x=x, x2=alt.X2("to:Q"), color=alt.Color("part:N", scale=_scale(*parts), legend=None)
     )
     ink = alt.Color("ink:N", scale=None)
-    numbers = base.mark_text(fontSize=14, fontWeight=600).encode(x="middle:Q", text="shown:N", color=ink)
+    numbers = base.mark_text(fontSize=14, fontWeight=600).encode(
+        x=alt.X("middle:Q"), text=alt.Text("shown:N"), color=ink
+    )
     layers = [bars, numbers]
     if narrow:
         first = [row for row in rows if row["from"] == 0.0]
         titles = alt.Chart(_data(first)).mark_text(align="left", dy=-27, fontSize=12, color=colour("ink"))
-        layers.append(titles.encode(y=alt.Y("label:N", sort=order), x=alt.value(0), text="label:N"))
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if not narrow else 70))
+        layers.append(titles.encode(y=alt.Y("label:N", sort=order), x=alt.XValue(0), text=alt.Text("label:N")))
+    return alt.layer(*layers, width=inner, height=alt.Step(52 if not narrow else 70))
 
 
 def _strips(chart: Chart, words: Words, width: int) -> Any:
@@ -149,12 +157,14 @@ def _strips(chart: Chart, words: Words, width: int) -> Any:
         alt.Chart(_data(dots)).mark_point(filled=True, size=70, opacity=0.6).encode(x=x, y=y, color=tint),
         alt.Chart(_data(marks))
         .mark_tick(thickness=3, size=20 if len(order) <= 5 else 14, color=colour("ink"))
-        .encode(x="value:Q", y=y),
+        .encode(x=alt.X("value:Q"), y=y),
     ]
     if narrow:
         names = alt.Chart(_data([{"label": name} for name in order])).mark_text(align="left", dy=-20, fontSize=12)
-        layers.append(names.encode(y=alt.Y("label:N", sort=order, axis=None), x=alt.value(0), text="label:N"))
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(52 if narrow else 26 if len(order) <= 5 else 18))
+        layers.append(
+            names.encode(y=alt.Y("label:N", sort=order, axis=None), x=alt.XValue(0), text=alt.Text("label:N"))
+        )
+    return alt.layer(*layers, width=inner, height=alt.Step(52 if narrow else 26 if len(order) <= 5 else 18))
 
 
 def _findings(chart: Chart, words: Words, width: int) -> Any:
@@ -181,20 +191,24 @@ def _findings(chart: Chart, words: Words, width: int) -> Any:
     label = 12 if narrow else 14
     above: dict[str, Any] = {"baseline": "top", "dy": -30} if narrow else {"baseline": "middle", "dy": -14}
     layers = [
-        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(x=x, x2="high:Q", color=tint),
-        base.mark_rule(color=colour("muted"), yOffset=1, y2Offset=23).encode(x="zero:Q", y2="row:Q"),
-        base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=110, opacity=1, yOffset=12).encode(
-            x="value:Q", color=tint
+        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round", yOffset=12).encode(
+            x=x, x2=alt.X2("high:Q"), color=tint
         ),
-        base.mark_text(align="left", fontSize=label, lineHeight=15, **above).encode(x=alt.value(0), text="label:N"),
+        base.mark_rule(color=colour("muted"), yOffset=1, y2Offset=23).encode(x=alt.X("zero:Q"), y2=alt.Y2("row:Q")),
+        base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=110, opacity=1, yOffset=12).encode(
+            x=alt.X("value:Q"), color=tint
+        ),
+        base.mark_text(align="left", fontSize=label, lineHeight=15, **above).encode(
+            x=alt.XValue(0), text=alt.Text("label:N")
+        ),
         base.mark_text(align="left", fontSize=label, fontWeight=600, dy=12).encode(
-            x=alt.value(inner + 14), text="sure:N", color=tint
+            x=alt.XValue(inner + 14), text=alt.Text("sure:N"), color=tint
         ),
     ]  # fmt: skip
     if rows:
         note = alt.Chart(_data(rows[-1:])).encode(y=y).mark_text(fontSize=11, dy=33, color=colour("muted"))
-        layers.append(note.encode(x="zero:Q", text=alt.value(words.say("chart.as_before"))))
-    return alt.layer(*layers).properties(width=inner, height=(84 if narrow else 64) * len(rows))
+        layers.append(note.encode(x=alt.X("zero:Q"), text=alt.TextValue(words.say("chart.as_before"))))
+    return alt.layer(*layers, width=inner, height=(84 if narrow else 64) * len(rows))
 
 
 def _scale(*tokens: str, domain: list[str] | None = None) -> alt.Scale:

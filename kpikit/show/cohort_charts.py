@@ -10,6 +10,7 @@ The kinds, and what their frames hold:
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from math import ceil
 from textwrap import shorten, wrap
@@ -103,14 +104,14 @@ def cohorts(rows: Rows, words: Words, width: int) -> Any:
         own = [row for row in steps if row["which"] == name]
         layers += _curve(alt, own, x, scale, tint)
     title = _heading(alt, words.say("chart.won_of_100"), narrow)
-    upper = alt.layer(*layers).properties(width=inner, height=185 if narrow else 190, title=title)
+    upper = alt.layer(*layers, width=inner, height=185 if narrow else 190, title=title)
     views = [row for row in views if row["time"] in ticks]
     order = list(reversed(names))
     said = {row["which"]: row.get("label") for row in views}
     heads = alt.Axis(domain=False, ticks=False, labelPadding=22, labelColor=colour("ink"), labelExpr=_lookup(said))
     side = alt.Y("which:N", sort=order, title=None, axis=heads if any(said.values()) else None)
-    base = alt.Chart(alt.InlineData(values=views)).encode(y=side, color=tint)
-    numbers = base.mark_text(fontSize=12).encode(x=alt.X("time:Q", scale=x_scale, axis=None), text="n:Q")
+    base = alt.Chart(alt.InlineData(values=tuple(views))).encode(y=side, color=tint)
+    numbers = base.mark_text(fontSize=12).encode(x=alt.X("time:Q", scale=x_scale, axis=None), text=alt.Text("n:Q"))
     heading = _heading(alt, words.say("chart.still_open"), narrow)
     lower = numbers.properties(width=inner, height=alt.Step(17), title=heading)
     return alt.vconcat(upper, lower, spacing=8)
@@ -118,8 +119,7 @@ def cohorts(rows: Rows, words: Words, width: int) -> Any:
 
 def _lookup(said: dict[str, Any]) -> str:
     """Vega's expression for the label of each row."""
-    pairs = ",".join(f"'{which}':'{label}'" for which, label in said.items())  # tokens and months: nobody's text
-    return f"({{{pairs}}})[datum.value]"
+    return f"({json.dumps(said)})[datum.value]"
 
 
 def _mark(alt: Any, scale: Any) -> Any:
@@ -138,12 +138,12 @@ def _curve(alt: Any, own: Rows, x: Any, scale: Any, tint: Any) -> list[Any]:
     line: dict[str, Any] = {"interpolate": "step-after"}
     drawn = []
     if old:
-        base = alt.Chart(alt.InlineData(values=old))
+        base = alt.Chart(alt.InlineData(values=tuple(old)))
         band = base.mark_area(opacity=0.16, **line)
-        drawn.append(band.encode(x=x, y=alt.Y("low:Q", scale=scale, title=None), y2="high:Q", color=tint))
+        drawn.append(band.encode(x=x, y=alt.Y("low:Q", scale=scale, title=None), y2=alt.Y2("high:Q"), color=tint))
         drawn.append(base.mark_line(strokeWidth=2.4, **line).encode(x=x, y=y, color=tint))
     if young:
-        base = alt.Chart(alt.InlineData(values=young))
+        base = alt.Chart(alt.InlineData(values=tuple(young)))
         drawn.append(base.mark_line(strokeWidth=4.6, strokeCap="butt", **line).encode(x=x, y=y, color=tint))
         drawn.append(base.mark_line(strokeWidth=2.2, color=colour("paper"), **line).encode(x=x, y=y))
     return drawn
@@ -180,15 +180,15 @@ def _squares(alt: Any, months: Rows, words: Words, narrow: bool, inner: float) -
     x = alt.X("at:Q", axis=None, scale=alt.Scale(domain=[-0.5, across - 0.5], nice=False))
     y = alt.Y("up:Q", axis=None, scale=alt.Scale(domain=[-1.1, high - 0.4], nice=False))
     tint = alt.Color("token:N", scale=_scale(alt, "now", "before", "other"), legend=None)
-    marks = alt.Chart(alt.InlineData(values=squares)).mark_square(size=(0.8 * side) ** 2, opacity=1)
+    marks = alt.Chart(alt.InlineData(values=tuple(squares))).mark_square(size=(0.8 * side) ** 2, opacity=1)
     names = [
         {"at": i * (per_row + 0.9) + (per_row - 1) / 2, "label": label, "up": -1}
         for i, label in enumerate(order)
         if len(order) <= 6 or i % 3 == 0
     ]
-    labels = alt.Chart(alt.InlineData(values=names)).mark_text(fontSize=11, color=colour("muted"), dy=2)
+    labels = alt.Chart(alt.InlineData(values=tuple(names))).mark_text(fontSize=11, color=colour("muted"), dy=2)
     heading = words.say("chart.due") if each == 1 else words.say("chart.due.each", n=each)
-    return alt.layer(marks.encode(x=x, y=y, color=tint), labels.encode(x=x, y=y, text="label:N")).properties(
+    return alt.layer(marks.encode(x=x, y=y, color=tint), labels.encode(x=x, y=y, text=alt.Text("label:N"))).properties(
         width=side * across, height=side * (high + 0.7), title=_heading(alt, heading, narrow)
     )
 
@@ -217,7 +217,7 @@ def _chain(alt: Any, links: Rows, words: Words, narrow: bool, inner: float) -> A
     axis = alt.Axis(
         labelPadding=8, labelFontSize=13, labelColor=colour("ink"), labelLimit=120, domain=False, ticks=False
     )
-    base = alt.Chart(alt.InlineData(values=links)).encode(
+    base = alt.Chart(alt.InlineData(values=tuple(links))).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=None if narrow else axis)
     )
     width = inner - (0 if narrow else 80 + room)
@@ -230,14 +230,14 @@ def _chain(alt: Any, links: Rows, words: Words, narrow: bool, inner: float) -> A
     layers = [
         bar("accepted", 20, "line"), bar("won", 20, "back"), bar("kept", 10, "on"),
         base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.6, color=colour("ink")).encode(
-            x=alt.X("low:Q", scale=scale), x2="high:Q"
+            x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q")
         ),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), dy=-18 if narrow else 0).encode(
-            x=alt.value(0 if narrow else width + 10), text="named:N"
+            x=alt.XValue(0 if narrow else width + 10), text=alt.Text("named:N")
         ),
     ]  # fmt: skip
     heading = _heading(alt, words.say("chart.chain"), narrow)
-    return alt.layer(*layers).properties(width=width, height=alt.Step(44 if narrow else 32), title=heading)
+    return alt.layer(*layers, width=width, height=alt.Step(44 if narrow else 32), title=heading)
 
 
 def _alt() -> Any:

@@ -159,10 +159,10 @@ def _drawn(
     x = alt.X("time:Q", title=words.say(f"curve.axis.{unit}"), scale=scale, axis=axis)
     levels = alt.Axis(grid=True, domain=False, ticks=False, values=[0, 25, 50, 75, 100])
     height = alt.Scale(domain=[0, 100])
-    base = alt.Chart(alt.InlineData(values=flat))
+    base = alt.Chart(alt.InlineData(values=tuple(flat)))
     bands = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
     bands = bands.mark_area(opacity=0.16, interpolate="step-after").encode(
-        x=x, y=alt.Y("low:Q", title=None, scale=height, axis=levels), y2="high:Q", color=tint
+        x=x, y=alt.Y("low:Q", title=None, scale=height, axis=levels), y2=alt.Y2("high:Q"), color=tint
     )
     lines = base.mark_line(strokeWidth=2.2, interpolate="step-after").encode(
         x=x, y=alt.Y("value:Q", title=None, scale=height, axis=levels), color=tint, strokeDash=dash
@@ -171,10 +171,12 @@ def _drawn(
         width=_WIDTH, height=_HEIGHT, title=_heading(words, f"curve.share.{share}")
     )
     headings = alt.Axis(domain=False, ticks=False, labelPadding=56, labelFontSize=13, labelColor=colour("ink"))
-    table = alt.Chart(alt.InlineData(values=in_view)).encode(y=alt.Y("curve:N", sort=names, title=None, axis=headings))
-    numbers = table.mark_text(fontSize=12).encode(x=alt.X("time:Q", axis=None, scale=scale), text="n:Q")
+    table = alt.Chart(alt.InlineData(values=tuple(in_view))).encode(
+        y=alt.Y("curve:N", sort=names, title=None, axis=headings)
+    )
+    numbers = table.mark_text(fontSize=12).encode(x=alt.X("time:Q", axis=None, scale=scale), text=alt.Text("n:Q"))
     key = table.transform_filter("datum.time == 0").mark_rule(strokeWidth=3)
-    key = key.encode(x=alt.value(-50), x2=alt.value(-22), color=tint, strokeDash=dash)
+    key = key.encode(x=alt.XValue(-50), x2=alt.X2Value(-22), color=tint, strokeDash=dash)
     lower = alt.layer(numbers, key).properties(
         width=_WIDTH, height=alt.Step(21), title=_heading(words, "curve.in_view")
     )

@@ -47,7 +47,7 @@ class Chart:
 
     kind: Literal[
         "ranges", "hundreds", "findings", "strips", "shares", "pairs", "cells", "process", "counts", "slopes",
-        "cohorts", "stays", "moves",
+        "cohorts", "stays", "moves", "timeline", "course",
     ]  # fmt: skip
     data: pl.DataFrame
     description: Message
@@ -81,8 +81,8 @@ class Card:
 class Page:
     """One screen: a title that is the finding, one sentence, at most one chart, one open question.
 
-    A ``folded`` page is a line that opens. ``cards`` stand where a chart would. ``details`` are the paragraphs,
-    lists and tables of the back matter.
+    A ``folded`` page is a line that opens. ``cards`` stand where a chart would; ``footer`` under a page with deals.
+    ``details`` are the paragraphs, lists and tables of the back matter.
     """
 
     id: str
@@ -96,3 +96,4 @@ class Page:
     table: Table | None = None
     terms: tuple[str, ...] = ()
     cards: tuple[Card, ...] = ()
+    footer: tuple[Message, ...] = ()

@@ -6,15 +6,28 @@ import json
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
-from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.page import Chart
-from kpikit.words import Words
+from kpikit.show.tips import touchable, with_tips
+from kpikit.words import LOCALES, Words
 
-_NUMBERS = {"en": "en-GB", "nl": "nl-NL"}
+#: language → how a picture writes its numbers and dates
+NUMBERS = {language: locale.replace("_", "-") for language, locale in LOCALES.items()}
 #: a specification and a locale → an SVG
 Drawer = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart at one width: the SVG, and the specification it was drawn from (Vega-Lite, compact JSON)."""
+
+    svg: str
+    spec: str
+
+
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 
 
 def drawn(spec: str, locale: str) -> str:
@@ -22,23 +35,42 @@ def drawn(spec: str, locale: str) -> str:
     import vl_convert
 
     known: Any = locale
-    return vl_convert.vegalite_to_svg(spec, format_locale=known, time_format_locale=known)
+    try:
+        return vl_convert.vegalite_to_svg(spec, format_locale=known, time_format_locale=known)
+    except ValueError:  # a label that is cut in the middle of an emoji stops the engine
+        bare = _BEYOND.sub("\N{REPLACEMENT CHARACTER}", spec)
+        if bare == spec:
+            raise
+        return vl_convert.vegalite_to_svg(bare, format_locale=known, time_format_locale=known)
 
 
 #: who draws; a process that lives for one report only puts it off (:mod:`kpikit.report.drawing`)
 DRAWER: ContextVar[Drawer] = ContextVar("DRAWER", default=drawn)
 
 
+def picture(chart: Chart, words: Words, width: int) -> Drawn:
+    """The chart at that width: an SVG element without fixed size, named by its description."""
+    from kpikit.show.charts import draw  # altair takes a second to import; who only starts reports does not draw
+
+    spec = touchable(draw(with_tips(chart, words), words, width).to_dict(validate=False))  # tests validate every kind
+    spec.pop("$schema", None)
+    text = json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
+    return Drawn(
+        accessible(DRAWER.get()(text, NUMBERS[words.language]), chart.description.in_words(words)),
+        text,
+    )
+
+
 def svg(chart: Chart, words: Words, width: int) -> str:
-    """The chart as an SVG element of that width, without fixed size, named by its description."""
-    spec = draw(chart, words, width).to_dict(validate=False)  # tests validate every kind of chart
-    picture = DRAWER.get()(json.dumps(spec), _NUMBERS[words.language])
-    return accessible(picture, chart.description.in_words(words))
+    """The chart as an SVG element of that width."""
+    return picture(chart, words, width).svg
 
 
-def pair(chart: Chart, words: Words) -> tuple[str, str]:
+def pair(chart: Chart, words: Words) -> tuple[Drawn, Drawn]:
     """The chart drawn for a screen and for a telephone."""
-    return svg(chart, words, WIDE), svg(chart, words, NARROW)
+    from kpikit.show.charts import NARROW, WIDE
+
+    return picture(chart, words, WIDE), picture(chart, words, NARROW)
 
 
 def accessible(picture: str, description: str) -> str:

@@ -32,7 +32,7 @@ def moves(rows: Rows, words: Words, width: int) -> Any:
     heading = alt.Axis(labelPadding=10, labelFontSize=13, labelColor=colour("ink"), domain=False, ticks=False)
     parts = list(dict.fromkeys(row["part"] for row in rows))
     tint = alt.Color("part:N", scale=alt.Scale(domain=parts, range=[colour(p) for p in parts]), legend=None)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=None if narrow else heading)
     )
     x = alt.X("low:Q", scale=alt.Scale(domain=[0, most], nice=False), axis=None)
@@ -42,17 +42,21 @@ def moves(rows: Rows, words: Words, width: int) -> Any:
     low: dict[str, Any] = {"yOffset": 8} if narrow else {}
     number: dict[str, Any] = {"fontSize": 13, "fontWeight": "bold", **low}
     layers = [
-        base.mark_bar(stroke=colour("paper"), strokeWidth=1, **bar).encode(x=x, x2="high:Q", color=tint),
-        inside.mark_text(**number).encode(x="middle:Q", text="size:N", color=alt.Color("ink:N", scale=None)),
-        beside.mark_text(align="left", dx=5, color=colour("ink"), **number).encode(x="high:Q", text="size:N"),
+        base.mark_bar(stroke=colour("paper"), strokeWidth=1, **bar).encode(x=x, x2=alt.X2("high:Q"), color=tint),
+        inside.mark_text(**number).encode(
+            x=alt.X("middle:Q"), text=alt.Text("size:N"), color=alt.Color("ink:N", scale=None)
+        ),
+        beside.mark_text(align="left", dx=5, color=colour("ink"), **number).encode(
+            x=alt.X("high:Q"), text=alt.Text("size:N")
+        ),
         base.mark_text(align="left", dx=12, fontSize=12, color=colour("muted"), **low).encode(
-            x=alt.value(inner), text="note:N"
+            x=alt.XValue(inner), text=alt.Text("note:N")
         ),
     ]
     if narrow:
         name: dict[str, Any] = {"align": "left", "dy": -11, "fontSize": 12}
-        layers.append(base.mark_text(color=colour("ink"), **name).encode(x=alt.value(0), text="label:N"))
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(44 if narrow else 38))
+        layers.append(base.mark_text(color=colour("ink"), **name).encode(x=alt.XValue(0), text=alt.Text("label:N")))
+    return alt.layer(*layers, width=inner, height=alt.Step(44 if narrow else 38))
 
 
 KINDS = {"moves": moves}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 #: token → (light, dark). Contrast with the paper is at least 4.5 : 1 wherever a token colours text.
 COLOURS = {
     "paper": ("#fdfdfb", "#14171a"),
@@ -46,8 +48,40 @@ def vega_config() -> dict:
     }  # fmt: skip
 
 
-def variables() -> str:
+@dataclass(frozen=True)
+class Look:
+    """What an organisation may settle of the look: a logo (a ``data:`` address), three colours, a font, a footer."""
+
+    logo: str = ""
+    now: str = ""
+    before: str = ""
+    waiting: str = ""
+    font: str = ""
+    footer: str = ""
+
+    def colours(self) -> dict[str, tuple[str, str]]:
+        """Every token's colour, light and dark; one's own colours are lightened for the dark."""
+        own = {"now": self.now, "before": self.before, "waiting": self.waiting}
+        return COLOURS | {name: (value, lightened(value)) for name, value in own.items() if value}
+
+
+def lightened(colour: str) -> str:
+    """The colour mixed with white until it can be read on dark paper, however dark it was."""
+    mixed = (round(int(colour[i : i + 2], 16) * 0.45 + 255 * 0.55) for i in (1, 3, 5))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+#: our own look
+PLAIN = Look()
+
+
+def variables(look: Look = PLAIN) -> str:
     """The tokens as CSS: light by default, dark where the reader's system is, light again on paper."""
-    light = "".join(f"--{name}:{values[0]};" for name, values in COLOURS.items())
-    dark = "".join(f"--{name}:{values[1]};" for name, values in COLOURS.items())
-    return f":root{{color-scheme:light dark;{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    tokens = look.colours()
+    light = "".join(f"--{name}:{values[0]};" for name, values in tokens.items())
+    dark = "".join(f"--{name}:{values[1]};" for name, values in tokens.items())
+    font = f'"{look.font}",{FONT}' if look.font else FONT
+    return (
+        f":root{{color-scheme:light dark;--font:{font};{light}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    )

@@ -65,24 +65,24 @@ def shares(rows: Rows, words: Words, width: int) -> Any:
     )  # fmt: skip
     both = any(row["which"] == "before" for row in rows)
     tint = alt.Color("which:N", scale=_scale("now", "before"), legend=None)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=_axis(narrow, order, 230)),
         yOffset=alt.YOffset("which:N", sort=["now", "before"]),
     )
     place: dict[str, Any] = {"dx": 0, "dy": -12} if narrow else {"dx": 14, "dy": 0}
     layers = [
         base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(
-            x=x, x2="high:Q", color=tint
+            x=x, x2=alt.X2("high:Q"), color=tint
         ),
         base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=95, opacity=1).encode(
-            x="value:Q", color=tint
+            x=alt.X("value:Q"), color=tint
         ),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), **place).encode(
-            x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
+            x=alt.XValue(0 if narrow else inner), text=alt.Text("named:N" if narrow else "note:N")
         ),
     ]  # fmt: skip
     step = 36 if narrow else 26 if both or len(order) > 5 else 34
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
+    return alt.layer(*layers, width=inner, height=alt.Step(step))
 
 
 def pairs(rows: Rows, words: Words, width: int) -> Any:
@@ -100,20 +100,20 @@ def pairs(rows: Rows, words: Words, width: int) -> Any:
         "ours:Q", scale=alt.Scale(domain=[0, most], nice=False), title=words.say("chart.axis.deals"),
         axis=alt.Axis(tickCount=5, tickMinStep=1, format="d", grid=not narrow, domain=False, ticks=False),
     )  # fmt: skip
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=_axis(narrow, order, 210))
     )
     place: dict[str, Any] = {"dy": -14} if narrow else {"dx": 14}
     layers = [
-        base.mark_rule(strokeWidth=3, color=colour("line")).encode(x=x, x2="theirs:Q"),
-        base.mark_point(filled=True, size=150, opacity=1, color=colour("before")).encode(x="ours:Q"),
-        base.mark_point(filled=True, size=70, opacity=1, color=colour("now")).encode(x="theirs:Q"),
+        base.mark_rule(strokeWidth=3, color=colour("line")).encode(x=x, x2=alt.X2("theirs:Q")),
+        base.mark_point(filled=True, size=150, opacity=1, color=colour("before")).encode(x=alt.X("ours:Q")),
+        base.mark_point(filled=True, size=70, opacity=1, color=colour("now")).encode(x=alt.X("theirs:Q")),
         base.mark_text(align="left", fontSize=12, color=colour("muted"), **place).encode(
-            x=alt.value(0 if narrow else inner), text="named:N" if narrow else "note:N"
+            x=alt.XValue(0 if narrow else inner), text=alt.Text("named:N" if narrow else "note:N")
         ),
     ]
     step = 38 if narrow else 30 if len(order) <= 7 else 25
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(step))
+    return alt.layer(*layers, width=inner, height=alt.Step(step))
 
 
 def cells(rows: Rows, words: Words, width: int) -> Any:  # noqa: ARG001 - one shape for all kinds
@@ -149,7 +149,7 @@ def cells(rows: Rows, words: Words, width: int) -> Any:  # noqa: ARG001 - one sh
         labelPadding=10, labelFontSize=12 if narrow else 13, labelColor=colour("ink"), domain=False, ticks=False,
         labelLimit=(limit := 118 if narrow else 170), grid=True, minExtent=min(limit, 8 * max(map(len, ys), default=0)),
     )  # fmt: skip
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(
         y=alt.Y(f"{down}:N", sort=ys, title=None, axis=side, scale=alt.Scale(domain=ys)),
         x=alt.X(f"{across}:N", sort=xs, title=None, axis=top, scale=alt.Scale(domain=xs)),
     )
@@ -161,8 +161,8 @@ def cells(rows: Rows, words: Words, width: int) -> Any:  # noqa: ARG001 - one sh
     inside = base.transform_filter("datum.inside").mark_text(**number)
     beside = base.transform_filter("!datum.inside").mark_text(**number, dx=16 if narrow else 18)
     ink = alt.Color("ink:N", scale=None)
-    layers = [dots, inside.encode(text="n:Q", color=ink), beside.encode(text="n:Q", color=ink)]
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(40 if narrow else 50 if len(ys) <= 6 else 36))
+    layers = [dots, inside.encode(text=alt.Text("n:Q"), color=ink), beside.encode(text=alt.Text("n:Q"), color=ink)]
+    return alt.layer(*layers, width=inner, height=alt.Step(40 if narrow else 50 if len(ys) <= 6 else 36))
 
 
 KINDS = {"shares": shares, "pairs": pairs, "cells": cells}

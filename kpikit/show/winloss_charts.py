@@ -12,6 +12,7 @@ The kinds, and what their frames hold:
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from math import floor
 from textwrap import shorten
@@ -49,7 +50,7 @@ def process(rows: Rows, words: Words, width: int) -> Any:
     scale = alt.Scale(domain=[0, top], nice=False)
     beside = alt.Axis(tickCount=4, grid=False, domain=False, ticks=False)
     y = alt.Y("value:Q", scale=scale, title=None, axis=beside)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(x=x)
     band = inner / max(len(rows), 1)
     limit: dict[str, Any] = {"orient": "horizontal", "size": band * 0.96, "color": colour("before")}
     flags = base.transform_filter("datum.flag != null")
@@ -61,19 +62,19 @@ def process(rows: Rows, words: Words, width: int) -> Any:
         base.transform_filter("datum.is_renewed").mark_rule(
             color=colour("waiting"), strokeDash=[2, 3], xOffset=-band / 2
         ),
-        base.mark_line(strokeWidth=1.4, color=colour("now"), opacity=0.45).encode(y=y, detail="phase:N"),
+        base.mark_line(strokeWidth=1.4, color=colour("now"), opacity=0.45).encode(y=y, detail=alt.Detail("phase:N")),
         base.transform_filter("isValid(datum.value) && !datum.is_young")
         .mark_point(filled=True, size=95, opacity=1)
         .encode(y=y, color=alt.Color("state:N", scale=_scale("now", "waiting"), legend=None)),
         base.transform_filter("isValid(datum.value) && datum.is_young")
         .mark_point(filled=True, size=90, opacity=1, fill=colour("paper"), stroke=colour("now"), strokeWidth=1.8)
         .encode(y=y),
-        base.mark_text(dy=-13, fontSize=11 if narrow else 12).encode(y=y, text="shown:N"),
+        base.mark_text(dy=-13, fontSize=11 if narrow else 12).encode(y=y, text=alt.Text("shown:N")),
         base.transform_filter("datum.is_renewed && datum.named != ''").mark_text(
             align="left", xOffset=-band / 2 + 5, y=18, fontSize=11, color=colour("muted")
-        ).encode(text="named:N"),
+        ).encode(text=alt.Text("named:N")),
     ]  # fmt: skip
-    return alt.layer(*layers).properties(width=inner, height=210 if narrow else 250)
+    return alt.layer(*layers, width=inner, height=210 if narrow else 250)
 
 
 def counts(rows: Rows, words: Words, width: int) -> Any:
@@ -92,18 +93,18 @@ def counts(rows: Rows, words: Words, width: int) -> Any:
     order = list(dict.fromkeys(row["label"] for row in bars))
     parts = list(dict.fromkeys(row["part"] for row in bars))
     y = alt.Y("label:N", sort=order, title=None, axis=_axis(alt, narrow))
-    base = alt.Chart(alt.InlineData(values=bars)).encode(y=y)
+    base = alt.Chart(alt.InlineData(values=tuple(bars))).encode(y=y)
     x = alt.X("from:Q", scale=alt.Scale(domain=[0, most], nice=False), axis=None)
     layers = [
         base.mark_bar(height=24, stroke=colour("paper"), strokeWidth=1.5).encode(
-            x=x, x2="to:Q", color=alt.Color("part:N", scale=_scale(*parts), legend=None)
+            x=x, x2=alt.X2("to:Q"), color=alt.Color("part:N", scale=_scale(*parts), legend=None)
         ),
         base.mark_text(fontSize=13, fontWeight=600).encode(
-            x="middle:Q", text="shown:N", color=alt.Color("ink:N", scale=None)
+            x=alt.X("middle:Q"), text=alt.Text("shown:N"), color=alt.Color("ink:N", scale=None)
         ),
     ]
     layers += _labels_above(alt, order) if narrow else []
-    upper = alt.layer(*layers).properties(width=inner, height=alt.Step(50 if narrow else 36))
+    upper = alt.layer(*layers, width=inner, height=alt.Step(50 if narrow else 36))
     return alt.vconcat(upper, _dots(alt, steps, inner, narrow), spacing=26).resolve_scale(color="independent")
 
 
@@ -122,20 +123,20 @@ def _dots(alt: Any, rows: Rows, inner: float, narrow: bool) -> Any:
         axis=alt.Axis(tickCount=5, domain=False, ticks=False),
     )  # fmt: skip
     y = alt.Y("label:N", sort=order, title=None, axis=_axis(alt, narrow))
-    base = alt.Chart(alt.InlineData(values=rows)).encode(y=y)
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(y=y)
     tint = alt.Color("state:N", scale=_scale("before", "now"), legend=None)
     dots = base.transform_filter("isValid(datum.value)").mark_point(filled=True, size=95, opacity=1)
     layers = [
-        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round").encode(x=x, x2="high:Q", color=tint),
-        dots.encode(x="value:Q", color=tint),
+        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round").encode(x=x, x2=alt.X2("high:Q"), color=tint),
+        dots.encode(x=alt.X("value:Q"), color=tint),
     ]
     if narrow:
-        layers += [base.mark_text(dy=-14, **note).encode(x=alt.value(0), text="said:N")]
+        layers += [base.mark_text(dy=-14, **note).encode(x=alt.XValue(0), text=alt.Text("said:N"))]
         for row in rows:
             row["said"] = f"{row['label']}: {row['note']}"
     else:
-        layers.append(base.mark_text(**note).encode(x=alt.value(inner - room + 14), text="note:N"))
-    return alt.layer(*layers).properties(width=inner, height=alt.Step(42 if narrow else 26))
+        layers.append(base.mark_text(**note).encode(x=alt.XValue(inner - room + 14), text=alt.Text("note:N")))
+    return alt.layer(*layers, width=inner, height=alt.Step(42 if narrow else 26))
 
 
 def slopes(rows: Rows, words: Words, width: int) -> Any:
@@ -148,20 +149,22 @@ def slopes(rows: Rows, words: Words, width: int) -> Any:
         for row in left
         for when in ("before", "now")
     ]
-    base = alt.Chart(alt.InlineData(values=points))
+    base = alt.Chart(alt.InlineData(values=tuple(points)))
     top = max((point["share"] for point in points), default=50.0) * 1.15
+    said = {when: words.say(f"chart.{when}") for when in ("now", "before")}
     x = alt.X(
         "when:O", sort=["before", "now"], title=None, scale=alt.Scale(padding=0.5),
-        axis=alt.Axis(labelExpr=f"datum.value == 'now' ? '{words.say('chart.now')}' : '{words.say('chart.before')}'",
-                      labelAngle=0, ticks=False, domain=False),
+        axis=alt.Axis(labelExpr=f"({json.dumps(said)})[datum.value]", labelAngle=0, ticks=False, domain=False),
     )  # fmt: skip
     y = alt.Y("share:Q", scale=alt.Scale(domain=[0, top], nice=False), title=None, axis=None)
     now, before = (base.transform_filter(f"datum.when == '{when}'") for when in ("now", "before"))
     slope = alt.layer(
-        base.mark_line(strokeWidth=2, color=colour("now"), opacity=0.75).encode(x=x, y=y, detail="label:N"),
+        base.mark_line(strokeWidth=2, color=colour("now"), opacity=0.75).encode(x=x, y=y, detail=alt.Detail("label:N")),
         base.mark_point(filled=True, size=80, opacity=1, color=colour("now")).encode(x=x, y=y),
-        before.mark_text(align="right", dx=-9, fontSize=11, color=colour("muted")).encode(x=x, y=y, text="note:N"),
-        now.mark_text(align="left", dx=9, fontSize=11).encode(x=x, y=y, text="note:N"),
+        before.mark_text(align="right", dx=-9, fontSize=11, color=colour("muted")).encode(
+            x=x, y=y, text=alt.Text("note:N")
+        ),
+        now.mark_text(align="left", dx=9, fontSize=11).encode(x=x, y=y, text=alt.Text("note:N")),
     ).properties(width=part, height=190)
     drawn = [_effects(alt, right, words, width - 130 if narrow else width - part - 230, narrow)]
     if points:
@@ -177,7 +180,7 @@ def _effects(alt: Any, rows: Rows, words: Words, inner: float, narrow: bool) -> 
     ends = [abs(row[name]) for row in rows for name in ("low", "high", "value") if row[name] is not None]
     reach = max(ends, default=10.0) * 1.08
     y = alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[len(rows) - 0.4, -0.6], nice=False, zero=False))
-    base = alt.Chart(alt.InlineData(values=rows)).encode(y=y)
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(y=y)
     x = alt.X(
         "low:Q", scale=alt.Scale(domain=[-reach, reach], nice=False), title=words.say("chart.axis.effect"),
         axis=alt.Axis(tickCount=5, domain=False, ticks=False),
@@ -185,17 +188,17 @@ def _effects(alt: Any, rows: Rows, words: Words, inner: float, narrow: bool) -> 
     tint = alt.Color(
         "certainty:N", scale=_scale("now", "now", "before", domain=["clear", "hint", "unknown"]), legend=None
     )
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=colour("muted")).encode(x="zero:Q")
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=colour("muted")).encode(x=alt.X("zero:Q"))
     layers = [
         zero,
-        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round").encode(x=x, x2="high:Q", color=tint),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x="value:Q", color=tint),
-        base.mark_text(align="left", dy=-20, fontSize=13).encode(x=alt.value(0), text="label:N"),
+        base.mark_rule(strokeWidth=4, opacity=0.5, strokeCap="round").encode(x=x, x2=alt.X2("high:Q"), color=tint),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q"), color=tint),
+        base.mark_text(align="left", dy=-20, fontSize=13).encode(x=alt.XValue(0), text=alt.Text("label:N")),
         base.mark_text(align="left", fontSize=12 if narrow else 13, fontWeight=600).encode(
-            x=alt.value(inner + 10), text="sure:N", color=tint
+            x=alt.XValue(inner + 10), text=alt.Text("sure:N"), color=tint
         ),
     ]
-    return alt.layer(*layers).properties(width=inner, height=74 * max(len(rows), 1))
+    return alt.layer(*layers, width=inner, height=74 * max(len(rows), 1))
 
 
 def _labels_above(alt: Any, order: list[str]) -> list[Any]:
@@ -203,7 +206,7 @@ def _labels_above(alt: Any, order: list[str]) -> list[Any]:
     y = alt.Y("label:N", sort=order, axis=None)
     return [
         titles.mark_text(align="left", dy=-21, fontSize=12, color=colour("ink")).encode(
-            y=y, x=alt.value(0), text="label:N"
+            y=y, x=alt.XValue(0), text=alt.Text("label:N")
         )
     ]
 

@@ -1,7 +1,7 @@
 """Estimators: arrays or counts in, polars frames out; they always compute, and know no floors and no words."""
 
 from kpikit.stats.comparisons import gray, log_rank
-from kpikit.stats.curves import aalen_johansen_by, at_horizon, curves_by, kaplan_meier_by
+from kpikit.stats.curves import aalen_johansen_by, at_horizon, at_horizon_by, curves_by, kaplan_meier_by
 from kpikit.stats.decomposition import das_gupta, das_gupta_counts, kitagawa, kitagawa_counts
 from kpikit.stats.firth import firth, firth_predictions, marginal_effects
 from kpikit.stats.limits import detectable_difference, funnel_limits, p_of_difference, poisson_binomial_tail
@@ -18,6 +18,7 @@ __all__ = [
     "aalen_johansen",
     "aalen_johansen_by",
     "at_horizon",
+    "at_horizon_by",
     "at_risk_by",
     "benjamini_hochberg",
     "beta_geometric",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from statistics import NormalDist
 
-import polars as pl
+import numpy as np
 
-from kpikit.stats.checks import fraction
+from kpikit.stats.checks import Floats, fraction
 
 
 def z_of(level: float) -> float:
@@ -18,21 +18,22 @@ def z_of(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + fraction(level, "level") / 2)
 
 
-def survival_bounds(value: pl.Expr, se: pl.Expr, n: pl.Expr, z: float) -> tuple[pl.Expr, pl.Expr]:
+def survival_bounds(value: Floats, se: Floats, n: Floats, z: float | Floats) -> tuple[Floats, Floats]:
     """Low and high of a probability of staying: S ** exp(+-z se / (S |log S|)).
 
     At S = 0 or 1 the transform says nothing, and an interval of no width would be a lie: there it is Wilson's with
     ``n``, the effective number of observations (Rothman 1978).
     """
-    log_s = value.log()
-    spread = (z * se / (value * log_s).abs()).exp()
+    with np.errstate(all="ignore"):  # what the transform cannot say is not taken from it
+        log_s = np.log(value)
+        spread = np.exp(z * se / np.abs(value * log_s))
+        low, high = np.exp(log_s * spread), np.exp(log_s / spread)
     slack = z * z / (n + z * z)
-    low = pl.when(value <= 0).then(0.0).when(value >= 1).then(1 - slack).otherwise((log_s * spread).exp())
-    high = pl.when(value <= 0).then(slack).when(value >= 1).then(1.0).otherwise((log_s / spread).exp())
-    return low, high
+    low = np.where(value <= 0, 0.0, np.where(value >= 1, 1 - slack, low))
+    return low, np.where(value <= 0, slack, np.where(value >= 1, 1.0, high))
 
 
-def exit_bounds(value: pl.Expr, se: pl.Expr, n: pl.Expr, z: float) -> tuple[pl.Expr, pl.Expr]:
+def exit_bounds(value: Floats, se: Floats, n: Floats, z: float | Floats) -> tuple[Floats, Floats]:
     """Low and high of a probability of having left: the bounds of its complement, turned round."""
     low, high = survival_bounds(1 - value, se, n, z)
     return 1 - high, 1 - low

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -134,20 +135,25 @@ def one_row(values: Mapping[str, float | None], **counts: int) -> pl.DataFrame:
     return pl.DataFrame(floats | {name: pl.Series([value], dtype=pl.Int64) for name, value in counts.items()})
 
 
-def counts_frame(counts: Frame, by: Sequence[str]) -> pl.DataFrame:
-    """The counts with their columns in order and of one type; faults are refused with row positions."""
-    frame = counts.lazy().collect()
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts as the estimators read them: the columns of the groups; the time, the exit and how many of each row."""
+
+    keys: pl.DataFrame
+    time: Floats
+    exit: pl.Series
+    n: NDArray[np.int64]
+
+
+def counted(counts: Frame, by: Sequence[str]) -> Counts:
+    """The counts, each column of one type; faults are refused with row positions."""
+    frame = counts.collect() if isinstance(counts, pl.LazyFrame) else counts
     missing = [c for c in (*by, *COUNTS) if c not in frame.columns]
     if missing:
         raise EstimateError("columns_missing", columns=missing)
-    time, kind, n = pl.col("time").cast(pl.Float64), pl.col("exit").cast(pl.String), pl.col("n").cast(pl.Int64)
-    frame = frame.select(*by, time, kind, n)
-    _refuse_rows(frame, "not_a_time", ~(pl.col("time").is_finite() & (pl.col("time") >= 0)).fill_null(False))
-    _refuse_rows(frame, "not_a_count", ~(pl.col("n") >= 0).fill_null(False))
-    _refuse_rows(frame, "no_exit_kind", pl.col("exit").is_null())
-    return frame
-
-
-def _refuse_rows(frame: pl.DataFrame, code: str, bad: pl.Expr) -> None:
-    """Raise ``code`` with the first ten rows for which ``bad`` is true."""
-    refuse_where(code, frame.select(bad=bad)["bad"].to_numpy())
+    time, kind, n = frame["time"].cast(pl.Float64), frame["exit"].cast(pl.String), frame["n"].cast(pl.Int64)
+    days = time.to_numpy()
+    refuse_where("not_a_time", ~(np.isfinite(days) & (days >= 0)))
+    refuse_where("not_a_count", ~(n >= 0).fill_null(value=False).to_numpy())
+    refuse_where("no_exit_kind", kind.is_null().to_numpy())
+    return Counts(frame.select(by), days, kind, n.to_numpy())

@@ -8,40 +8,50 @@ seen) or any other word: a kind of exit. Counts merge by adding.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from kpikit.stats.bounds import exit_bounds, survival_bounds, z_of
-from kpikit.stats.checks import Frame, positive
-from kpikit.stats.steps import ANY, Steps, exit_steps
+from kpikit.stats.checks import Floats, positive
+from kpikit.stats.steps import ANY, Counted, Ints, Steps, exit_steps, running
 
 CURVE = ("time", "exit", "n_at_risk", "n_events", "value", "se", "low", "high")
-_S, _N, _D = pl.col("_s"), pl.col("n_at_risk"), pl.col("_d")
 
 
-def with_survival(steps: Steps) -> pl.DataFrame:
-    """The steps with ``_s`` S(t), ``_before`` S(t-), ``_a`` d/(n(n-d)), ``_green`` its running sum, ``_m`` effective n.
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """At each step S(t), S(t-), ``a`` = d/(n(n-d)), ``green`` its running sum, and ``m``, the effective n.
 
     Where all who are at risk leave, d/(n(n-d)) is taken as 0 (S is 0 from there). The effective n is S(1-S)/Var S,
     which is the number of spells when none is censored; where S is 0 it is that of the step before.
     """
-    first = pl.col("_g") != pl.col("_g").shift(1, fill_value=-1)
-    a = pl.when(_D < _N).then(_D / (_N * (_N - _D))).otherwise(0.0)
-    effective = pl.when(_S == 1).then(_N).when(_S > 0).then((1 - _S) / (_S * pl.col("_green"))).when(first).then(_N)
-    return (
-        steps.frame.lazy()
-        .with_columns(_s=(1 - _D / _N).cum_prod().over("_g"), _a=a)
-        .with_columns(_green=pl.col("_a").cum_sum().over("_g"))
-        .with_columns(
-            _before=pl.when(first).then(1.0).otherwise(_S.shift(1)),
-            _m=effective.forward_fill(),
-        )
-        .collect()
-    )
+
+    value: Floats
+    before: Floats
+    a: Floats
+    green: Floats
+    m: Floats
 
 
-def kaplan_meier_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
+def survival(steps: Steps) -> Survival:
+    """The share still there at each step, and what its variance is made of."""
+    n, d, first = steps.n_at_risk, steps.n_gone, steps.first
+    with np.errstate(all="ignore"):
+        a = np.where(d < n, d / (n * (n - d)), 0.0)
+        value, green = running(np.multiply, 1 - d / n, first), running(np.add, a, first)
+        effective = np.where(value == 1, n, (1 - value) / (value * green))
+    before = np.append(1.0, value)[:-1]
+    before[first] = 1.0
+    effective[first] = np.where((value[first] > 0) & (value[first] != 1), effective[first], n[first])
+    known = value > 0
+    known[first] = True
+    return Survival(value, before, a, green, effective[np.maximum.accumulate(np.where(known, np.arange(n.size), 0))])
+
+
+def kaplan_meier_by(counts: Counted, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
     """How large a share is still there at each time, for every group at once?
 
     S(t) = product over exit times u <= t of (1 - d/n); standard error by Greenwood; interval on the log(-log) scale.
@@ -68,10 +78,10 @@ def kaplan_meier_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0.9
     [0.75, 0.0]
     """
     steps = exit_steps(counts, by)
-    return steps.named(_any_exit(with_survival(steps), z_of(level)).collect())
+    return _stacked(steps, [_still_there(steps, survival(steps), z_of(level))])
 
 
-def aalen_johansen_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
+def aalen_johansen_by(counts: Counted, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
     """How large a share has left in each way by each time, for every group at once?
 
     F_j(t) = sum over exit times u <= t of S(u-) d_j/n; the F_j and S add up to 1. Variance of Dinse & Larson and of
@@ -98,11 +108,10 @@ def aalen_johansen_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0
     [('lost', 0.25), ('won', 0.25)]
     """
     steps = exit_steps(counts, by)
-    wide, z = _running(with_survival(steps), range(len(steps.kinds))), z_of(level)
-    return _stacked(steps, [_one_exit(wide, i, kind, z) for i, kind in enumerate(steps.kinds)], _any_exit(wide, z))
+    return _stacked(steps, _gone(steps, survival(steps), z_of(level)))
 
 
-def curves_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
+def curves_by(counts: Counted, by: Sequence[str] = (), *, level: float = 0.95) -> pl.DataFrame:
     """How large a share is still there (exit "any"), and has left in each way, for every group at once?
 
     The rows of :func:`kaplan_meier_by` and :func:`aalen_johansen_by` together, in two thirds of the time.
@@ -124,63 +133,60 @@ def curves_by(counts: Frame, by: Sequence[str] = (), *, level: float = 0.95) -> 
     [('any', 0.5), ('lost', 0.25), ('won', 0.25)]
     """
     steps = exit_steps(counts, by)
-    wide, z = _running(with_survival(steps), range(len(steps.kinds))), z_of(level)
-    still = _any_exit(wide, z)
-    return _stacked(steps, [still, *(_one_exit(wide, i, kind, z) for i, kind in enumerate(steps.kinds))], still)
+    base, z = survival(steps), z_of(level)
+    return _stacked(steps, [_still_there(steps, base, z), *_gone(steps, base, z)])
 
 
-def _stacked(steps: Steps, curves: list[pl.LazyFrame], columns: pl.LazyFrame) -> pl.DataFrame:
-    """Curves of the same steps, one under the other within each group and time; without curves, the columns alone."""
-    if not curves:
-        return steps.named(columns.collect().clear())
-    done = pl.collect_all(curves)
-    rows, k = done[0].height, len(done)
-    once = done[0].select("_g", "time", "n_at_risk")[np.repeat(np.arange(rows), k)]
-    words = pl.Series("exit", [frame["exit"].first() or "" for frame in done], dtype=pl.String)
-    own = {c: np.stack([frame[c].to_numpy() for frame in done], axis=1).ravel() for c in CURVE[3:]}
-    stacked = once.with_columns(words.gather(np.tile(np.arange(k), rows)), **{c: pl.Series(own[c]) for c in own})
-    return steps.named(stacked.select("_g", *CURVE))
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """One curve at every step: the exit it is of, and its figures."""
+
+    exit: str
+    n_events: Ints
+    value: Floats
+    se: Floats
+    low: Floats
+    high: Floats
 
 
-def _any_exit(base: pl.DataFrame, z: float) -> pl.LazyFrame:
+def _stacked(steps: Steps, curves: list[_Curve]) -> pl.DataFrame:
+    """Curves of the same steps, one under the other within each group and time."""
+    rows, k = steps.time.size, len(curves)
+    words = pl.Series([curve.exit for curve in curves], dtype=pl.String)
+    once = {name: np.repeat(getattr(steps, name), k) for name in ("group", "time", "n_at_risk")}
+    own: dict[str, Any] = {"n_events": np.int64, **dict.fromkeys(CURVE[4:], np.float64)}
+    for name, dtype in own.items():
+        own[name] = np.stack([getattr(c, name) for c in curves], axis=1).ravel() if k else np.empty(0, dtype)
+    exits = words[np.tile(np.arange(k), rows)] if k else words
+    columns = {"time": once["time"], "exit": exits, "n_at_risk": once["n_at_risk"], **own}
+    return steps.named(columns, once["group"])
+
+
+def _still_there(steps: Steps, base: Survival, z: float) -> _Curve:
     """The curve of the share still there, with standard error and interval."""
-    low, high = survival_bounds(_S, pl.col("se"), pl.col("_m"), z)
-    return (
-        base.lazy()
-        .with_columns(se=_S * pl.col("_green").sqrt(), exit=pl.lit(ANY))
-        .select("_g", "time", "exit", "n_at_risk", n_events="_d", value="_s", se="se", low=low, high=high)
-    )
+    se = base.value * np.sqrt(base.green)
+    return _Curve(ANY, steps.n_gone, base.value, se, *survival_bounds(base.value, se, base.m, z))
 
 
-def _running(base: pl.DataFrame, exits: range) -> pl.DataFrame:
-    """For exit i: ``_f{i}``, F_j at each step, and the running sums ``_p{i}``, ``_q{i}`` that its variance needs.
+def _gone(steps: Steps, base: Survival, z: float) -> list[_Curve]:
+    """The curve of each kind of exit, with standard error and interval.
 
     With a = d/(n(n-d)), b = S(u-)^2 d_j(n-d_j)/n^3 and c = S(u-) d_j/n^2 the variance at t is
     sum (F(t)-F)^2 a + b - 2(F(t)-F) c = F(t)^2 sum a - 2 F(t) sum (aF + c) + sum (aF^2 + b + 2cF).
     """
-    a, rise = pl.col("_a"), {i: pl.col("_before") * pl.col(f"_d{i}") / _N for i in exits}
-    p, q = {}, {}
-    for i in exits:
-        f, c = pl.col(f"_f{i}"), rise[i] / _N
-        b = rise[i] * pl.col("_before") * (_N - pl.col(f"_d{i}")) / (_N * _N)
-        p[f"_p{i}"] = (a * f + c).cum_sum().over("_g")
-        q[f"_q{i}"] = ((a * f + 2 * c) * f + b).cum_sum().over("_g")
-    values = {f"_f{i}": rise[i].cum_sum().over("_g").clip(0, 1) for i in exits}
-    return base.lazy().with_columns(**values).with_columns(**p, **q).collect()
-
-
-def _one_exit(wide: pl.DataFrame, i: int, kind: str, z: float) -> pl.LazyFrame:
-    """The curve of one kind of exit, with standard error and interval."""
-    f, events = pl.col(f"_f{i}"), pl.col(f"_d{i}")
-    plus = f * f * pl.col("_green") + pl.col(f"_q{i}")
-    variance = plus - 2 * f * pl.col(f"_p{i}")
-    se = pl.when(variance > 1e-12 * plus).then(variance).otherwise(0.0).sqrt()
-    low, high = exit_bounds(f, pl.col("se"), pl.col("_m"), z)
-    return (
-        wide.lazy()
-        .with_columns(se=se, exit=pl.lit(kind))
-        .select("_g", "time", "exit", "n_at_risk", n_events=events, value=f, se="se", low=low, high=high)
-    )
+    n, gone, first = steps.n_at_risk[:, None], steps.gone, steps.first
+    a, before, green = (values[:, None] for values in (base.a, base.before, base.green))
+    with np.errstate(all="ignore"):
+        rise = before * gone / n
+        f = running(np.add, rise, first).clip(0, 1)
+        c, b = rise / n, rise * before * (n - gone) / (n * n)
+        p, q = running(np.add, a * f + c, first), running(np.add, (a * f + 2 * c) * f + b, first)
+        plus = f * f * green + q
+        variance = plus - 2 * f * p
+        se = np.sqrt(np.where(variance > 1e-12 * plus, variance, 0.0))
+    low, high = exit_bounds(f, se, base.m[:, None], z)
+    columns = enumerate(steps.kinds)
+    return [_Curve(kind, gone[:, i], f[:, i], se[:, i], low[:, i], high[:, i]) for i, kind in columns]
 
 
 def at_horizon(curves: pl.DataFrame, by: Sequence[str], horizon: float, *, level: float = 0.95) -> pl.DataFrame:
@@ -229,3 +235,48 @@ def at_horizon(curves: pl.DataFrame, by: Sequence[str], horizon: float, *, level
         )
         .select(*by, pl.lit(float(horizon)).alias("time"), "exit", *CURVE[2:])
     )
+
+
+def at_horizon_by(counts: Counted, by: Sequence[str] = (), *, horizon: float, level: float = 0.95) -> pl.DataFrame:
+    """How large a share is still there at one time, and has left in each way by then, for every group at once?
+
+    :func:`at_horizon` of :func:`curves_by`, without the curves.
+
+    Parameters:
+        counts: columns ``*by``, ``time`` (any unit, not negative), ``exit``, ``n``.
+        by: the group columns; null is a group of its own.
+        horizon: a time in the unit of the counts.
+        level: of the intervals.
+
+    Returns:
+        A row per group, and "any" or kind of exit, with the columns of :func:`at_horizon`.
+
+    Raises:
+        EstimateError: as :func:`kaplan_meier_by`; not_positive.
+
+    >>> counts = pl.DataFrame({"time": [1.0, 2.0, 3.0], "exit": ["won", "lost", "open"], "n": [1, 1, 2]})
+    >>> at_horizon_by(counts, horizon=1.5).select("exit", "value").rows()
+    [('any', 0.75), ('lost', 0.0), ('won', 0.25)]
+    """
+    positive(horizon, "horizon")
+    steps, z = exit_steps(counts, by), z_of(level)
+    base, first, k = survival(steps), steps.first, 1 + len(steps.kinds)
+    seen = np.add.reduceat(steps.time <= horizon, first, dtype=np.int64) if first.size else first
+    row, begun = first + np.maximum(seen - 1, 0), seen > 0
+    n_at_risk = steps.n_at_risk[row]
+    slack = z * z / (n_at_risk + z * z)
+    start = {"value": (1.0, 0.0), "se": (0.0, 0.0), "low": (1 - slack, 0.0), "high": (1.0, slack)}
+    curves = [_still_there(steps, base, z), *_gone(steps, base, z)]
+    own: dict[str, Any] = {}
+    for name, (still, gone) in start.items():
+        parts = [np.where(begun, getattr(c, name)[row], gone if i else still) for i, c in enumerate(curves)]
+        own[name] = np.stack(parts, axis=1).ravel()
+    sums = [running(np.add, c.n_events, first)[row] * begun for c in curves]
+    group = np.repeat(np.arange(first.size), k)
+    columns = {
+        "time": np.full(group.size, float(horizon)),
+        "exit": pl.Series([c.exit for c in curves], dtype=pl.String)[np.tile(np.arange(k), first.size)],
+        "n_at_risk": np.repeat(n_at_risk, k),
+        "n_events": np.stack(sums, axis=1).ravel(),
+    }
+    return steps.named({**columns, **own}, group)

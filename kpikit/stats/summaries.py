@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from kpikit.stats.bounds import survival_bounds, z_of
-from kpikit.stats.checks import Frame, fraction, positive
-from kpikit.stats.curves import with_survival
-from kpikit.stats.steps import Steps, all_steps, exit_steps
+from kpikit.stats.checks import Floats, fraction, positive
+from kpikit.stats.curves import survival
+from kpikit.stats.steps import Counted, Ints, Steps, all_steps, exit_steps, first_where, running, taken
 
 _EQUAL = 1e-9
-_S = pl.col("_s")
 
 
-def quantile_by(counts: Frame, by: Sequence[str] = (), *, q: float = 0.5, level: float = 0.95) -> pl.DataFrame:
+def quantile_by(counts: Counted, by: Sequence[str] = (), *, q: float = 0.5, level: float = 0.95) -> pl.DataFrame:
     """By when has a share ``q`` left, in every group?
 
     The first time at which S(t) <= 1 - q; where S equals 1 - q exactly, the middle between that time and the next
@@ -42,26 +42,21 @@ def quantile_by(counts: Frame, by: Sequence[str] = (), *, q: float = 0.5, level:
     """
     stay = 1 - fraction(q, "q")
     steps = exit_steps(counts, by)
-    low, high = survival_bounds(_S, _S * pl.col("_green").sqrt(), pl.col("_m"), z_of(level))
-    time = pl.col("time")
-    first, later = (time.filter(reached).first() for reached in (_S - stay <= _EQUAL, _S - stay < -_EQUAL))
-    flat = ((_S - stay).abs() <= _EQUAL).any()
-    found = (
-        with_survival(steps)
-        .lazy()
-        .with_columns(_low=low, _high=high)
-        .group_by("_g")
-        .agg(
-            value=pl.when(flat).then((first + later.fill_null(first)) / 2).otherwise(first),
-            low=time.filter(pl.col("_low") <= stay).first(),
-            high=time.filter(pl.col("_high") < stay).first(),
-        )
-        .collect()
+    base, first, time = survival(steps), steps.first, steps.time
+    low, high = survival_bounds(base.value, base.value * np.sqrt(base.green), base.m, z_of(level))
+    gap = base.value - stay
+    reached = taken(time, first_where(gap <= _EQUAL, first))
+    later = taken(time, first_where(gap < -_EQUAL, first))
+    flat = first_where(np.abs(gap) <= _EQUAL, first) >= 0
+    middle = (reached + np.where(np.isnan(later), reached, later)) / 2
+    bounds = {"low": low <= stay, "high": high < stay}
+    found = {name: taken(time, first_where(crossed, first)) for name, crossed in bounds.items()}
+    return steps.with_totals(
+        {"value": _null(np.where(flat, middle, reached)), **{k: _null(v) for k, v in found.items()}}
     )
-    return _with_totals(steps, found)
 
 
-def rmst_by(counts: Frame, by: Sequence[str] = (), *, tau: float, level: float = 0.95) -> pl.DataFrame:
+def rmst_by(counts: Counted, by: Sequence[str] = (), *, tau: float, level: float = 0.95) -> pl.DataFrame:
     """How long does a spell last on average within the first ``tau``, in every group?
 
     Restricted mean: the area under S from 0 to tau. Variance: sum over exit times t <= tau of (area from t to tau)^2
@@ -90,29 +85,20 @@ def rmst_by(counts: Frame, by: Sequence[str] = (), *, tau: float, level: float =
     positive(tau, "tau")
     z = z_of(level)
     steps = exit_steps(counts, by)
-    time, ahead = pl.col("time"), pl.col("_ahead")
-    end = time.shift(-1).over("_g").fill_null(tau).clip(upper_bound=tau)
-    slack = z * z / (pl.col("n_at_risk").first() + z * z)
-    found = (
-        with_survival(steps)
-        .lazy()
-        .with_columns(_area=_S * (end - time).clip(lower_bound=0))
-        .with_columns(_ahead=pl.col("_area").cum_sum(reverse=True).over("_g"))
-        .group_by("_g")
-        .agg(
-            value=time.first().clip(upper_bound=tau) + ahead.first(),
-            se=(ahead**2 * pl.col("_a")).sum().sqrt(),
-            _none=tau * (1 - slack),
-        )
-        .with_columns(low=(pl.col("value") - z * pl.col("se")).clip(0, tau))
-        .with_columns(low=pl.when(pl.col("value") >= tau).then("_none").otherwise("low"))
-        .select("_g", "value", "se", "low", high=(pl.col("value") + z * pl.col("se")).clip(0, tau))
-        .collect()
-    )
-    return _with_totals(steps, found)
+    base, first, time = survival(steps), steps.first, steps.time
+    end = np.append(time[1:], tau)
+    end[steps.last] = tau
+    area = base.value * np.maximum(np.minimum(end, tau) - time, 0.0)
+    ahead = running(np.add, area[::-1], time.size - 1 - steps.last[::-1])[::-1]
+    value = np.minimum(time[first], tau) + ahead[first]
+    square = ahead**2 * base.a
+    se = np.sqrt(np.add.reduceat(square, first) if first.size else square)
+    none = tau * (1 - z * z / (steps.n_at_risk[first] + z * z))
+    low = np.where(value >= tau, none, np.clip(value - z * se, 0, tau))
+    return steps.with_totals({"value": value, "se": se, "low": low, "high": np.clip(value + z * se, 0, tau)})
 
 
-def settled_from(counts: Frame, by: Sequence[str] = (), *, at_least: int = 5, share: float = 0.1) -> pl.DataFrame:
+def settled_from(counts: Counted, by: Sequence[str] = (), *, at_least: int = 5, share: float = 0.1) -> pl.DataFrame:
     """From when on are enough at risk for a curve with late entries not to collapse on one or two?
 
     ``start_of_curve`` t0 is the first time with n(t) >= max(at_least, share of all spells); 0 where that holds from
@@ -136,22 +122,19 @@ def settled_from(counts: Frame, by: Sequence[str] = (), *, at_least: int = 5, sh
     [5.0]
     """
     steps = all_steps(counts, by)
-    enough = pl.col("n_at_risk") >= pl.max_horizontal(pl.lit(float(at_least)), share * pl.col("_end").sum().over("_g"))
-    found = (
-        steps.frame.lazy()
-        .with_columns(_enough=enough)
-        .group_by("_g", maintain_order=True)
-        .agg(
-            start_of_curve=pl.when(pl.col("_enough").first() | (pl.col("_late").sum() == 0))
-            .then(0.0)
-            .otherwise(pl.col("time").filter("_enough").first())
-        )
-        .collect()
-    )
-    return _with_totals(steps, found)
+    return steps.with_totals({"start_of_curve": _null(starts_of_curves(steps, at_least=at_least, share=share))})
 
 
-def followed_by(counts: Frame, by: Sequence[str] = (), *, at_least: int = 5) -> pl.DataFrame:
+def starts_of_curves(steps: Steps, *, at_least: int = 5, share: float = 0.1) -> Floats:
+    """What :func:`settled_from` finds for every group; NaN for never."""
+    enough = steps.n_at_risk >= np.maximum(float(at_least), share * steps.n[steps.group])
+    first = steps.first
+    has_late = np.add.reduceat(steps.late, first) > 0 if first.size else first > 0
+    found = taken(steps.time, first_where(enough, first))
+    return np.where(enough[first] | ~has_late, 0.0, found)
+
+
+def followed_by(counts: Counted, by: Sequence[str] = (), *, at_least: int = 5) -> pl.DataFrame:
     """Until when were enough at risk, in every group?
 
     Parameters:
@@ -170,11 +153,12 @@ def followed_by(counts: Frame, by: Sequence[str] = (), *, at_least: int = 5) -> 
     [2.0]
     """
     steps = all_steps(counts, by)
-    to = pl.col("time").filter(pl.col("n_at_risk") >= at_least).last()
-    return _with_totals(steps, steps.frame.group_by("_g", maintain_order=True).agg(followed_to=to))
+    row = np.where(steps.n_at_risk >= at_least, np.arange(steps.time.size), -1)
+    last = np.maximum.reduceat(row, steps.first) if row.size else row
+    return steps.with_totals({"followed_to": _null(taken(steps.time, last))})
 
 
-def at_risk_by(counts: Frame, by: Sequence[str] = (), *, time: float) -> pl.DataFrame:
+def at_risk_by(counts: Counted, by: Sequence[str] = (), *, time: float) -> pl.DataFrame:
     """How many are at risk at one time, in every group?
 
     Parameters:
@@ -193,10 +177,15 @@ def at_risk_by(counts: Frame, by: Sequence[str] = (), *, time: float) -> pl.Data
     [3]
     """
     steps = all_steps(counts, by)
-    left = pl.col("n_at_risk").filter(pl.col("time") >= time).first().fill_null(0)
-    return _with_totals(steps, steps.frame.group_by("_g", maintain_order=True).agg(n_at_risk=left))
+    return steps.with_totals({"n_at_risk": at_risk(steps, time)})
 
 
-def _with_totals(steps: Steps, found: pl.DataFrame) -> pl.DataFrame:
-    """One row per group in order, with the numbers of spells and exits."""
-    return steps.named(found.join(steps.totals, on="_g", how="left").sort("_g"))
+def at_risk(steps: Steps, time: float) -> Ints:
+    """How many of each group are at risk at a time."""
+    row = first_where(steps.time >= time, steps.first)
+    return np.where(row < 0, 0, steps.n_at_risk[row]) if steps.time.size else row
+
+
+def _null(values: Floats) -> pl.Series:
+    """What is not known, as null."""
+    return pl.Series(values, dtype=pl.Float64).fill_nan(None)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from kpikit.calendar import Period
     from kpikit.errors import Fault
 
-LANGUAGES = ("en", "nl")
+#: each language with the locale of its numbers and dates; a language is a folder of this name (docs/languages.md)
 LOCALES = {"en": "en_GB", "nl": "nl_NL"}
+LANGUAGES = tuple(LOCALES)
 #: ``{blank:style}`` in a sentence calls the method of this name.
 STYLES = frozenset(
     {
@@ -32,6 +33,8 @@ STYLES = frozenset(
     }
 )  # fmt: skip
 TIME_UNITS = ("day", "hour", "minute")
+#: characters that turn the direction of what follows: a name that brings one would turn the rest of the sentence
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 @cache
@@ -67,6 +70,18 @@ class _Blanks(Formatter):
         return kwargs[field_name], field_name  # a code's blanks are names, never attributes or indices
 
 
+def _is_one(locale: str, n: Any) -> bool:
+    """Does the language say the singular for this number? One everywhere; in French nought too."""
+    return n == 1 or (isinstance(n, int) and _plural(locale)(n) == "one")
+
+
+@cache
+def _plural(locale: str) -> Any:
+    from babel import Locale
+
+    return Locale.parse(locale).plural_form
+
+
 def _nearest(value: float) -> int:
     """The nearest whole number, halves away from zero, as people round (65 of 200 is 33 in 100)."""
     return int(value + copysign(0.5 + 1e-9, value))
@@ -95,7 +110,7 @@ class Words:
     def say(self, code: str, /, **values: Any) -> str:
         """The sentence of a code with its blanks filled; ``n`` chooses between singular and plural."""
         forms = _catalogue(self.language)[code]
-        form = forms[0] if len(forms) == 1 or values.get("n") == 1 else forms[1]
+        form = forms[0] if len(forms) == 1 or _is_one(self.locale, values.get("n")) else forms[1]
         return _Blanks(self).vformat(form, (), values)
 
     def fault(self, fault: Fault) -> str:
@@ -118,7 +133,7 @@ class Words:
             return self.number(value)
         if isinstance(value, tuple):
             return "; ".join(map(self.plain, value))
-        return "" if value is None else str(value)
+        return "" if value is None else str(value).translate(_TURNS)
 
     def number(self, value: float) -> str:
         """``1,234``; one decimal below ten where there is one."""

@@ -343,3 +343,12 @@ def test_a_deal_as_it_was_is_the_walk_up_to_then(rows, hours):
         if amounts:
             known = [c["new"] for c in amounts if c["changed_at"] <= instant]
             assert deal["amount"] == float(known[-1] if known else amounts[0]["old"])
+
+
+def test_a_book_that_was_taken_back_to_an_instant_is_that_book():
+    """Taken back once for all reports of a run, and not again in each of them."""
+    book = book_of({"outcome": "won", "outcome_at": day(30)}).replace(hash="abc")
+    then = book.at(day(20))
+    assert then.at(day(20)) is then
+    assert then.at(day(10)) is not then
+    assert book.at(day(100)) is not book  # up to its own as-of, but never taken back

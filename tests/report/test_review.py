@@ -1,5 +1,6 @@
 """A report as a value, without a notebook: which pages there are, what they may say, and what is refused."""
 
+import json
 import re
 
 import pytest
@@ -90,12 +91,16 @@ def test_what_stands_behind_each_cell(book):
     report = team_review(book, team="Noord", period=PERIOD)
     bundle = report["time"]._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain", PAGE_MIME}
-    assert bundle[PAGE_MIME] == {
-        "id": "time",
-        "title": report["time"].page.title.in_words(report.words),
-        "folded": False,
-        "certainty": "clear",
-    }
+    told = bundle[PAGE_MIME]
+    page = report["time"].page
+    assert (told["id"], told["folded"], told["certainty"]) == ("time", False, "clear")
+    assert told["title"] == page.title.in_words(report.words)
+    assert told["question"] == page.question.in_words(report.words)
+    assert " ".join(told["sentence"]) in bundle["text/plain"].replace("\n", " ")
+    assert set(told["charts"]) == {"wide", "narrow"}
+    # every row of the chart is in the sheets, and no other
+    (block,) = json.loads(told["sheets"])
+    assert len(block["rows"]) == page.chart.data.height
 
 
 def test_a_company_copy_says_so(book):

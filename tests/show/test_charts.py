@@ -118,7 +118,7 @@ def test_no_pie_no_gauge_no_second_axis(kind):
 
 @pytest.mark.parametrize("kind", CHARTS)
 def test_both_widths_fit_their_place(kind):
-    wide, narrow = pair(CHARTS[kind](), Words("en"))
+    wide, narrow = (drawn.svg for drawn in pair(CHARTS[kind](), Words("en")))
     widths = [float(re.search(r'viewBox="0 0 ([\d.]+)', picture)[1]) for picture in (wide, narrow)]
     assert widths[0] <= 912  # the page is 60 rem wide with 1.5 rem on either side
     assert widths[1] <= 328 + 8  # 360 pixels with 1 rem on either side, and the picture's own padding
@@ -143,6 +143,7 @@ def test_stage_names_stand_in_the_narrow_picture_too():
     assert "Written offer" in picture
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", ["\\x07", "\\x00", "\\x1b", "\\ufffe"])
 def test_a_character_that_xml_cannot_hold_does_not_end_the_process(character):
     """In a process of its own, because it dies of it. A stage called so in an export must not stop a report."""

@@ -42,6 +42,11 @@ def _read(html):
     return reader
 
 
+def _turned(text):
+    """Text in a sentence of ours: without what would turn around the rest of it."""
+    return text.replace("\u202e", "")
+
+
 def test_title_sentence_chart_question():
     html = section(_page(), EN)
     places = [
@@ -86,8 +91,8 @@ def test_hostile_text_is_shown_as_text(name, folded):
     }  # fmt: skip
     assert not any(attribute.startswith("on") for _, attributes in reader.tags for attribute in attributes)
     shown = "".join(reader.text)
-    assert text.strip() in shown
-    assert plain(_page(text), EN).startswith(text)
+    assert _turned(text).strip() in shown
+    assert plain(_page(text), EN).startswith(_turned(text))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -99,9 +104,10 @@ def test_hostile_names_of_teams_in_heading_and_index(name):
         index(EN, title=message("index.plain", text=text), lines=(message("index.plain", text=text),), rows=rows),
     ):
         reader = _read(html)
-        assert "script" not in {tag for tag, _ in reader.tags}
+        scripts = [attributes for tag, attributes in reader.tags if tag == "script"]
+        assert scripts == ([{}] if "<!DOCTYPE" in html else [])  # the index sorts by a script of its own
         assert "img" not in {tag for tag, _ in reader.tags}
-        assert text in "".join(reader.text)
+        assert _turned(text) in "".join(reader.text)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

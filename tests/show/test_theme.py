@@ -6,10 +6,12 @@ import re
 from importlib import resources
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.document import stylesheet
-from kpikit.show.theme import COLOURS, colour, variables, vega_config
+from kpikit.show.theme import COLOURS, Look, colour, lightened, variables, vega_config
 from kpikit.words import Words
 from tests.show.pages_for_tests import CHARTS
 
@@ -78,7 +80,7 @@ def test_a_colour_is_a_variable_with_its_light_value_to_fall_back_on():
 def test_the_stylesheet_has_no_colour_outside_the_theme_and_no_address():
     page = resources.files("kpikit.show").joinpath("html/page.css").read_text(encoding="utf-8")
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", page) == []
-    assert set(re.findall(r"var\(--([a-z]+)", page)) <= set(COLOURS)
+    assert set(re.findall(r"var\(--([a-z]+)", page)) <= {*COLOURS, "font"}
     assert not re.search(r"url\(|@import|//", stylesheet())
 
 
@@ -90,6 +92,24 @@ def test_charts_have_no_colour_outside_the_theme(kind, width):
     found = set(re.findall(r'"(var\([^"]*\)|#[0-9a-fA-F]{3,8}|rgb[^"]*)"', spec))
     assert found <= known
     assert not re.search(r'"(?:color|fill|stroke)": "(?!var|transparent)[^"]', spec)
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_any_colour_can_be_read_in_the_dark_once_it_is_lightened(number):
+    """Black mixed with 55 in 100 of white is #8c8c8c; nothing gets darker than that."""
+    assert lightened("#000000") == "#8c8c8c"
+    paper = luminance(COLOURS["paper"][1])
+    assert (luminance(lightened(f"#{number:06x}")) + 0.05) / (paper + 0.05) >= 4.5
+
+
+def test_a_look_of_ones_own_changes_its_tokens_only():
+    css = variables(Look(now="#7a1f4b", font="Source Sans 3"))
+    # 0x7a = 122: 0.45 * 122 + 0.55 * 255 = 195.15 → c3; 0x1f = 31: 154.2 → 9a; 0x4b = 75: 174 → ae
+    light, dark = css.split("@media screen")
+    assert "--now:#7a1f4b;" in light
+    assert "--now:#c39aae;" in dark
+    assert '--font:"Source Sans 3",system-ui' in light
+    assert f"--before:{COLOURS['before'][0]};" in light
 
 
 def test_the_look_of_charts_is_quiet():

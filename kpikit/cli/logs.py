@@ -1,0 +1,124 @@
+"""Commands about the review log: ``kpikit log keep | correct | export | forget | rescue``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kpikit.cli.saying import as_json_text, tell, words_in
+
+if TYPE_CHECKING:
+    from kpikit.review.log import Log
+
+_log = click.option("--log", "place", metavar="PATH_OR_URL", help="Another log than the one in your data folder.")
+_lang = click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+
+
+@click.group()
+def log() -> None:
+    """Keep, correct, show and erase what stands in the review log.
+
+    The log is a file in your own data folder, unless you name another file or a PostgreSQL database.
+    """
+
+
+@log.command()
+@click.argument("months", type=click.IntRange(1))
+@_log
+@_yes
+@_lang
+def keep(months: int, place: str | None, yes: bool, language: str) -> None:
+    """Erase what is older than so many MONTHS.
+
+    \b
+    kpikit log keep 24
+    """
+    with _opened(place, language) as opened:
+        words = words_in(language)
+        if not yes:
+            click.confirm(words.say("log.keep.sure", months=months, where=opened.place), abort=True)
+        tell(words.say("log.erased", n=opened.keep(months)))
+
+
+@log.command()
+@click.argument("entry")
+@click.argument("text")
+@click.option("--author", help="Who corrects; by default the name with which you logged in.")
+@_log
+@_lang
+def correct(entry: str, text: str, author: str | None, place: str | None, language: str) -> None:
+    """Give an ENTRY another TEXT; "kpikit log export" shows the names of entries (entry_id).
+
+    \b
+    kpikit log correct 3f6c… "They decide in April."
+    """
+    with _opened(place, language) as opened:
+        opened.correct(entry, text, author=author)
+        tell(words_in(language).say("log.corrected"))
+
+
+@log.command()
+@click.argument("person")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file; by default it is printed.")
+@_log
+@_lang
+def export(person: str, out: Path | None, place: str | None, language: str) -> None:
+    """Show all that a PERSON wrote, was to do, or is named in: every version, as JSON.
+
+    \b
+    kpikit log export "Anna de Vries" --out anna.json
+    """
+    with _opened(place, language) as opened:
+        said = as_json_text(opened.export(person))
+    if out is None:
+        tell(said)
+        return
+    out.write_text(said + "\n", encoding="utf-8")
+    tell(words_in(language).say("log.exported", where=str(out)))
+
+
+@log.command()
+@click.argument("person", required=False)
+@click.option("--deal", "deal_id", metavar="ID", help="Every text about this deal, instead of a person.")
+@_log
+@_yes
+@_lang
+def forget(person: str | None, deal_id: str | None, place: str | None, yes: bool, language: str) -> None:
+    """Erase a PERSON: their entries' names and texts in all versions, and their name in what others wrote.
+
+    \b
+    kpikit log forget "Anna de Vries"
+    kpikit log forget --deal D-1042
+    """
+    with _opened(place, language) as opened:
+        words = words_in(language)
+        if not yes:
+            whom = person or deal_id or "?"
+            click.confirm(words.say("log.forget.sure", whom=whom, where=opened.place), abort=True)
+        tell(words.say("log.erased", n=opened.forget(person, deal_id=deal_id)))
+
+
+@log.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file; by default beside the log.")
+@_log
+@_lang
+def rescue(out: Path | None, place: str | None, language: str) -> None:
+    """Save what can be read of a damaged log in a new file."""
+    with _opened(place, language) as opened:
+        beside = opened.path and opened.path.with_name(f"{opened.path.stem}-saved{opened.path.suffix}")
+        where = opened.rescue(out or beside or Path("review-log-saved.sqlite"))
+        tell(words_in(language).say("log.rescued", where=str(where)))
+
+
+def _opened(place: str | None, language: str) -> Log:
+    """The log, once what its user should know has been said."""
+    from kpikit.review import open_log
+
+    words_in(language)
+    opened = open_log(place)
+    for notice in opened.notices:
+        tell(notice.sentence(language), err=True)
+    return opened

@@ -1,0 +1,97 @@
+"""The deal review: ``review``, on the screen or, days before, on paper."""
+
+from __future__ import annotations
+
+import signal
+import webbrowser
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kpikit.cli.saying import tell, words_in
+from kpikit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kpikit.words import Words
+
+
+@click.command()
+@click.argument("book")
+@click.option("--prepare", is_flag=True, help="Write the agenda and the pages to prepare with; open nothing.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for these pages; in a session, for the minutes.")
+@click.option("--log", metavar="PATH_OR_URL", help="The review log.  [default: a file of your own]")
+@click.option("--team", metavar="NAME", help="Only this team's deals.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --prepare: the day of the session.")
+@click.option("--minutes", type=click.IntRange(10, 240), default=45, show_default=True, help="How long it is.")
+@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of JupyterLab.  [default: a free one]")
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+def review(
+    book: str, prepare: bool, out: Path | None, log: str | None, team: str | None, on: datetime | None, minutes: int,
+    language: str, port: int, no_browser: bool,
+) -> None:  # fmt: skip
+    """Open a deal review in JupyterLab, on this machine only; Ctrl-C ends it.
+
+    \b
+    kpikit review my-crm/kpikit.toml --team North
+    kpikit review my-crm/kpikit.toml --team North --prepare --out monday
+    """
+    words = words_in(language)
+    if prepare:
+        if out is None:
+            raise UsageError("prepare_out")
+        _prepare(book, log, team, out, None if on is None else on.date(), minutes, words)
+        return
+    from kpikit.review import kept, lab
+
+    if book != "demo" and not Path(book).exists() and kept.last_good(book) is None:
+        raise UsageError("no_such_book", path=book)
+    given = book if book == "demo" and not Path(book).exists() else str(Path(book).absolute())
+    papers = None if out is None else str(out.absolute())
+    parameters = lab.parameters_of(
+        book=given, log=None, language=language, team=team, minutes=minutes, papers=papers
+    )  # fmt: skip
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a closed window ends the session as Ctrl-C does
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    tell(words.say("panel.cli.opening"))
+    with lab.running(parameters, log=_absolute(log), port=port) as running:
+        tell(words.say("panel.cli.open", url=running.url))
+        if not no_browser:
+            webbrowser.open(running.url)
+        try:
+            running.process.wait()
+        except KeyboardInterrupt:
+            tell(words.say("panel.cli.ending"))
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _absolute(log: str | None) -> str | None:
+    """A file's path from anywhere; a URL as it is."""
+    return log if log is None or "://" in log else str(Path(log).absolute())
+
+
+def _prepare(
+    book: str, log: str | None, team: str | None, out: Path, on: date | None, minutes: int, words: Words
+) -> None:
+    """The papers for before the session, and where they are."""
+    from kpikit.book import open_book
+    from kpikit.book.selection import of_team
+    from kpikit.review import kept
+    from kpikit.review.desk import clock, session_day
+    from kpikit.review.log import open_log
+    from kpikit.review.papers import prepare
+    from kpikit.review.session import questions_of
+
+    opened = kept.keep(open_book(book), book)
+    mine = of_team(opened, team) if team else opened
+    with open_log(log) as known:
+        day = on or session_day(mine, clock(known, mine.settings.time_zone))
+        made = prepare(mine, known, out, words, on=day, minutes=minutes, questions=questions_of(book))
+    for path in made:
+        tell(str(path))

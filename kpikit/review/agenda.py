@@ -1,0 +1,256 @@
+"""The agenda of a deal review: which deals deserve talk, each for a stated reason, and one drawn by lot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kpikit.analysis._answer import answer
+from kpikit.book import DealBook
+from kpikit.errors import RankingRefused
+from kpikit.review.facts import HIT, Facts, local_day, rule_cards
+from kpikit.review.lot import drawn
+from kpikit.review.rules import RULES
+
+if TYPE_CHECKING:
+    from kpikit.review.log import Log
+
+#: deals by rule at most, and how often one rule may be the reason
+MOST, SAME = 7, 2
+#: minutes that opening takes, and the least and the most for a deal
+OPENING, LEAST, LONGEST = 5, 5, 10
+LOT = "lot"
+_LISTED = {
+    "position": pl.Int64, "deal_id": pl.String, "name": pl.String, "account_id": pl.String, "stage": pl.String,
+    "amount": pl.Float64, "rule": pl.String, "about": pl.String, "usual": pl.Float64, "on": pl.Date,
+    "detail": pl.String, "others": pl.List(pl.String), "is_lot": pl.Boolean, "is_pinned": pl.Boolean,
+    "minutes": pl.Int64, "weight": pl.Int64, "n": pl.Int64, "n_excluded": pl.Int64, "value": pl.Float64,
+    "unit": pl.String, "status": pl.String, "reason": pl.String,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the rules found: ``hits`` (:data:`kpikit.review.facts.HIT` and ``rule``), and why some could not look."""
+
+    hits: pl.DataFrame
+    refused: Mapping[str, str]
+    facts: Facts
+
+
+@answer(kpi="agenda")
+def agenda(
+    book: DealBook,
+    *,
+    log: Log | None = None,
+    session: date | None = None,
+    minutes: int = 45,
+    seed: int = 0,
+    pinned: Collection[str] = (),
+    dropped: Collection[str] = (),
+    parked: Mapping[str, date] | None = None,
+    order: Sequence[str] = (),
+) -> pl.DataFrame:
+    """Which deals deserve talk today, and why; and which one does the lot add?
+
+    Each rule looks at what the customer did and at days that have passed, never at edits of ours, and gives its figure.
+    The weights of all rules that a deal meets add up; the heaviest come first, then the larger amounts. No rule is the
+    reason of more than two deals unless there are no others; one of what has just ended and one customer are among
+    them where there are any. One more is drawn by lot from the open deals that are not listed, so that the rules can be
+    judged. Nobody's name plays a part, and none is given.
+    Misleads: a rule is a reason to ask, not a finding. How each is gamed, and which honest acts make it fire, stands in
+    ``kpikit/review/rules.toml``.
+
+    Args:
+        book: a deal book, perhaps of one team (:func:`kpikit.book.of_team`); for a team copy.
+        log: the review log; without it nothing is parked and no earlier session is known.
+        session: the day of the session; by default the last day that the book speaks of.
+        minutes: for all of it: at most seven deals and the one drawn by lot in 45 minutes.
+        seed: of the lot, with the session's day and the book.
+        pinned: deals that must be on it.
+        dropped: deals that are not talked about today. Who drops the one drawn by lot gets no other.
+        parked: deal → the day until which it stays off.
+        order: deals in the order in which they are to be taken.
+
+    Returns:
+        A list: ``position, deal_id, name, account_id, stage, amount, rule, about`` (save, keep, learn), ``usual, on,
+        detail, others`` (further rules that the deal meets), ``is_lot, is_pinned, minutes, weight``, and the rule's
+        figure as ``value`` in ``unit``. At its end a row for each rule that the book cannot answer: ``refused``, with
+        the reason.
+
+    Example:
+        >>> import kpikit
+        >>> listed = kpikit.review.agenda(kpikit.open_book("demo"))
+        >>> listed.filter(status="ok").height, listed["is_lot"].sum()
+        (8, 1)
+    """
+    day = session or local_day(book)
+    away, since, back = remembered(log, day)
+    found = found_by_rules(book, day, since, back)
+    away |= {deal for deal, until in (parked or {}).items() if until > day}
+    count = min(MOST, max((minutes - OPENING) // LEAST - 1, 1))
+    every = _ranked(found)
+    off = (away | set(dropped)) - set(pinned)
+    chosen = _chosen(every, off, [*pinned], count)
+    listed = {row["deal_id"] for row in chosen}
+    lot = _lot(found.facts, listed, away, set(dropped), seed=seed, session=day)
+    if lot is not None:
+        mine = every.filter(pl.col("deal_id") == lot)
+        chosen.append({"deal_id": lot, "rule": LOT, "others": mine["rules"].explode().to_list() if mine.height else []})
+    return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), _refused(found.refused)])
+
+
+@lru_cache(maxsize=8)
+def found_by_rules(
+    book: DealBook, session: date, since: date | None = None, back: tuple[tuple[str, date], ...] = ()
+) -> Found:
+    """What every rule finds in a book; a book never changes, so it is found once."""
+    table = pl.DataFrame([*back], schema={"deal_id": pl.String, "until_on": pl.Date}, orient="row") if back else None
+    facts = Facts(book, session, since, table)
+    found = {name: rule(facts) for name, rule in RULES.items()}
+    hits = [frame.with_columns(rule=pl.lit(name)) for name, frame in found.items() if isinstance(frame, pl.DataFrame)]
+    refused = {name: why for name, why in found.items() if isinstance(why, str) and why != "no_log"}
+    empty = pl.DataFrame(schema={**HIT, "rule": pl.String})
+    return Found(pl.concat(hits) if hits else empty, refused, facts)
+
+
+def owners_of(book: DealBook, deal_ids: Collection[str]) -> dict[str, str]:
+    """Deal → who owns it, for the papers that a person gets about her own deals.
+
+    Raises:
+        RankingRefused: the book's settings show nobody (``persons`` is not "self").
+    """
+    if book.settings.privacy.persons != "self":
+        raise RankingRefused("owners_off")
+    deals = book.tables["deals"].lazy().filter(pl.col("deal_id").is_in(list(deal_ids)) & pl.col("owner").is_not_null())
+    return dict(deals.select("deal_id", "owner").collect().iter_rows())
+
+
+def minutes_each(minutes: int, deals: int) -> int:
+    """What there is for each deal, once the session has opened.
+
+    >>> minutes_each(45, 8), minutes_each(45, 3)
+    (5, 10)
+    """
+    return min(LONGEST, max((minutes - OPENING) // max(deals, 1), 1))
+
+
+def remembered(log: Log | None, day: date) -> tuple[set[str], date | None, tuple[tuple[str, date], ...]]:
+    """From the log: deals that are parked on that day, the day of the last session, deals whose parking is over."""
+    if log is None:
+        return set(), None, ()
+    held = log.sessions().filter(pl.col("held_on") < day)["held_on"].drop_nulls()
+    since = max(held.to_list(), default=None)
+    parked = log.parked().filter(pl.col("until_on").is_not_null())
+    away = set(parked.filter(pl.col("until_on") > day)["deal_id"].to_list())
+    recently = pl.lit(True) if since is None else pl.col("until_on") > since
+    over = parked.filter((pl.col("until_on") <= day) & recently).select("deal_id", "until_on").sort("deal_id")
+    return away, since, tuple(over.iter_rows())
+
+
+def _ranked(found: Found) -> pl.DataFrame:
+    """A row a deal that meets a rule, the heaviest first: ``deal_id, rules`` (the heaviest first), ``weight``."""
+    cards = rule_cards()
+    places = {name: i for i, name in enumerate(cards)}
+    weights = {name: card["weight"] for name, card in cards.items()}
+    told = pl.col("detail").fill_null("").str.ends_with("_told") & (pl.col("rule") == "just_ended")
+    rows = found.hits.lazy().with_columns(
+        weight=pl.col("rule").replace_strict(weights, return_dtype=pl.Int64) + told.cast(pl.Int64),
+        place=pl.col("rule").replace_strict(places, return_dtype=pl.Int64),
+    ).sort("weight", "place", descending=[True, False])  # fmt: skip
+    deals = rows.group_by("deal_id", maintain_order=True).agg(rules=pl.col("rule"), weight=pl.col("weight").sum())
+    amounts = found.facts.book.tables["deals"].lazy().select("deal_id", amount="amount_home")
+    placed = deals.join(amounts, on="deal_id", how="left")
+    return placed.sort("weight", "amount", "deal_id", descending=[True, True, False], nulls_last=True).collect()
+
+
+def _first_of_each(every: pl.DataFrame, pinned: Collection[str], count: int) -> list[dict]:
+    """The rows that can be chosen: of deals that meet the same rules only the first so many, and those pinned."""
+    numbered = every.with_row_index("_i")
+    first = numbered.group_by(pl.col("rules").list.join(",").alias("_met"), maintain_order=True).head(count)
+    mine = numbered.filter(pl.col("deal_id").is_in(list(pinned)))
+    both = pl.concat([first.select(numbered.columns), mine]).unique("_i").sort("_i").drop("_i")
+    return both.to_dicts()
+
+
+def _chosen(every: pl.DataFrame, off: set[str], pinned: list[str], count: int) -> list[dict]:
+    """At most so many deals, each with the rule that is its reason."""
+    about = {name: card["about"] for name, card in rule_cards().items()}
+    allowed = every.filter(~pl.col("deal_id").is_in(list(off)))
+    ranked = _first_of_each(allowed, pinned, count)
+    first = {row["deal_id"]: row for row in ranked if row["deal_id"] in pinned}
+    chosen = [_reason(first.get(deal, {"deal_id": deal, "rules": [], "weight": 0}), {}) for deal in pinned]
+    used: dict[str, int] = {}
+    waiting = [row for row in ranked if row["deal_id"] not in pinned]
+    for row in waiting:
+        if len(chosen) >= count:
+            break
+        if any(used.get(rule, 0) < SAME for rule in row["rules"]):
+            chosen.append(_reason(row, used))
+    taken = {row["deal_id"] for row in chosen}
+    chosen += [_reason(row, {}) for row in waiting if row["deal_id"] not in taken][: max(count - len(chosen), 0)]
+    for kind, place in (("learn", -1), ("keep", -2)):
+        if len(chosen) >= count > len(pinned) + 2 and all(about.get(row["rule"]) != kind for row in chosen):
+            other = next((row for row in waiting if about[row["rules"][0]] == kind), None)
+            if other is not None:
+                chosen[place] = _reason(other, {})
+    return sorted(chosen, key=lambda row: (row["deal_id"] not in pinned, -row["weight"]))
+
+
+def _reason(row: Mapping, used: dict[str, int]) -> dict:
+    """The deal with the heaviest rule that is not used up as its reason, and the others."""
+    rules = list(row["rules"])
+    rule = next((one for one in rules if used.get(one, 0) < SAME), rules[0] if rules else None)
+    if rule is not None:
+        used[rule] = used.get(rule, 0) + 1
+    others = [one for one in rules if one != rule]
+    return {"deal_id": row["deal_id"], "rule": rule or "pinned", "others": others, "weight": row["weight"]}
+
+
+def _lot(facts: Facts, listed: set[str], away: set[str], dropped: set[str], *, seed: int, session: date) -> str | None:
+    """One of the open deals that are neither listed nor parked; nobody draws again by dropping it."""
+    candidates = [deal for deal in facts.deals["deal_id"].to_list() if deal not in listed and deal not in away]
+    book = facts.book
+    lot = drawn(candidates, seed=seed, session=session, book_hash=book.hash or book.as_of.isoformat())
+    return None if lot in dropped else lot
+
+
+def _in_order(chosen: list[dict], order: Sequence[str]) -> list[dict]:
+    """As the coach wants it; deals without a wish stay where the rules put them, after the others."""
+    places = {deal: i for i, deal in enumerate(order)}
+    return sorted(chosen, key=lambda row: places.get(row["deal_id"], len(places)))
+
+
+def _dressed(chosen: list[dict], found: Found, pinned: Collection[str], minutes: int) -> pl.DataFrame:
+    """The listed deals with what the screen shows of them, and the figure of their rule."""
+    rows = pl.DataFrame(
+        chosen, schema={"deal_id": pl.String, "rule": pl.String, "others": pl.List(pl.String), "weight": pl.Int64}
+    )
+    deals = found.facts.book.tables["deals"].lazy().filter(pl.col("deal_id").is_in(rows["deal_id"].implode()))
+    shown = deals.select("deal_id", "name", "account_id", "stage", amount="amount_home").collect()
+    about = {name: card["about"] for name, card in rule_cards().items()}
+    each = minutes_each(minutes, rows.height)
+    return (
+        rows.with_row_index("position", offset=1)
+        .join(shown, on="deal_id", how="inner", maintain_order="left")
+        .join(found.hits, on=["deal_id", "rule"], how="left", maintain_order="left")
+        .with_columns(
+            about=pl.col("rule").replace_strict(about, default="save", return_dtype=pl.String),
+            is_lot=pl.col("rule") == LOT, is_pinned=pl.col("deal_id").is_in(list(pinned)),
+            minutes=pl.lit(each), weight=pl.col("weight").fill_null(0), n=pl.lit(1), n_excluded=pl.lit(0),
+            unit=pl.col("unit").fill_null("deal"), status=pl.lit("ok"), reason=pl.lit(None, pl.String),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in _LISTED.items())
+    )  # fmt: skip
+
+
+def _refused(refused: Mapping[str, str]) -> pl.DataFrame:
+    """A row a rule that the book cannot answer."""
+    rows = [{"rule": rule, "about": rule_cards()[rule]["about"], "status": "refused", "reason": why, "unit": "deal"}
+            for rule, why in refused.items()]  # fmt: skip
+    return pl.DataFrame(rows, schema=_LISTED)

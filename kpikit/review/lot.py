@@ -1,0 +1,101 @@
+"""One deal drawn by lot, so that the rules can be judged; and the coach's choices: pin, drop, order, park, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+
+
+def drawn(candidates: Iterable[str], *, seed: int, session: date, book_hash: str) -> str | None:
+    """The deal whose ticket is the smallest; None where there are none.
+
+    A ticket depends on the seed, the session, the book and the deal alone: each deal has the same chance, and taking
+    one away, or adding some, leaves the tickets of the others as they are.
+
+    >>> drawn(["a", "b"], seed=0, session=date(2026, 10, 5), book_hash="") in ("a", "b")
+    True
+    """
+    begun = sha256(f"{seed}\x1f{session.isoformat()}\x1f{book_hash}\x1f".encode())
+
+    def ticket(deal_id: str) -> bytes:
+        mine = begun.copy()
+        mine.update(deal_id.encode())
+        return mine.digest()
+
+    return min(candidates, key=ticket, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the coach changed on an agenda; ``before`` is how it was one step earlier.
+
+    ``pinned``: deals that must be on it. ``dropped``: deals that are not talked about today. ``parked``: deals and the
+    day until which. ``order``: deals in the order in which they are to be taken; the others follow.
+    """
+
+    pinned: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    parked: tuple[tuple[str, date], ...] = ()
+    order: tuple[str, ...] = ()
+    before: Choices | None = None
+
+    def asked(self) -> dict:
+        """The choices as arguments of :func:`kpikit.review.agenda`."""
+        return {"pinned": self.pinned, "dropped": self.dropped, "parked": dict(self.parked), "order": self.order}
+
+
+def pin(choices: Choices, deal_id: str) -> Choices:
+    """The deal must be on the agenda; one that is pinned already is let go.
+
+    >>> pin(pin(Choices(), "a"), "a").pinned
+    ()
+    """
+    if deal_id in choices.pinned:
+        return _next(choices, pinned=_without(choices.pinned, deal_id))
+    dropped, parked = _without(choices.dropped, deal_id), _unparked(choices, deal_id)
+    return _next(choices, pinned=(*choices.pinned, deal_id), dropped=dropped, parked=parked)
+
+
+def drop(choices: Choices, deal_id: str) -> Choices:
+    """The deal is not talked about today; the next one in line takes its place."""
+    pinned = _without(choices.pinned, deal_id)
+    return _next(choices, pinned=pinned, dropped=(*_without(choices.dropped, deal_id), deal_id))
+
+
+def park(choices: Choices, deal_id: str, until: date) -> Choices:
+    """The deal stays off the agenda until that day."""
+    pinned = _without(choices.pinned, deal_id)
+    return _next(choices, pinned=pinned, parked=(*_unparked(choices, deal_id), (deal_id, until)))
+
+
+def move(choices: Choices, deal_id: str, by: int, listed: Sequence[str]) -> Choices:
+    """The deal so many places down (up, if negative) among those that are listed.
+
+    >>> move(Choices(), "c", -1, ["a", "b", "c"]).order
+    ('a', 'c', 'b')
+    """
+    if deal_id not in listed:
+        return choices
+    others = [one for one in listed if one != deal_id]
+    place = min(max(listed.index(deal_id) + by, 0), len(others))
+    order = (*others[:place], deal_id, *others[place:])
+    return choices if order == tuple(listed) else _next(choices, order=order)
+
+
+def undo(choices: Choices) -> Choices:
+    """As it was one step earlier."""
+    return choices.before or choices
+
+
+def _next(choices: Choices, **changes: tuple) -> Choices:
+    return replace(choices, **changes, before=choices)
+
+
+def _without(some: tuple[str, ...], deal_id: str) -> tuple[str, ...]:
+    return tuple(one for one in some if one != deal_id)
+
+
+def _unparked(choices: Choices, deal_id: str) -> tuple[tuple[str, date], ...]:
+    return tuple(one for one in choices.parked if one[0] != deal_id)

@@ -1,0 +1,137 @@
+"""Open questions for a deal by the step in which it stands: kpikit's own, and a company's."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from kpikit.book import DealBook
+from kpikit.book.selection import open_stages
+from kpikit.errors import DataError, Fault
+from kpikit.words import LANGUAGES
+
+FILE = "questions.toml"
+#: the steps of a sale, in their order; questions for any of them come last
+STEPS = ("appointment", "meeting", "offer", "follow_up")
+ANY = "any"
+#: a part of a stage's name that tells its step, the most telling first
+_NAMES = (
+    ("offer", ("propos", "quot", "offer", "voorstel", "devis")),
+    ("follow_up", ("negoti", "contract", "follow", "onderhand", "opvolg", "decid", "beslis", "closing", "verbal")),
+    ("meeting", ("discover", "demo", "meeting", "present", "gesprek", "intake", "analys", "needs", "behoefte")),
+    ("appointment", ("qualif", "lead", "prospect", "appoint", "contact", "kwalif", "afspraak", "new", "nieuw")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Texts by step and language, and the steps that a company gave its stages."""
+
+    asked: tuple[Mapping[str, str], ...]
+    steps: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, step: str | None, language: str) -> tuple[str, ...]:
+        """The questions of a step, then those for any."""
+        return tuple(one[language] for wanted in (step, ANY) for one in self.asked if one["step"] == wanted)
+
+
+def read_questions(path: str | Path | None = None) -> Questions:
+    """The questions that come with kpikit, with a company's own where it has a file.
+
+    Args:
+        path: a ``questions.toml``, or the folder in which one may stand; None for kpikit's own only.
+
+    Raises:
+        DataError: what is wrong in the file, all at once.
+
+    Example:
+        >>> read_questions().of("offer", "en")[0]
+        'Who asked for the offer?'
+    """
+    if path is None:
+        return _shipped()
+    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
+    if not file.exists():
+        return _shipped()
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError([Fault("questions_toml", file=file.name, value=str(error))]) from None
+    if faults := list(_faults(given, file.name)):
+        raise DataError(faults)
+    own = _made(given)
+    if given.get("replace", False):
+        return own
+    return Questions((*own.asked, *_shipped().asked), own.steps)
+
+
+@cache
+def _shipped() -> Questions:
+    return _made(tomllib.loads(resources.files("kpikit.review").joinpath(FILE).read_text(encoding="utf-8")))
+
+
+def _made(given: Mapping[str, Any]) -> Questions:
+    return Questions(tuple(given.get("question", ())), MappingProxyType(dict(given.get("steps", {}))))
+
+
+def _faults(given: Mapping[str, Any], file: str) -> Iterator[Fault]:
+    """What is wrong in a company's own file."""
+    for name in given:
+        if name not in ("question", "steps", "replace"):
+            yield Fault("questions_key", file=file, value=str(name))
+    allowed = ", ".join((*STEPS, ANY))
+    questions = given.get("question", [])
+    if not isinstance(questions, list) or not all(isinstance(one, dict) for one in questions):
+        yield Fault("questions_key", file=file, value="question")
+        return
+    for i, one in enumerate(questions, start=1):
+        if one.get("step") not in (*STEPS, ANY):
+            yield Fault("question_step", file=file, value=str(one.get("step", "")), values={"i": i, "allowed": allowed})
+        for language in LANGUAGES:
+            if not str(one.get(language, "")).strip().endswith("?"):
+                yield Fault("question_text", file=file, value=language, values={"i": i})
+    steps = given.get("steps", {})
+    for stage, step in steps.items() if isinstance(steps, dict) else [("steps", "")]:
+        if step not in STEPS:
+            yield Fault("question_stage", file=file, value=str(stage), values={"allowed": ", ".join(STEPS)})
+
+
+def step_of(book: DealBook, pipeline: str, stage: str | None, questions: Questions) -> str | None:
+    """The step of a stage: as the company says, else by its name, else by its place in the pipeline.
+
+    None where nothing tells: a stage that is not in the book's list and has no telling name.
+    """
+    if stage is None:
+        return None
+    if stage in questions.steps:
+        return questions.steps[stage]
+    name = stage.casefold()
+    found = next((step for step, parts in _NAMES if any(part in name for part in parts)), None)
+    if found is not None or "stages" not in book.tables:
+        return found
+    stages = open_stages(book).filter(pl.col("pipeline") == pipeline).sort("position").collect()["stage"].to_list()
+    if stage not in stages:
+        return None
+    return STEPS[stages.index(stage) * len(STEPS) // len(stages)]
+
+
+def questions_for(
+    book: DealBook, pipeline: str, stage: str | None, *, language: str, questions: Questions | None = None
+) -> tuple[str, ...]:
+    """The open questions for a deal in a stage, in one language: those of its step first.
+
+    Example:
+        >>> import kpikit
+        >>> questions_for(kpikit.open_book("demo"), "New business", "Proposal", language="nl")[0]
+        'Wie vroeg om de offerte?'
+    """
+    known = questions or _shipped()
+    return known.of(step_of(book, pipeline, stage, known), language)
