@@ -44,7 +44,7 @@ def _to_2(connection: Connection) -> None:
     first: dict[str, Any] = {}
     rows = connection.execute(select(ENTRIES).order_by(ENTRIES.c.seq)).mappings().all()
     for row in rows:
-        first[row["id"]] = row["id"]
+        first[row["id"]] = first.get(row["replaces"], row["replaces"] or row["id"])
         kept = {**row, "entry_id": first[row["id"]]}
         new = update(ENTRIES).where(ENTRIES.c.seq == row["seq"])
         connection.execute(new.values(entry_id=kept["entry_id"], seal=seal(kept)))

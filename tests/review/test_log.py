@@ -354,7 +354,7 @@ MOUNTS = r"""
 
 @pytest.mark.parametrize(
     ("path", "is_share"),
-    [("/home/x/log", False), ("/mnt/team files/log", True), ("/mnt/team files/local/log", False), ("/mnt/team", False)],
+    [("/srv/x/log", False), ("/mnt/team files/log", True), ("/mnt/team files/local/log", False), ("/mnt/team", False)],
 )
 def test_a_share_is_seen_by_its_file_system(tmp_path, path, is_share):
     assert is_on_share(tmp_path.__class__(path), MOUNTS) is is_share

@@ -148,6 +148,17 @@ def test_a_person_is_forgotten_in_all_versions_down_to_the_bytes(path, log):
         assert again.notices == ()
 
 
+def test_what_another_program_left_in_free_pages_goes_too(path, log):
+    for i in range(40):
+        log.write(note(f"hers-{i} " + "word " * 1000, author="Anna"))
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA secure_delete=OFF")
+        other.execute("DELETE FROM kpikit_entries WHERE seq <= 20")
+    other.close()
+    log.forget("Anna")
+    assert b"hers-" not in everywhere(path)
+
+
 def test_a_buyer_is_forgotten_by_name_and_by_deal(path, log):
     log.write(note("Mr Jansen wants it in March", deal_id="D-1", author="Anna"))
     log.write(note("Jansens of the baker's", deal_id="D-2", author="Anna"))
