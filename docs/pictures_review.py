@@ -1,4 +1,7 @@
-"""Draw docs/pictures/review-*.png: a deal review of the demo book in real JupyterLab (``python docs/pictures_review.py``)."""
+"""Draw docs/pictures/review-*.png: a deal review of the demo book in real JupyterLab.
+
+Run it as ``python docs/pictures_review.py``.
+"""
 
 import os
 import shutil
