@@ -35,7 +35,7 @@ lab: $(VENV)/dev
 	$(BIN)/jupyter lab notebooks
 
 pictures: $(VENV)/dev
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/pictures.py && $(BIN)/python docs/pictures_review.py
 
 $(VENV)/core: pyproject.toml constraints.txt
 	$(NEW_VENV)

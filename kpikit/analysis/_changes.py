@@ -32,9 +32,8 @@ class Figures:
     high: Floats
 
 
-def figures(counts: Counted, keys: list[str], horizon: float) -> Figures:
-    """Median and shares at the horizon of every group, with bounds at every width."""
-    shares = stats.at_horizon_by(counts, keys, horizon=horizon)
+def figures(counts: Counted, keys: list[str], shares: pl.DataFrame) -> Figures:
+    """Median of every group, and its shares at a horizon as they are told, with bounds at every width."""
     still = (shares["exit"] == ANY).to_numpy()[:, None]
     value, se, n = (shares[name].to_numpy().astype(np.float64)[:, None] for name in ("value", "se", "n_at_risk"))
     bounds = zip(survival_bounds(value, se, n, _AT), exit_bounds(value, se, n, _AT), strict=True)

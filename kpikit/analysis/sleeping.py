@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -185,6 +186,25 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
         >>> kpikit.velocity.sleeping_rate(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    counted, grown = _grown(book)
+    counted = counted.join(_expected(book, grown, before or _usual(book)), on="stage", how="left")
+    nothing = (None, None, None)
+    rows = [
+        stats.wilson(k, n).select("value", "low", "high").row(0) if n else nothing
+        for k, n in counted.select("n_events", "n").iter_rows()
+    ]
+    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
+    return (
+        counted.hstack(figures)
+        .with_columns(unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
+        .sort("position")
+        .drop("position")
+    )
+
+
+@lru_cache(maxsize=4)  # a report asks for the rate and for the outcome
+def _grown(book: DealBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A row a stage: how many visits grew past its mark, and what came of them; and how long ago those began."""
     visits = _first_visits(book)
     entered_at = pl.from_epoch("entered_at", "us").dt.replace_time_zone("UTC")
     since = (pl.lit(book.as_of) - entered_at).dt.total_microseconds() / _DAY_US
@@ -202,20 +222,7 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
         n_that_old=(passed & ~is_open).sum().cast(pl.Int64),
         n_won_later=(passed & ~is_open & pl.col("is_won")).sum().cast(pl.Int64),
     )
-    grown_visits = aged.filter(grown).select("stage", since=since)
-    counted = counted.join(_expected(book, grown_visits, before or _usual(book)), on="stage", how="left")
-    nothing = (None, None, None)
-    rows = [
-        stats.wilson(k, n).select("value", "low", "high").row(0) if n else nothing
-        for k, n in counted.select("n_events", "n").iter_rows()
-    ]
-    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
-    return (
-        counted.hstack(figures)
-        .with_columns(unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
-        .sort("position")
-        .drop("position")
-    )
+    return counted, aged.filter(grown).select("stage", since=since)
 
 
 @answer(kpi="sleeping_outcome")
@@ -236,7 +243,7 @@ def sleeping_outcome(book: DealBook) -> pl.DataFrame:
         >>> kpikit.velocity.sleeping_outcome(kpikit.open_book("demo"))["unit"].to_list()
         ['share']
     """
-    rates = sleeping_rate.__wrapped__(book)  # type: ignore[attr-defined]
+    rates, _ = _grown(book)
     n, won = int(rates["n_that_old"].sum()), int(rates["n_won_later"].sum())
     nothing = {"value": None, "low": None, "high": None}
     found = stats.wilson(won, n).select("value", "low", "high").row(0, named=True) if n else nothing

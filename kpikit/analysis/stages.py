@@ -165,6 +165,7 @@ def exits(
     return _in_order(_shares(view, horizon), view.keys)
 
 
+@lru_cache(maxsize=16)  # as the windows themselves
 def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
     keys, still = list(seen.keys), pl.col("exit") == "still_there"
     shares = stats.at_horizon_by(seen.merged, keys, horizon=horizon).lazy()
@@ -306,7 +307,9 @@ class _Told:
 @lru_cache(maxsize=16)  # as the windows themselves
 def _told(seen: _Seen, horizon: float) -> _Told:
     keys = list(seen.keys)
-    return _Told(_answered(seen, horizon), _sized(seen, horizon), figures(seen.merged, keys, horizon))
+    steps = seen.merged
+    shares = stats.at_horizon_by(steps, keys, horizon=horizon)
+    return _Told(_answered(seen, horizon), _sized(seen, steps, shares), figures(steps, keys, shares))
 
 
 def changes_of(now: _Seen, then: _Seen, horizon: float) -> pl.DataFrame:
@@ -340,11 +343,10 @@ def _answered(seen: _Seen, horizon: float) -> pl.DataFrame:
     return pl.concat([shares, medians.select(shares.columns)])
 
 
-def _sized(seen: _Seen, horizon: float) -> pl.DataFrame:
+def _sized(seen: _Seen, steps: Steps, shares: pl.DataFrame) -> pl.DataFrame:
     """For each group and figure: visits, and the exits that the figure rests on."""
-    steps, keys = seen.merged, list(seen.keys)
-    of_kind = stats.at_horizon_by(steps, keys, horizon=horizon).lazy()
-    of_kind = of_kind.filter(pl.col("exit") != ANY).select(*keys, "n_events", figure="exit")
+    keys = list(seen.keys)
+    of_kind = shares.lazy().filter(pl.col("exit") != ANY).select(*keys, "n_events", figure="exit")
     whole = steps.named({"n_events": steps.n_events}).lazy()
     whole = whole.join(pl.LazyFrame({"figure": ["median", "still_there"]}), how="cross")
     grid = seen.sizes.lazy().select(*keys, "n", "n_excluded", "position")

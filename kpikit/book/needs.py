@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from kpikit.book.deal_book import DealBook
@@ -28,12 +30,15 @@ _COLUMNS = {
 
 def cannot_say(book: DealBook, card: Card) -> str | None:
     """Why this book cannot answer the question of a card, as a code; None if it can."""
-    deals = book.tables["deals"].lazy()
-    for need in card.needs:
-        if need in _TABLES and _is_empty(book, need):
-            return _TABLES[need]
-        if need in _COLUMNS and _has_none(deals.filter(_COLUMNS[need]), need):
-            return f"no_{need}"
+    return next((reason for need in card.needs if (reason := _lacks(book, need))), None)
+
+
+@lru_cache(maxsize=32)  # a book never changes, and every question asks
+def _lacks(book: DealBook, need: str) -> str | None:
+    if need in _TABLES and _is_empty(book, need):
+        return _TABLES[need]
+    if need in _COLUMNS and _has_none(book.tables["deals"].lazy().filter(_COLUMNS[need]), need):
+        return f"no_{need}"
     return None
 
 

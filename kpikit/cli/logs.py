@@ -12,7 +12,10 @@ from kpikit.cli.saying import as_json_text, tell, words_in
 if TYPE_CHECKING:
     from kpikit.review.log import Log
 
-_log = click.option("--log", "place", metavar="PATH_OR_URL", help="Another log than the one in your data folder.")
+_log = click.option(
+    "--log", "place", metavar="PATH_OR_URL", envvar="KPIKIT_LOG", show_envvar=True,
+    help="Another log than the one in your data folder.",
+)  # fmt: skip
 _lang = click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 

@@ -15,11 +15,11 @@ from kpikit.errors import Refused, UsageError, check_language
 from kpikit.report import record as records
 from kpikit.report import resume, since
 from kpikit.report import template as templates
-from kpikit.report.names import folder_names
 from kpikit.report.one import Outcome
 from kpikit.report.record import RECORD, Entry, Record
 from kpikit.report.review import check_period
 from kpikit.report.tries import TRIES, keep_tries
+from kpikit.show.names import folder_names
 from kpikit.show.theme import Look
 from kpikit.words import Words
 

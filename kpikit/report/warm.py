@@ -10,4 +10,5 @@ from kpikit.words import LANGUAGES, Words
 
 for language in LANGUAGES:
     Words(language).say("header.all")
+gc.set_threshold(100_000, 50, 100)  # a child lives for a second, and nearly all it makes is freed at once
 gc.freeze()  # what is here now outlives every child: no collector needs to look at it, and no page of it is copied

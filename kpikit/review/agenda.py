@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,9 +14,9 @@ import polars as pl
 from kpikit.analysis._answer import answer
 from kpikit.book import DealBook
 from kpikit.errors import RankingRefused
-from kpikit.review.facts import HIT, Facts, local_day, rule_cards
+from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
 from kpikit.review.lot import drawn
-from kpikit.review.rules import RULES
+from kpikit.review.rules import READS_VISITS, RULES
 
 if TYPE_CHECKING:
     from kpikit.review.log import Log
@@ -112,11 +113,22 @@ def found_by_rules(
     """What every rule finds in a book; a book never changes, so it is found once."""
     table = pl.DataFrame([*back], schema={"deal_id": pl.String, "until_on": pl.Date}, orient="row") if back else None
     facts = Facts(book, session, since, table)
-    found = {name: rule(facts) for name, rule in RULES.items()}
+    found = _found(facts)
     hits = [frame.with_columns(rule=pl.lit(name)) for name, frame in found.items() if isinstance(frame, pl.DataFrame)]
     refused = {name: why for name, why in found.items() if isinstance(why, str) and why != "no_log"}
     empty = pl.DataFrame(schema={**HIT, "rule": pl.String})
     return Found(pl.concat(hits) if hits else empty, refused, facts)
+
+
+def _found(facts: Facts) -> dict[str, Hits]:
+    """What each rule finds. Those that read every visit share them; the others are found beside, in a thread."""
+    _ = facts.deals  # found once, before two threads want it
+    others = [name for name in RULES if name not in READS_VISITS]
+    with ThreadPoolExecutor(1) as beside:
+        quick = beside.submit(lambda: {name: RULES[name](facts) for name in others})
+        slow = {name: RULES[name](facts) for name in READS_VISITS}
+    found = slow | quick.result()
+    return {name: found[name] for name in RULES}
 
 
 def owners_of(book: DealBook, deal_ids: Collection[str]) -> dict[str, str]:

@@ -141,3 +141,5 @@ RULES: Mapping[str, Callable[[Facts], Hits]] = MappingProxyType(
         "customer_silent": customers.silent, "customer_due": customers.due, "just_ended": customers.just_ended,
     }
 )  # fmt: skip
+#: rules that read every visit to a stage, the slowest first
+READS_VISITS = ("silent", "sleeping")

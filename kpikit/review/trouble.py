@@ -20,7 +20,7 @@ def sentence(error: BaseException, words: Words) -> str:
 
     >>> from kpikit.errors import UsageError
     >>> sentence(UsageError("no_such_book", path="x"), Words("en"))
-    'There is no book at x.'
+    'There is nothing at x. A book is a folder with deals.csv, a kpikit.toml, or a prepared book.'
     """
     if isinstance(error, DataError):
         return words.say("panel.failed.data", n=len(error.faults))

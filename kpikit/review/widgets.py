@@ -10,6 +10,9 @@ import traitlets
 
 from kpikit.show.theme import COLOURS, FONT
 
+#: the panel's name in a notebook: the same after a restart, so that a page which is loaded again finds it
+MODEL = "6b70696b69742d7265766965772d7061"
+
 
 class Brain(Protocol):
     """What decides: plain Python, tested without a browser."""
@@ -39,7 +42,7 @@ class ReviewWidget(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)
 
     def __init__(self, brain: Brain) -> None:
-        super().__init__()
+        super().__init__(model_id=MODEL)
         self.brain = brain
         self.view = brain.view()
         self.on_msg(self._heard)

@@ -61,10 +61,12 @@ def window(browser, url, **more):
     page.on("request", lambda request: None if here.match(request.url) else strangers.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    _shown(page)
-    yield page
-    context.close()
+    try:
+        page.goto(url)
+        _shown(page)
+        yield page
+    finally:
+        context.close()
     assert strangers == []
     assert dialogs == []
     assert errors == []

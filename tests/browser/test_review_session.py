@@ -34,6 +34,12 @@ def open_all_deals(page):
     page.wait_for_selector(".strip circle")
 
 
+def open_agenda(page):
+    panel(page).locator("[key=tab-deals]").click()
+    panel(page).locator("[key=tab-agenda]").click()
+    page.wait_for_selector(".agenda li")
+
+
 def saved(page):
     page.wait_for_function("/^(saved|bewaard) /.test(document.querySelector('.kpikit-review .saved')?.textContent)")
 
@@ -75,6 +81,8 @@ def test_a_coach_finds_it_run_and_works_with_the_mouse(browser, url):
         panel(page).locator(f"tr[data-deal='{deal}']").click()
         page.wait_for_selector(".said li")
         assert "Ring procurement <b>together</b> · Jo" in panel(page).locator(".said").inner_text()
+    with window(browser, url) as page:  # the notebook on the disk was written before the restart
+        assert panel(page).locator(".data").inner_text().startswith("Data up to")
 
 
 def test_two_kernels_on_one_log_see_each_other_s_notes(browser, url, home):
@@ -86,9 +94,9 @@ def test_two_kernels_on_one_log_see_each_other_s_notes(browser, url, home):
     ):
         assert "Gegevens tot vrijdag 2 oktober 2026 19:41" in panel(bob).locator(".data").inner_text()
         for page in (ann, bob):
-            panel(page).locator("[key=tab-deals]").click()
+            open_agenda(page)
             panel(page).locator(".agenda li").first.click()
-            page.wait_for_selector(".story h2")
+            page.wait_for_selector(".agenda li:first-child[aria-selected=true]")
         assert ann.locator(".story h2").inner_text() == bob.locator(".story h2").inner_text()
         for page, text in ((ann, "Said by Ann"), (bob, "Door Bob gezegd")):
             panel(page).locator("[key=chip-learned]").click()
@@ -110,6 +118,7 @@ def test_the_keyboard_does_it_all_and_jupyterlab_keeps_its_cells(browser, url):
         cells = page.locator(".jp-Cell").count()
         panel(page).locator("[key=tab-opening]").focus()
         page.keyboard.press("d")
+        page.keyboard.press("a")
         page.wait_for_selector(".agenda li")
         page.keyboard.press("d")  # twice d deletes a cell, where a notebook hears it
         page.keyboard.press("j")
@@ -144,7 +153,7 @@ def test_the_keyboard_does_it_all_and_jupyterlab_keeps_its_cells(browser, url):
 
 def test_what_cannot_be_saved_stays_on_the_screen(browser, url):
     with window(browser, url) as page:
-        panel(page).locator("[key=tab-deals]").click()
+        open_agenda(page)
         panel(page).locator(".agenda li").last.click()
         page.wait_for_selector(".agenda li:last-child[aria-selected=true]")
         panel(page).locator("[key=chip-note]").click()

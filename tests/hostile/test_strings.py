@@ -18,7 +18,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from kpikit.cli.saying import as_json_text, tell
 from kpikit.report.live import as_data
-from kpikit.report.names import folder_name, folder_names
 from kpikit.report.pages_html import to_html
 from kpikit.report.review import Report
 from kpikit.report.summary import summary
@@ -26,6 +25,7 @@ from kpikit.report.workbook import workbook
 from kpikit.review.tasks import as_calendar, as_table
 from kpikit.show.charts import draw
 from kpikit.show.document import index
+from kpikit.show.names import folder_name, folder_names
 from kpikit.show.page import Card, Chart, Page, Table, message
 from kpikit.show.picture import accessible
 from kpikit.words import Words

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kpikit.report.names import folder_names
 from kpikit.report.run import Order, run
+from kpikit.show.names import folder_names
 from tests.report import made as runs
 from tests.report.books import write_book
 from tests.report.own_templates import SHOWN, write_template

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpikit.report.names import folder_name, folder_names
+from kpikit.show.names import folder_name, folder_names
 
 RESERVED = ["CON", "prn", "Aux", "NUL", "COM1", "com9", "LPT1", "lpt0"]
 
