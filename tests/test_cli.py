@@ -77,7 +77,7 @@ REFUSED = {
     "team and all": (["--team", "North", "--all-teams"], "Say which: --team NAME (once or more), or --all-teams."),
     "mistyped parameter": (
         ["--team", "North", "-p", "tema=South"],
-        "The template 'team-review' has no parameter 'tema'. It knows: book, team, period, language, copy, since.",
+        "The template 'team-review' has no parameter 'tema'. It knows: book, team, period, language, copy, since, log.",
     ),
     "parameter of another type": (["--team", "North", "-p", "copy=3"], "The parameter 'copy' wants str, not '3'."),
     "language": (["--team", "North", "--lang", "fr"], "There is no language 'fr'. Choose one of: en, nl."),

@@ -10,8 +10,10 @@ import pytest
 from kpikit.errors import UsageError
 from kpikit.report.folder_lock import locked
 from kpikit.report.run import Order, foreseen, run
+from kpikit.review.entries import Entry
+from kpikit.review.log import open_log
 from tests.report.books import write_book
-from tests.report.own_templates import SHOWN, write_template
+from tests.report.own_templates import SHOWN, typed, write_template
 
 pytestmark = pytest.mark.slow
 
@@ -246,3 +248,25 @@ def test_a_report_that_cannot_be_written_is_one_failed_report(place):
     assert str(place) not in (place / "out" / PERIOD / "run.json").read_text()
     assert "This report could not be made: FileExistsError" in (place / "out" / PERIOD / "index.html").read_text()
     assert (place / "out" / PERIOD / "a").read_text() == "mine"
+
+
+COUNTED = (
+    "from IPython.display import HTML\n"
+    "from kpikit.report.tries import read_tries\n"
+    'HTML(f"<section><h2>{read_tries(log).made.height} tries</h2></section>")'
+)
+
+
+def test_a_review_log_reaches_the_notebooks_and_a_new_agreement_makes_them_anew(place, tmp_path):
+    path, out = tmp_path / "a log.sqlite", tmp_path / "logged"
+    template = write_template(tmp_path / "logged.ipynb", COUNTED, parameters=typed(log=""))
+    order = {"template": str(template), "out": out, "log": str(path), "teams": ("A",)}
+    with open_log(path, author="Ann") as log:
+        for text, titled in (("Ring them", "1 tries"), ("Visit them", "2 tries")):
+            log.write(Entry(kind="agreement", text=text, owner="Ann"))
+            _, done = _going_on(place, **order)
+            page = (out / PERIOD / "a" / "report.html").read_text(encoding="utf-8")
+            assert (done, titled in page) == (["A"], True)
+    assert _going_on(place, **order)[1] == []  # nothing new in the log: nothing to make
+    files = [file.read_text(encoding="utf-8") for file in (out / PERIOD).rglob("*.*") if file.is_file()]
+    assert not any("a log.sqlite" in text or "Ann" in text for text in files)

@@ -19,7 +19,7 @@ SHIPPED = sorted((Path(__file__).parents[2] / "templates").glob("*.ipynb"))
 
 def test_the_shipped_template_knows_its_parameters():
     found = templates.find("team-review")
-    assert list(found.parameters) == ["book", "team", "period", "language", "copy", "since"]
+    assert list(found.parameters) == ["book", "team", "period", "language", "copy", "since", "log"]
     assert all(parameter.help for parameter in found.parameters.values())
     assert {parameter.type for parameter in found.parameters.values()} == {"str"}
 
