@@ -16,6 +16,7 @@ from kpikit.book import DealBook
 from kpikit.errors import RankingRefused
 from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
 from kpikit.review.lot import drawn
+from kpikit.review.ours import sessions_of
 from kpikit.review.rules import READS_VISITS, RULES
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 MOST, SAME = 7, 2
 #: minutes that opening takes, and the least and the most for a deal
 OPENING, LEAST, LONGEST = 5, 5, 10
-LOT = "lot"
+#: what stands for a rule where there was none: drawn by lot, or put there by the coach
+LOT, PINNED = "lot", "pinned"
 _LISTED = {
     "position": pl.Int64, "deal_id": pl.String, "name": pl.String, "account_id": pl.String, "stage": pl.String,
     "amount": pl.Float64, "rule": pl.String, "about": pl.String, "usual": pl.Float64, "on": pl.Date,
@@ -91,7 +93,7 @@ def agenda(
         (8, 1)
     """
     day = session or local_day(book)
-    away, since, back = remembered(log, day)
+    away, since, back = remembered(log, book, day)
     found = found_by_rules(book, day, since, back)
     away |= {deal for deal, until in (parked or {}).items() if until > day}
     count = min(MOST, max((minutes - OPENING) // LEAST - 1, 1))
@@ -152,11 +154,13 @@ def minutes_each(minutes: int, deals: int) -> int:
     return min(LONGEST, max((minutes - OPENING) // max(deals, 1), 1))
 
 
-def remembered(log: Log | None, day: date) -> tuple[set[str], date | None, tuple[tuple[str, date], ...]]:
+def remembered(
+    log: Log | None, book: DealBook, day: date
+) -> tuple[set[str], date | None, tuple[tuple[str, date], ...]]:
     """From the log: deals that are parked on that day, the day of the last session, deals whose parking is over."""
     if log is None:
         return set(), None, ()
-    held = log.sessions().filter(pl.col("held_on") < day)["held_on"].drop_nulls()
+    held = sessions_of(log, book).filter(pl.col("held_on") < day)["held_on"].drop_nulls()
     since = max(held.to_list(), default=None)
     parked = log.parked().filter(pl.col("until_on").is_not_null())
     away = set(parked.filter(pl.col("until_on") > day)["deal_id"].to_list())
@@ -221,7 +225,7 @@ def _reason(row: Mapping, used: dict[str, int]) -> dict:
     if rule is not None:
         used[rule] = used.get(rule, 0) + 1
     others = [one for one in rules if one != rule]
-    return {"deal_id": row["deal_id"], "rule": rule or "pinned", "others": others, "weight": row["weight"]}
+    return {"deal_id": row["deal_id"], "rule": rule or PINNED, "others": others, "weight": row["weight"]}
 
 
 def _lot(facts: Facts, listed: set[str], away: set[str], dropped: set[str], *, seed: int, session: date) -> str | None:

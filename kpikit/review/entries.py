@@ -61,6 +61,8 @@ KINDS: Mapping[str, Carries] = MappingProxyType(
         "erased": Carries(("code", "value"), ("due_on",), ("keep", "forget")),
     }
 )
+#: the day that stands where a parking was undone
+UNPARKED = date(1970, 1, 1)
 #: what nobody signs: a prediction is the deal's, and the agenda is drawn by rules and by lot
 UNSIGNED = ("prediction", "listed", "erased")
 _ALWAYS = {"kind", "id", "replaces", "session_id", "deal_id", "book_hash", "author", "seen_by", "written_at"}

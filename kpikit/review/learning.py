@@ -13,7 +13,8 @@ from kpikit.book import DealBook
 from kpikit.book.selection import count_people
 from kpikit.calendar import midnight
 from kpikit.errors import Refused
-from kpikit.review.agenda import LOT
+from kpikit.review.agenda import LOT, PINNED
+from kpikit.review.ours import ours, sessions_of
 from kpikit.review.since import MOVES, after, facts_of, moments
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ def learning(book: DealBook, log: Log, *, days: int = WITHIN) -> Learning:
         and n < book.settings.privacy.min_team
     ):
         raise Refused("team_too_small", team=book.team, least=book.settings.privacy.min_team)
-    agreements = log.agreements()
+    agreements = ours(log.agreements(), log, book)
     listed, n_young = _listed(book, log, days)
     predictions = _predictions(book, log)
-    sides = {side: listed.filter(pl.col("is_lot") == (side == "lot")) for side in ("rule", "lot")}
+    by_chance = pl.col("rule") == LOT
+    sides = {"rule": listed.filter(~by_chance & (pl.col("rule") != PINNED)), "lot": listed.filter(by_chance)}
     counts = {side: (int(some["has_moved"].sum()), some.height) for side, some in sides.items()}
     by_rule = listed.group_by("rule").agg(n=pl.len(), n_events=pl.col("has_moved").sum()).sort("rule")
     chances, so = predictions["chance"].to_list(), predictions["is_so"].to_list()
@@ -132,7 +134,7 @@ def _followed(book: DealBook, rows: list[tuple[str, str | None, datetime]], days
 def _listed(book: DealBook, log: Log, days: int) -> tuple[pl.DataFrame, int]:
     """Each open deal on each agenda and whether it moved within so many days; and how many are too young to tell."""
     rows: list[tuple[str, str, str, datetime]] = []
-    for session, held_on in log.sessions().select("session_id", "held_on").iter_rows():
+    for session, held_on in sessions_of(log, book).select("session_id", "held_on").iter_rows():
         start = _begin(book, held_on)
         for deal, rule in log.agenda(session).select("deal_id", "rule").iter_rows():
             rows.append((f"{session}\x1f{deal}", deal, rule, start))
@@ -144,9 +146,7 @@ def _listed(book: DealBook, log: Log, days: int) -> tuple[pl.DataFrame, int]:
     moved = after(facts, open_then)["key"].unique()
     rules = pl.DataFrame([(key, rule) for key, _, rule, _ in rows], schema={"key": pl.String, "rule": pl.String},
                          orient="row")  # fmt: skip
-    listed = open_then.join(rules, on="key", how="left").with_columns(
-        is_lot=pl.col("rule") == LOT, has_moved=pl.col("key").is_in(moved.implode())
-    )
+    listed = open_then.join(rules, on="key", how="left").with_columns(has_moved=pl.col("key").is_in(moved.implode()))
     young = sum(1 for _, _, _, at in rows if at + timedelta(days=days) > book.as_of)
     return listed, young
 
@@ -158,7 +158,8 @@ def _begin(book: DealBook, held_on: date) -> datetime:
 
 def _predictions(book: DealBook, log: Log) -> pl.DataFrame:
     """The room's predictions of which it is known how they came out: ``chance, is_so``."""
-    said = log.entries(kind="prediction").filter(pl.col("value").is_not_null() & pl.col("days").is_not_null())
+    said = ours(log.entries(kind="prediction"), log, book)
+    said = said.filter(pl.col("value").is_not_null() & pl.col("days").is_not_null())
     rows = [
         (key, deal, at, at + timedelta(days=days))
         for key, deal, at, days in said.select("entry_id", "deal_id", "written_at", "days").iter_rows()

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from kpikit.review.connecting import trouble
-from kpikit.review.entries import GIVEN, Entry, LogError, Reader, checked, login_name, new_id
+from kpikit.review.entries import GIVEN, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
 from kpikit.review.tables import CLOCKS, ENTRIES, FRAME, seal
 
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
@@ -203,8 +203,8 @@ class Log:
         ).sort("position", nulls_last=True, maintain_order=True)  # fmt: skip
 
     def parked(self) -> pl.DataFrame:
-        """Until when each deal is parked, as last said: ``deal_id, until_on, text, parked_at``."""
-        last = _last(self.entries(kind="parked"), "deal_id")
+        """Until when each deal is parked, unless that was undone: ``deal_id, until_on, text, parked_at``."""
+        last = _last(self.entries(kind="parked"), "deal_id").filter(pl.col("due_on").ne_missing(UNPARKED))
         return last.select("deal_id", "text", until_on="due_on", parked_at="written_at")
 
     # --- a person's rights -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from kpikit.analysis.interviews import by_lot
 from kpikit.analysis.winloss import stories
 from kpikit.book import DealBook
 from kpikit.review.facts import in_polars, local_day
+from kpikit.review.ours import ours, sessions_of
 from kpikit.review.since import after, facts_of, moments
 from kpikit.show.page import Message, message
 
@@ -61,8 +62,9 @@ def opening(
         ('interview', 0)
     """
     day = session or local_day(book)
-    held = log.sessions().filter(pl.col("held_on") < day).sort("held_on")
-    words = {kind: _said(log, kind, held["session_id"].to_list(), reader) for kind in ("worked", "did_not")}
+    held = sessions_of(log, book).filter(pl.col("held_on") < day).sort("held_on")
+    told = held["session_id"].to_list()
+    words = {kind: _said(log, book, kind, told, reader) for kind in ("worked", "did_not")}
     agreements = _agreements(book, log, reader)
     voice = _voice(book, held["held_on"][-1] if held.height else None, f"{seed}\x1f{day.isoformat()}")
     return Opening(voice, words["worked"], words["did_not"], agreements, _since(book, agreements))
@@ -79,9 +81,9 @@ def _voice(book: DealBook, last_on: date | None, ticket: str) -> Mapping[str, An
     return tickets[min(tickets)]
 
 
-def _said(log: Log, kind: str, sessions: list[str], reader: Reader) -> pl.DataFrame:
+def _said(log: Log, book: DealBook, kind: str, sessions: list[str], reader: Reader) -> pl.DataFrame:
     """The room's own words of the last of these sessions that has any."""
-    entries = log.entries(kind=kind, reader=reader).filter(pl.col("text").is_not_null())
+    entries = ours(log.entries(kind=kind, reader=reader), log, book).filter(pl.col("text").is_not_null())
     there = set(entries["session_id"].to_list())
     last = next((session for session in reversed(sessions) if session in there), None)
     return entries.clear() if last is None else entries.filter(pl.col("session_id") == last)
@@ -89,7 +91,7 @@ def _said(log: Log, kind: str, sessions: list[str], reader: Reader) -> pl.DataFr
 
 def _agreements(book: DealBook, log: Log, reader: Reader) -> pl.DataFrame:
     """Agreements of which nobody has said that they are over, with the name of the deal."""
-    made = log.agreements(reader=reader)
+    made = ours(log.agreements(reader=reader), log, book)
     still = pl.col("state").is_null() | (pl.col("state") == "still_on")
     deals = book.tables["deals"].lazy().select("deal_id", "name", is_in_book=pl.lit(True)).collect()
     listed = made.filter(still & pl.col("text").is_not_null()).join(deals, on="deal_id", how="left")

@@ -16,7 +16,7 @@ from kpikit.book import DealBook
 from kpikit.errors import UsageError
 from kpikit.review import panel_state as on
 from kpikit.review.desk import WIDTHS, Desk, clock, session_day
-from kpikit.review.entries import Entry, LogError
+from kpikit.review.entries import UNPARKED, Entry, LogError
 from kpikit.review.log import Log
 from kpikit.review.lot import Choices
 from kpikit.review.minutes import minutes
@@ -135,16 +135,16 @@ class Panel:
         """Parking is said in the log: the deal stays away from later agendas too."""
         deal, until = str(said["deal"]), date.fromisoformat(str(said["value"]))
         if until <= self.desk.day:
-            raise UsageError("park_past", day=until)
+            raise UsageError("park_past", day=self.desk.day)
         self._keep(Entry(kind="parked", deal_id=deal, due_on=until))
         self._choose(on.park(self.state, deal, until))
 
     def _undo(self, said: Said) -> None:  # noqa: ARG002 - nothing more to know
-        """One step back; a deal whose parking is undone may come back today."""
+        """One step back; of a parking that is undone the log knows what held before it."""
         before = on.undo(self.state)
         parked, still = (dict(state.choices.parked) for state in (self.state, before))
-        for deal in parked.keys() - still.keys():
-            self._keep(Entry(kind="parked", deal_id=deal, due_on=self.desk.day))
+        for deal in sorted(deal for deal, day in parked.items() if still.get(deal) != day):
+            self._keep(Entry(kind="parked", deal_id=deal, due_on=still.get(deal, UNPARKED)))
         self._choose(before)
 
     def _choose(self, state: State) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.review.entries import PREDICTED, PREPARED
+from kpikit.review.entries import PREDICTED, PREPARED, UNPARKED
 from kpikit.review.nodes import Node, button, node
 from kpikit.review.panel_state import SAYINGS, State
 from kpikit.words import Words
@@ -122,7 +122,8 @@ def _seen_by(state: State, old: dict[str, Any], words: Words) -> Node:
 
 def _said(said: pl.DataFrame, words: Words) -> Node | None:
     """What has been said of this deal, the latest first, each to be said better."""
-    rows = said.filter(pl.col("kind").is_in([*SAYINGS, "parked"])).reverse().to_dicts()
+    told = pl.col("kind").is_in([*SAYINGS, "parked"]) & pl.col("due_on").ne_missing(UNPARKED)
+    rows = said.filter(told).reverse().to_dicts()
     if not rows:
         return None
     return node("ul", *(_line(row, words) for row in rows), cls="said", aria_label=words.say("panel.said"))

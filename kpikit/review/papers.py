@@ -19,6 +19,7 @@ from kpikit.book import DealBook
 from kpikit.errors import UsageError
 from kpikit.review.agenda import agenda, owners_of
 from kpikit.review.desk import WIDTHS
+from kpikit.review.entries import UNPARKED
 from kpikit.review.facts import in_polars, local_day
 from kpikit.review.log import Log, same_name
 from kpikit.review.open_deals import open_deals
@@ -262,7 +263,8 @@ def _like(like: pl.DataFrame) -> dict[str, Any] | None:
 def _said(said: pl.DataFrame | None, words: Words) -> Iterable[tuple[Message, str]]:
     """What was said of the deal in earlier sessions, the latest first."""
     kinds = ("prediction", "learned", "worked", "did_not", "agreement", "note", "parked")
-    for row in [] if said is None else said.filter(pl.col("kind").is_in(kinds)).reverse().to_dicts():
+    told = pl.col("kind").is_in(kinds) & pl.col("due_on").ne_missing(UNPARKED)
+    for row in [] if said is None else said.filter(told).reverse().to_dicts():
         yield message(f"panel.saying.{row['kind']}"), entry_text(row, words)
 
 

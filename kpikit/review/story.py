@@ -119,7 +119,7 @@ def story(
 
 def _reasons(book: DealBook, deal_id: str, log: Log | None, day: date) -> pl.DataFrame:
     """Every rule that the deal meets, with its figure."""
-    _, since, back = remembered(log, day)
+    _, since, back = remembered(log, book, day)
     found = found_by_rules(book, day, since, back).hits
     return found.filter(pl.col("deal_id") == deal_id)
 

@@ -162,6 +162,14 @@ def test_listed_deals_beside_those_drawn_by_lot():
     assert dict(found.reasons.select("rule", "n").iter_rows()) == {"silent": 20, "overdue": 20, "lot": 20}
 
 
+def test_a_deal_that_the_coach_alone_put_there_is_not_the_rules_find():
+    book, log = reviewed(40, 30, 20, 4)
+    pinned = ("r0", "r39")  # one that moved, and one that did not
+    log = [row | {"code": "pinned"} if row.get("deal_id") in pinned else row for row in log]
+    rows = learning(book, Said(*log)).moved.select("which", "n", "n_events").rows()
+    assert rows == [("rule", 38, 29), ("lot", 20, 4)]
+
+
 def test_a_difference_that_cannot_be_told_says_what_would_have_been_noticed():
     book, log = reviewed(20, 10, 20, 9)
     gap = learning(book, Said(*log)).difference.row(0, named=True)

@@ -345,11 +345,19 @@ def test_a_parked_deal_is_away_until_its_day_for_everybody(opened):
     panel.handle({"do": "park", "deal": deal, "value": (DAY + AHEAD).isoformat()})
     assert deal not in listed(panel)
     assert deal not in listed(opened())
+    before = listed(opened())
     panel.handle({"do": "undo"})
     assert deal in listed(panel)
-    panel.handle({"do": "park", "deal": deal, "value": DAY.isoformat()})
+    assert listed(opened()) == listed(panel) != before, "for everybody, and not as one that came back"
+    for days in (AHEAD, 2 * AHEAD):
+        panel.handle({"do": "park", "deal": deal, "value": (DAY + days).isoformat()})
+    panel.handle({"do": "undo"})
+    assert dict(panel.log.parked().select("deal_id", "until_on").iter_rows())[deal] == DAY + AHEAD
+    panel.handle({"do": "undo"})
+    assert panel.log.parked().height == 0
+    panel.handle({"do": "park", "deal": deal, "value": (DAY - AHEAD).isoformat()})
     assert deal in listed(panel)
-    assert panel.trouble.code == "park_past"
+    assert (panel.trouble.code, panel.trouble.values["day"]) == ("park_past", DAY), "the first day that is too early"
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
