@@ -42,7 +42,7 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
         ['Liège', 'New Markets']
     """
     path = Path(path)
-    if str(path) == "demo" and not path.exists():
+    if str(path) == "demo" and not _is_book(path):
         path = shipped("demo")
     if not path.exists():
         raise UsageError("no_such_book", path=str(path))
@@ -51,6 +51,12 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
         return book if as_of is None else book.at(as_of)
     config = _config(path / CONFIG if path.is_dir() else path)
     return from_config(config, path if path.is_dir() else path.parent, as_of)
+
+
+def _is_book(path: Path) -> bool:
+    """Is there a book, and not only, say, a folder of reports?"""
+    names = (CONFIG, *(f"deals{suffix}" for suffix in SUFFIXES))
+    return preparing.is_prepared(path) or any((path / name).exists() for name in names)
 
 
 def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None = None) -> DealBook:

@@ -89,3 +89,9 @@ def test_the_demo_opens_by_its_name(demo):
     assert {"stage_events", "stages", "people"} <= set(demo.tables)
     assert demo.settings.fiscal_year_starts == 4
     assert demo.dropped.is_empty()
+
+
+def test_a_folder_of_reports_called_demo_does_not_hide_the_demo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo" / "FY2026Q2").mkdir(parents=True)
+    assert open_book("demo").tables["deals"].height == 2313
