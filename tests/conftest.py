@@ -59,3 +59,15 @@ def demo():
     import kpikit
 
     return kpikit.open_book("demo")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """That browser, started; for a module at a time, since two cannot run in one process."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright: not installed")
+    flags = ["--disable-background-networking"]
+    flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    with api.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=flags)
+        yield started
+        started.close()

@@ -1,20 +1,8 @@
 """A browser with the network off: whatever asks for anything but a file is stopped and remembered."""
 
-import os
 from contextlib import contextmanager
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    api = pytest.importorskip("playwright.sync_api", reason="playwright: not installed")
-    flags = ["--disable-background-networking"]
-    flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    with api.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=flags)
-        yield started
-        started.close()
 
 
 @pytest.fixture

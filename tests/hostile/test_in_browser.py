@@ -13,7 +13,6 @@ from kpikit.report.review import PAGE_MIME, Report
 from kpikit.report.run import Order, run
 from kpikit.show.page import Card, Chart, Page, Table, message
 from kpikit.words import Words
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.hostile.books import PERIOD, book_of
 from tests.hostile.strings import KINDS, STRINGS
 from tests.hostile.test_strings import same
@@ -38,7 +37,7 @@ WIDE = "() => document.documentElement.scrollWidth - document.documentElement.cl
 
 
 @contextmanager
-def watched(browser, path, width=1280):  # noqa: F811
+def watched(browser, path, width=1280):
     """The page, and afterwards: nobody was asked for anything, nothing popped up, nothing failed."""
     context = browser.new_context(viewport={"width": width, "height": 720}, offline=True)
     asked, popped, failed = [], [], []
@@ -110,7 +109,7 @@ def every_string(tmp_path_factory):
     return path
 
 
-def test_every_string_is_shown_and_nothing_runs(browser, every_string):  # noqa: F811
+def test_every_string_is_shown_and_nothing_runs(browser, every_string):
     with watched(browser, every_string) as page:
         shown = page.evaluate("() => document.body.textContent").replace("\r", "\n")
         missing = [name for name, text in STRINGS.items() if same(text) not in shown]
@@ -120,7 +119,7 @@ def test_every_string_is_shown_and_nothing_runs(browser, every_string):  # noqa:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_no_string_makes_a_page_scroll_sideways(browser, every_string, width):  # noqa: F811
+def test_no_string_makes_a_page_scroll_sideways(browser, every_string, width):
     with watched(browser, every_string, width) as page:
         assert page.evaluate(WIDE) <= 0
 
@@ -166,7 +165,7 @@ def test_the_book_is_reported_whole_and_into_folders_of_its_own(made):
 
 
 @pytest.mark.parametrize("name", ["review", "winloss"])
-def test_reports_and_index_of_the_book_stay_quiet(browser, made, name):  # noqa: F811
+def test_reports_and_index_of_the_book_stay_quiet(browser, made, name):
     folder = made[name].folder
     with watched(browser, folder / "index.html") as page:
         assert same(STRINGS["markup-3"]) in page.text_content("main") or name == "winloss"
