@@ -55,6 +55,19 @@ def can_fork() -> bool:
     return "forkserver" in get_all_start_methods()
 
 
+def begin_importing(workers: int) -> None:
+    """Start the server now, so that it imports while the caller still reads; it does nothing else until it is asked."""
+    from multiprocessing import forkserver  # absent where there is none
+
+    get_context("forkserver").set_forkserver_preload(list(_for(workers, PRELOADED)))
+    forkserver.ensure_running()
+
+
+def _for(workers: int, preload: Sequence[str]) -> tuple[str, ...]:
+    sparing = (SPARING,) if 2 * workers > (os.cpu_count() or 1) else ()
+    return (*sparing, *preload)
+
+
 class WorkerDied(KpikitError):  # noqa: N818 - it says what happened
     """A process ended without an answer; ``exitcode`` is negative for a signal."""
 
@@ -71,8 +84,7 @@ class ForkedExecutor(ThreadPoolExecutor):
 
     def __init__(self, workers: int, preload: Sequence[str] = PRELOADED) -> None:
         super().__init__(workers, thread_name_prefix="kpikit-fork")
-        sparing = (SPARING,) if 2 * workers > (os.cpu_count() or 1) else ()
-        self._preload = (*sparing, *preload)
+        self._preload = _for(workers, preload)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run ``fn`` in a process of its own; arguments and answer are pickled."""

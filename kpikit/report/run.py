@@ -11,6 +11,7 @@ from pathlib import Path
 from kpikit.book import prepare
 from kpikit.report import resume
 from kpikit.report.folder_lock import locked
+from kpikit.report.forked import begin_importing, can_fork
 from kpikit.report.index_page import write_index
 from kpikit.report.making import made
 from kpikit.report.one import OURS, Job, Outcome
@@ -51,6 +52,8 @@ def run(order: Order, progress: Callable[[Outcome, int, int], None] = lambda *_:
     Raises:
         UsageError, DataError: the order cannot be carried out; nothing was written.
     """
+    if order.dask is None and can_fork():
+        begin_importing(min(order.jobs, len(order.teams) or order.jobs))
     asked = ask(order)
     with locked(asked.folder):
         record, steps = plan(asked)
