@@ -16,6 +16,7 @@ from kpikit.report.drawing import Drawings, fill, put_off
 from kpikit.report.formats import FILES, also
 from kpikit.report.headline import FIGURES_MIME
 from kpikit.report.review import PAGE_MIME
+from kpikit.report.shown import shown
 from kpikit.report.tethered import tether
 from kpikit.show.theme import Look
 
@@ -139,11 +140,11 @@ def finish(job: Job, executed: Executed) -> Outcome:
     from kpikit.report.pages_html import to_html
 
     language = job.parameters.get("language", "en")
-    told = next(_shown(notebook, FIGURES_MIME), {})
+    told = next(shown(notebook, FIGURES_MIME), {})
     title = f"{told.get('title', job.whose)} · {job.about}"
     write(job.folder / PAGE, to_html(notebook, title=title, language=language, static=job.static, theme=job.look))
     formats = also(notebook, job.folder / PAGE, job.formats, language=language) if job.formats else {}
-    front = next(_shown(notebook, PAGE_MIME), {})
+    front = next(shown(notebook, PAGE_MIME), {})
     return Outcome(
         job.team, "ok", executed.seconds + time.monotonic() - started,
         finding=front.get("title", ""), formats=formats, files=hashes(job.folder),
@@ -179,14 +180,6 @@ def _failed(job: Job, notebook: Any, reason: str, seconds: float) -> Outcome:
     write(job.folder / FAILED, failure.page(notebook, title=title, language=job.parameters.get("language", "en")))
     cell = found[0] if found else None
     return Outcome(job.team, "failed", seconds, reason=reason, cell=cell, files=hashes(job.folder))
-
-
-def _shown(notebook: Any, mime: str) -> Any:
-    """What the cells left under a kind of content, in order."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if mime in output.get("data", {}):
-                yield output["data"][mime]
 
 
 def _keep(notebook: Any, folder: Path) -> None:

@@ -52,7 +52,12 @@ def test_charts_in_view_become_live_and_take_the_same_room(opened, written, widt
 
 def test_what_is_folded_is_drawn_when_it_opens(opened, written):
     with opened(written("live")) as page:
+        page.evaluate(SEEN)
+        page.wait_for_function(f"{DRAWN}.length == 2", timeout=20_000)
+        inside = f"{DRAWN}.filter(d => d.closest('details')).length"
+        assert page.evaluate(inside) == 0
         _all_drawn(page, 3)
+        assert page.evaluate(inside) == 1
 
 
 def test_a_live_chart_is_one_picture_with_a_name(opened, written):
