@@ -199,3 +199,20 @@ class Estimate:
     def of(cls, row: Mapping[str, object]) -> Estimate:
         """The figure in a row (a mapping with the columns ``value, low, high, unit, n``)."""
         return cls(*(row[name] for name in ("value", "low", "high", "unit", "n")))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an organisation may settle of the look of its reports.
+
+    ``logo``: a ``data:`` address. ``now``, ``before``, ``waiting``: the colours of this period, of what it is held
+    against, and of what still waits, as ``#12477d``. ``font``: the name of one that readers have. ``footer``: a line
+    under each report.
+    """
+
+    logo: str = ""
+    now: str = ""
+    before: str = ""
+    waiting: str = ""
+    font: str = ""
+    footer: str = ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kpikit.errors import UsageError
+from kpikit.schema import Look
 
 COLOURS = ("now", "before", "waiting")
 #: the paper of a page, and how much a colour must stand out from it (WCAG 2.2, text)
@@ -22,7 +23,7 @@ _FONT = re.compile(r"[\w][\w .\-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Look):
     """``[theme]`` in kpikit.toml.
 
     ``logo``: a PNG or SVG file beside the kpikit.toml; it is put into each report. ``now``, ``before``, ``waiting``:
@@ -30,13 +31,6 @@ class Theme:
     are lightened. ``font``: the name of a font that readers have; nothing is downloaded. ``footer``: a line under
     each report.
     """
-
-    logo: str = ""
-    now: str = ""
-    before: str = ""
-    waiting: str = ""
-    font: str = ""
-    footer: str = ""
 
     def __post_init__(self) -> None:
         if self.logo and not _EMBEDDED.fullmatch(self.logo):

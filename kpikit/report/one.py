@@ -18,7 +18,7 @@ from kpikit.report.headline import FIGURES_MIME
 from kpikit.report.review import PAGE_MIME
 from kpikit.report.shown import shown
 from kpikit.report.tethered import tether
-from kpikit.show.theme import Look
+from kpikit.schema import Look
 
 NOTEBOOK, PAGE, FAILED = "report.ipynb", "report.html", "failed.html"
 #: every file that a report may leave in its folder

@@ -11,8 +11,9 @@ from typing import Any
 from kpikit.report import live
 from kpikit.report.review import PAGE_MIME, REPORT_MIME
 from kpikit.report.shown import shown
+from kpikit.schema import Look
 from kpikit.show.document import policy, stylesheet
-from kpikit.show.theme import PLAIN, Look
+from kpikit.show.theme import PLAIN
 from kpikit.words import Words
 
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)

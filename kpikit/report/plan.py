@@ -19,8 +19,8 @@ from kpikit.report.one import Outcome
 from kpikit.report.record import RECORD, Entry, Record
 from kpikit.report.review import check_period
 from kpikit.report.tries import TRIES, keep_tries
+from kpikit.schema import Look
 from kpikit.show.names import folder_names
-from kpikit.show.theme import Look
 from kpikit.words import Words
 
 #: the earlier run's record, as a notebook finds it beside its book
@@ -103,7 +103,7 @@ def ask(order: Order) -> Asked:
     _check_teams(book, order.teams)
     folder = order.out / period.name
     words = Words(order.language, book.settings.currency or "")
-    look = Look(**asdict(book.settings.theme))
+    look = book.settings.theme
     tries = keep_tries(order.log) if order.log else ""
     asked = Asked(order, book, period, template, words, look, folder, fixed, tries)
     _check_before(asked)

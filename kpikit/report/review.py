@@ -18,10 +18,11 @@ from kpikit.report.team_pages import pages
 from kpikit.report.tries import read_tries
 from kpikit.report.winloss_figures import winloss_figures
 from kpikit.report.winloss_pages import winloss_pages
+from kpikit.schema import Look
 from kpikit.show.document import header, plain, with_charts
 from kpikit.show.page import Message, Page, message
 from kpikit.show.sheets import blocks
-from kpikit.show.theme import PLAIN, Look
+from kpikit.show.theme import PLAIN
 from kpikit.words import Words
 
 PAGE_MIME = "application/vnd.kpikit.page+json"
@@ -118,7 +119,7 @@ def team_review(
     figures = team_figures(part, asked)
     whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
     about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    report = Report(whose, about, pages(figures, copy, read_tries(log)), words, look=_look(part))
+    report = Report(whose, about, pages(figures, copy, read_tries(log)), words, look=part.settings.theme)
     return _remembered(report, part, team, of_review(figures), since)
 
 
@@ -154,7 +155,7 @@ def quarterly_winloss(
     figures = winloss_figures(part, asked, crm=crm)
     whose = message("header.wl.team", team=team) if part.team not in (None, "all") else message("header.wl.all")
     about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    report = Report(whose, about, winloss_pages(figures, copy, read_tries(log)), words, look=_look(part))
+    report = Report(whose, about, winloss_pages(figures, copy, read_tries(log)), words, look=part.settings.theme)
     return _remembered(report, part, team, of_winloss(figures), since)
 
 
@@ -186,11 +187,6 @@ def _opened(
     then = opened.at(min(asked.end, opened.as_of))
     known = teams(then)
     return (then if team == "all" and known != ["all"] else of_team(then, team)), asked, words
-
-
-def _look(book: DealBook) -> Look:
-    """The organisation's own look, where the book's settings have one."""
-    return Look(**asdict(book.settings.theme))
 
 
 def check_period(book: Any, period: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from kpikit.review.papers import foot, head, written
 from kpikit.review.tasks import as_calendar, as_table
 from kpikit.show.document import paper
 from kpikit.show.page import Message, message
-from kpikit.show.theme import Look
 from kpikit.words import Words
 
 _COLUMNS = ("what", "customer", "who", "by")
@@ -79,7 +77,7 @@ def _page(book: DealBook, log: Log, session: dict[str, Any], agreed: list[dict[s
     return paper(
         "minutes.html",
         words,
-        Look(**asdict(book.settings.theme)),
+        book.settings.theme,
         title=message("minutes.title", on=day),
         lines=head(book),
         footer=foot(book),

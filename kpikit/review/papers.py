@@ -7,7 +7,6 @@ a page a deal instead, without a name, for the coach to hand on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ from kpikit.show.document import paper
 from kpikit.show.names import folder_names
 from kpikit.show.page import Chart, Message, message
 from kpikit.show.picture import svg
-from kpikit.show.theme import Look
 from kpikit.words import Words
 
 #: what she is asked to write down, a field each
@@ -135,7 +133,7 @@ class _Top:
     def __init__(self, book: DealBook, words: Words, day: date, minutes: int) -> None:
         self.book, self.words, self.day, self.minutes = book, words, day, minutes
         self.zone = ZoneInfo(book.settings.time_zone)
-        self.look = Look(**asdict(book.settings.theme))
+        self.look = book.settings.theme
         self.open = open_deals(book)
         self.days = dict(self.open.select("deal_id", "days").iter_rows())
 

@@ -10,9 +10,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from kpikit.schema import Look
 from kpikit.show.page import Message, Page, Table
 from kpikit.show.picture import Drawn, pair
-from kpikit.show.theme import PLAIN, Look, variables
+from kpikit.show.theme import PLAIN, variables
 from kpikit.words import Words
 
 

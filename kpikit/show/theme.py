@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kpikit.schema import Look
 
 #: token → (light, dark). Contrast with the paper is at least 4.5 : 1 wherever a token colours text.
 COLOURS = {
@@ -48,21 +48,10 @@ def vega_config() -> dict:
     }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Look:
-    """What an organisation may settle of the look: a logo (a ``data:`` address), three colours, a font, a footer."""
-
-    logo: str = ""
-    now: str = ""
-    before: str = ""
-    waiting: str = ""
-    font: str = ""
-    footer: str = ""
-
-    def colours(self) -> dict[str, tuple[str, str]]:
-        """Every token's colour, light and dark; one's own colours are lightened for the dark."""
-        own = {"now": self.now, "before": self.before, "waiting": self.waiting}
-        return COLOURS | {name: (value, lightened(value)) for name, value in own.items() if value}
+def colours(look: Look) -> dict[str, tuple[str, str]]:
+    """Every token's colour, light and dark; one's own colours are lightened for the dark."""
+    own = {"now": look.now, "before": look.before, "waiting": look.waiting}
+    return COLOURS | {name: (value, lightened(value)) for name, value in own.items() if value}
 
 
 def lightened(colour: str) -> str:
@@ -77,7 +66,7 @@ PLAIN = Look()
 
 def variables(look: Look = PLAIN) -> str:
     """The tokens as CSS: light by default, dark where the reader's system is, light again on paper."""
-    tokens = look.colours()
+    tokens = colours(look)
     light = "".join(f"--{name}:{values[0]};" for name, values in tokens.items())
     dark = "".join(f"--{name}:{values[1]};" for name, values in tokens.items())
     font = f'"{look.font}",{FONT}' if look.font else FONT

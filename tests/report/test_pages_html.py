@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kpikit.report.pages_html import to_html
-from kpikit.show.theme import Look
+from kpikit.schema import Look
 from tests.report.notebooks import notebook
 from tests.show.pages_for_tests import HOSTILE
 

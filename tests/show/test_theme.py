@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpikit.schema import Look
 from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.document import stylesheet
-from kpikit.show.theme import COLOURS, Look, colour, lightened, variables, vega_config
+from kpikit.show.theme import COLOURS, colour, lightened, variables, vega_config
 from kpikit.words import Words
 from tests.show.pages_for_tests import CHARTS
 
