@@ -119,8 +119,10 @@ def rescue(out: Path | None, place: str | None, language: str) -> None:
 def _opened(place: str | None, language: str) -> Log:
     """The log, once what its user should know has been said."""
     from kpikit.review import open_log
+    from kpikit.review.connecting import check_there
 
     words_in(language)
+    check_there(place)
     opened = open_log(place)
     for notice in opened.notices:
         tell(notice.sentence(language), err=True)

@@ -17,11 +17,11 @@ ROWS, LONGEST = 5, 100
 
 def tried_page(book: DealBook, tries: Tries, copy: str) -> Page:
     """The page as a value: a list in the team's own words; a company copy has the counts only."""
-    question = message("page.tried.question")
+    question, first = message("page.tried.question"), message("page.tried.question.first")
     if not tries.is_kept:
-        return Page("tried", message("page.tried.title.no_log"), (message("page.tried.no_log"),), question=question)
+        return Page("tried", message("page.tried.title.no_log"), (message("page.tried.no_log"),), question=first)
     if not tries.made.height:
-        return Page("tried", message("page.tried.title.none"), (message("page.tried.none"),), question=question)
+        return Page("tried", message("page.tried.title.none"), (message("page.tried.none"),), question=first)
     sentence = [told] if (told := counted(tries)) else []
     if copy != "team":
         return Page("tried", _title(tries), tuple(sentence), question=question)

@@ -55,15 +55,12 @@ def read_tries(source: str | Path) -> Tries:
     """The tries of a review log: its file or address, or what :func:`keep_tries` made of it; "" is no log.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or it is another kind of JSON.
         LogError: the log cannot be opened.
     """
     if not source:
         return Tries()
-    path = Path(source)
-    if "://" not in str(source) and not path.is_file():
-        raise UsageError("no_such_log", path=str(source))
-    return _from_json(path.read_text(encoding="utf-8")) if path.suffix == ".json" else _from_log(source)
+    return _from_json(Path(source)) if str(source).endswith(".json") else _from_log(source)
 
 
 def keep_tries(source: str | Path) -> str:
@@ -78,12 +75,17 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
 
 
-def _from_json(text: str) -> Tries:
-    rows = json.loads(text)
+def _from_json(path: Path) -> Tries:
     frames = {}
-    for name, schema in (("made", _TRY), ("said", _SAID), ("talked", _TALKED)):
-        told = [{key: _typed(row[key], kind) for key, kind in schema.items()} for row in rows[name]]
-        frames[name] = pl.DataFrame(told, schema=schema)
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        for name, schema in (("made", _TRY), ("said", _SAID), ("talked", _TALKED)):
+            told = [{key: _typed(row[key], kind) for key, kind in schema.items()} for row in rows[name]]
+            frames[name] = pl.DataFrame(told, schema=schema)
+    except FileNotFoundError:
+        raise UsageError("no_such_log", path=str(path)) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError("not_a_log", path=str(path), detail=type(error).__name__) from None
     return Tries(**frames, is_kept=True)
 
 
@@ -95,8 +97,10 @@ def _typed(value: Any, kind: Any) -> Any:
 
 
 def _from_log(source: str | Path) -> Tries:
+    from kpikit.review.connecting import check_there
     from kpikit.review.log import open_log
 
+    check_there(source)
     with open_log(source) as log:
         made = log.agreements(reader="team").filter(pl.col("text").is_not_null())
         entries = log.entries(reader="team")

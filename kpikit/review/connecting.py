@@ -39,6 +39,17 @@ def default_path() -> Path:
     return user_data_path("kpikit", appauthor=False) / "review-log.sqlite"
 
 
+def check_there(given: str | Path | None) -> None:
+    """Refuse a file that is not there, for whoever only reads or erases: opening a log would make one.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    place = located(given)
+    if isinstance(place, Path) and not place.is_file():
+        raise UsageError("no_such_log", path=str(given or place))
+
+
 def located(given: str | Path | None) -> Path | URL:
     """A path, or the URL of a PostgreSQL database.
 

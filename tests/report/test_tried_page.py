@@ -139,3 +139,11 @@ def test_a_log_that_is_not_there_is_refused_and_not_made(tmp_path):
         read_tries(tmp_path / "none.sqlite")
     assert refused.value.code == "no_such_log"
     assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "not json", '{"made": [{}], "said": [], "talked": []}'])
+def test_another_kind_of_json_is_refused_in_a_sentence(tmp_path, text):
+    (tmp_path / "other.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_tries(tmp_path / "other.json")
+    assert refused.value.code == "not_a_log"

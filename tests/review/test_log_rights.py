@@ -264,6 +264,7 @@ def test_the_commands_keep_correct_export_and_forget(path, tmp_path):
 
 @pytest.mark.slow
 def test_the_commands_say_what_is_wrong_in_a_sentence_and_end_with_their_code(path):
+    open_log(path).close()
     there = ("--log", str(path))
     assert kpikit("forget", "--yes", *there)[::2] == (
         2,
@@ -279,3 +280,16 @@ def test_the_commands_say_what_is_wrong_in_a_sentence_and_end_with_their_code(pa
     assert "Traceback" not in err
     code, out, _ = kpikit("rescue", *there)
     assert (code, out) == (0, f"Saved in {path.with_name('log-saved.sqlite')}. The log itself stays as it was.\n")
+
+
+@pytest.mark.parametrize("command", [("export", "Anna"), ("keep", "24", "--yes"), ("forget", "Anna", "--yes")])
+def test_a_log_that_is_not_there_is_said_and_not_made(tmp_path, command):
+    from click.testing import CliRunner
+
+    from kpikit.cli.logs import log
+    from kpikit.errors import UsageError
+
+    done = CliRunner().invoke(log, [*command, "--log", str(tmp_path / "none.sqlite")])
+    assert isinstance(done.exception, UsageError)
+    assert "There is no review log" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
