@@ -153,11 +153,6 @@ def finish(job: Job, executed: Executed) -> Outcome:
     )  # fmt: skip
 
 
-def make(job: Job) -> Outcome:
-    """One report in a kernel, from beginning to end."""
-    return finish(job, execute_with_kernel(job))
-
-
 def hashes(folder: Path) -> dict[str, str]:
     """The hash of every file of a report that is there."""
     there = [folder / name for name in OURS if (folder / name).exists()]

@@ -12,7 +12,7 @@ from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
 from kpikit.report.moved_page import moved_page
 from kpikit.report.time_page import rate
 from kpikit.report.tried_page import tried_page
-from kpikit.report.tries import Tries
+from kpikit.report.tries import UNKNOWN, Tries
 from kpikit.report.voices_pages import customer
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
@@ -20,10 +20,10 @@ from kpikit.show.page import Chart, Message, Page, Table, message
 _PARTS = ("on", "back", "lost", "other", "still_there")
 
 
-def pages(figures: Figures, copy: str, tries: Tries | None = None) -> tuple[Page, ...]:
+def pages(figures: Figures, copy: str, tries: Tries = UNKNOWN) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
     waits, told = figures.waiting, customer(figures.book, figures.period, copy)
-    tried = tried_page(figures.book, (tries or Tries()).of(figures.book, figures.period), copy)
+    tried = tried_page(figures.book, tries.of(figures.book, figures.period), copy)
     if figures.n_deals < FEW_DEALS:
         deals = few_deals_page(figures.book, waits, copy=copy)
         body = [_front_of_few(figures), told, tried, deals, next_steps(figures)]

@@ -51,6 +51,10 @@ class Tries:
         return Tries(self.made.filter(theirs & made), self.said.filter(theirs & said), self.talked, self.is_kept)
 
 
+#: what is known where nobody gave a log
+UNKNOWN = Tries()
+
+
 def read_tries(source: str | Path) -> Tries:
     """The tries of a review log: its file or address, or what :func:`keep_tries` made of it; "" is no log.
 
@@ -59,7 +63,7 @@ def read_tries(source: str | Path) -> Tries:
         LogError: the log cannot be opened.
     """
     if not source:
-        return Tries()
+        return UNKNOWN
     return _from_json(Path(source)) if str(source).endswith(".json") else _from_log(source)
 
 

@@ -12,7 +12,7 @@ from kpikit.report.goes_with_page import goes_with
 from kpikit.report.reasons_pages import reasons, where, whom
 from kpikit.report.time_page import in_time
 from kpikit.report.tried_page import last_tries
-from kpikit.report.tries import Tries
+from kpikit.report.tries import UNKNOWN, Tries
 from kpikit.report.voices_pages import voices
 from kpikit.report.why_page import why
 from kpikit.report.winloss_back import back
@@ -26,7 +26,7 @@ _PARTS = {"won": "on", "lost": "lost", "no_decision": "back", "set_aside": "othe
 _LEAVES_OUT = ("hubspot",)
 
 
-def winloss_pages(figures: WinLoss, copy: str, tries: Tries | None = None) -> tuple[Page, ...]:
+def winloss_pages(figures: WinLoss, copy: str, tries: Tries = UNKNOWN) -> tuple[Page, ...]:
     """All pages of the report, in reading order."""
     book, period = figures.book, figures.period
     judged = {row["finding"]: row["certainty"] for row in figures.changes.to_dicts()}
@@ -36,7 +36,7 @@ def winloss_pages(figures: WinLoss, copy: str, tries: Tries | None = None) -> tu
         why(figures), where(book, period, copy), reasons(book, period, copy),
         whom(book, period, copy, judged.get("lead")), goes_with(book, period, copy, sure),
         to_come(book, period, copy, judged.get("newest")), stay(book, period, copy),
-        next_steps(figures, (tries or Tries()).of(book, period)),
+        next_steps(figures, tries.of(book, period)),
     ]  # fmt: skip
     return (*body, back(figures, [page for page in body if page.folded]))
 

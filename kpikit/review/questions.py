@@ -121,17 +121,3 @@ def step_of(book: DealBook, pipeline: str, stage: str | None, questions: Questio
     if stage not in stages:
         return None
     return STEPS[stages.index(stage) * len(STEPS) // len(stages)]
-
-
-def questions_for(
-    book: DealBook, pipeline: str, stage: str | None, *, language: str, questions: Questions | None = None
-) -> tuple[str, ...]:
-    """The open questions for a deal in a stage, in one language: those of its step first.
-
-    Example:
-        >>> import kpikit
-        >>> questions_for(kpikit.open_book("demo"), "New business", "Proposal", language="nl")[0]
-        'Wie vroeg om de offerte?'
-    """
-    known = questions or _shipped()
-    return known.of(step_of(book, pipeline, stage, known), language)

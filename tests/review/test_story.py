@@ -7,7 +7,7 @@ from kpikit import DataError, UsageError
 from kpikit.review import story
 from kpikit.review.entries import Entry
 from kpikit.review.log import open_log
-from kpikit.review.questions import ANY, STEPS, questions_for, read_questions, step_of
+from kpikit.review.questions import ANY, STEPS, read_questions, step_of
 from kpikit.schema import PERSON_COLUMNS
 from kpikit.words import LANGUAGES
 from tests.review.review_books import book_of, day, deal, on
@@ -197,8 +197,13 @@ def test_a_stage_s_step_by_its_place_where_its_name_says_nothing():
 
 
 def test_questions_of_the_step_come_first():
-    assert questions_for(BOOK, "New", "Proposal", language="en")[0] == "Who asked for the offer?"
-    assert questions_for(BOOK, "New", "Nowhere", language="nl")[0] == "Waar en wanneer denk je dat het kantelde?"
+    known = read_questions()
+
+    def asked(stage, language):
+        return known.of(step_of(BOOK, "New", stage, known), language)
+
+    assert asked("Proposal", "en")[0] == "Who asked for the offer?"
+    assert asked("Nowhere", "nl")[0] == "Waar en wanneer denk je dat het kantelde?"
 
 
 OWN = """
