@@ -14,6 +14,8 @@ from kpikit.engine.visits import seen_in, visits
 
 #: who did it: only these are acts of the customer; what we write, send or edit is none
 THEIRS = ("customer", "both")
+#: with fewer other deals in a stage there is no mark: one customer's habit is not what is usual
+OTHERS = 5
 _DAY_US = MICROSECONDS_PER_UNIT["day"]
 _OPEN = KINDS.index("open")
 _LISTED = {
@@ -29,7 +31,8 @@ def silence(book: DealBook) -> pl.DataFrame:
     Definition: days since the last act of the customer (replied, met, asked: ``direction`` customer or both), or since
     the deal's first stage where there was none. The mark is the age that nine in ten of the *other* silences in that
     stage did not reach (Kaplan–Meier: a silence ends with an act; one that outlasts its stage, or still goes on, counts
-    as far as it was seen; one that began in an earlier stage, from its entry into this one).
+    as far as it was seen; one that began in an earlier stage, from its entry into this one), where five other deals or
+    more were in that stage; else null.
     Misleads where acts are not recorded. One in ten is this long without anything being wrong. Moving the deal to
     another stage, a new date or a note of ours do not end a silence.
 
@@ -117,7 +120,7 @@ def _stretches(book: DealBook, acts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Ser
 def _marked(stage: pl.DataFrame) -> pl.DataFrame:
     """The silences that go on in a stage, each with the mark of the others."""
     now = stage.filter("is_now")
-    if not now.height:
+    if not now.height or stage["deal"].n_unique() <= OTHERS:
         return now.with_columns(mark_days=pl.lit(None, pl.Float64), is_at_least=pl.lit(True))
     days, entry = stage["days"].to_numpy(), np.maximum(stage["entry_days"].to_numpy(), 0.0)
     is_now, is_act = (stage[name].to_numpy() for name in ("is_now", "is_act"))

@@ -55,6 +55,14 @@ def test_a_deal_of_whose_customer_nothing_was_heard_counts_from_its_beginning():
     assert (found["days_silent"], found["last_act_at"]) == (10.0, None)
 
 
+@pytest.mark.parametrize(("n", "mark"), [(5, None), (6, 10.0)])
+def test_one_customer_s_habit_is_not_what_is_usual(n, mark):
+    """Everybody acts each ten days: nine in ten wait less than 10, but four other deals cannot say so."""
+    acts = [call(f"d{i}", at) for i in range(n) for at in range(10, 90, 10)]
+    found = silences(book_of([deal(f"d{i}", created_at=day(0)) for i in range(n)], activities=acts))
+    assert (found["d0"]["mark_days"], found["d0"]["is_silent"]) == (mark, mark is not None)
+
+
 def test_what_is_planned_is_no_act():
     book = book_of([deal("d", created_at=day(50))], activities=[call("d", 60), call("d", 150)])
     assert silences(book)["d"]["days_silent"] == 40.0
