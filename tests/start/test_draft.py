@@ -90,9 +90,9 @@ def test_a_dutch_draft():
     )
     for line in (
         'time_zone = "Europe/Amsterdam"  # een dag begint hier om middernacht',
-        "fiscal_year_starts = 4  # de maand waarin uw boekjaar begint, 1 tot en met 12",
+        "fiscal_year_starts = 4  # de maand waarin je boekjaar begint, 1 tot en met 12",
         'date_order = "dmy"  # 03-04-2026 is 3 april (dmy) of 4 maart (mdy)',
-        "[tables.deals.columns]  # naam in kpikit = kolom in uw bestand",
+        "[tables.deals.columns]  # naam in kpikit = kolom in je bestand",
         "[tables.deals.constants]  # voor elke rij hetzelfde",
         "[tables.deals.values]  # wat er in het bestand staat = wat het betekent (open, won, lost, void)",
         "# Niet gebruikt: Notitie, Kleur",
