@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from kpikit.review.entries import Entry
-from kpikit.review.log import open_log
+from kpikit.log.entries import Entry
+from kpikit.log.log import open_log
 
 WRITERS, NOTES, KILLS = 8, 500, 100
 

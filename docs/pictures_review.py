@@ -15,8 +15,10 @@ from sqlalchemy import text
 
 import kpikit
 from kpikit.book import of_team
-from kpikit.review import lab, log, open_log
-from kpikit.review.entries import Entry
+from kpikit.log import log
+from kpikit.log.entries import Entry
+from kpikit.review import open_log
+from kpikit.session import lab
 
 FOLDER = Path(__file__).parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")

@@ -29,11 +29,17 @@ ARROWS = {
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "schema", "calendar", "book"},
     "show": {"words", "schema", "kpi"},
-    "review": {*LEAVES, "words", "show", "analysis", "engine", "book"},
-    "report": {*LEAVES, "words", "show", "analysis", "book", "review"},  # of review the log only: last quarter's tries
+    "log": {
+        "errors",
+        "calendar",
+        "words",
+    },  # as errors do: a LogError turns its code into a sentence when it is printed
+    "review": {*LEAVES, "words", "show", "analysis", "engine", "book", "log"},
+    "session": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},
+    "report": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},  # of review: what happened since
     "sources": {*LEAVES, "reading"},
     "start": {*LEAVES, "sources", "words", "reading", "book", "report", "show"},
-    "cli": {"errors", "words", "book", "start", "report", "review", "simulate"},
+    "cli": {"errors", "words", "book", "start", "report", "log", "session", "simulate"},
     "__init__": set(),
     "__main__": {"cli"},
 }

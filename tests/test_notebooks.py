@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-#: those that answer a question; the session's, which is a panel, is tested in tests/review/test_panel_session.py
+#: those that answer a question; the session's, which is a panel, is tested in tests/session/test_panel_session.py
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 CHECKED = {"keep_output", "nbval-check-output"}
 

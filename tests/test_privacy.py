@@ -27,7 +27,7 @@ def test_nothing_is_classified_that_is_not_there():
 
 
 def test_every_column_of_the_review_log_is_classified():
-    from kpikit.review import tables
+    from kpikit.log import tables
 
     columns = {column.name for column in tables.ENTRIES.columns}
     assert columns == set(LOG) | set(IMPERSONAL_LOG)

@@ -134,7 +134,7 @@ IMPERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
         "happenings": _names("on until team"),
     }
 )
-#: the review log, beside the book: its fields that are about persons (:mod:`kpikit.review.entries`)
+#: the review log, beside the book: its fields that are about persons (:mod:`kpikit.log.entries`)
 LOG: Mapping[str, Personal] = MappingProxyType(
     {
         "author": Personal(_STAFF, "name", ("screen",)),

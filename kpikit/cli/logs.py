@@ -10,7 +10,7 @@ import click
 from kpikit.cli.saying import as_json_text, tell, words_in
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log
+    from kpikit.log.log import Log
 
 _log = click.option(
     "--log", "place", metavar="PATH_OR_URL", envvar="KPIKIT_LOG", show_envvar=True,
@@ -118,8 +118,8 @@ def rescue(out: Path | None, place: str | None, language: str) -> None:
 
 def _opened(place: str | None, language: str) -> Log:
     """The log, once what its user should know has been said."""
-    from kpikit.review import open_log
-    from kpikit.review.connecting import check_there
+    from kpikit.log.connecting import check_there
+    from kpikit.log.log import open_log
 
     words_in(language)
     check_there(place)

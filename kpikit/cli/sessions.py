@@ -44,7 +44,7 @@ def review(
             raise UsageError("prepare_out")
         _prepare(book, log, team, out, None if on is None else on.date(), minutes, words)
         return
-    from kpikit.review import kept, lab
+    from kpikit.session import kept, lab
 
     if book != "demo" and not Path(book).exists() and kept.last_good(book) is None:
         raise UsageError("no_such_book", path=book)
@@ -82,11 +82,11 @@ def _prepare(
     """The papers for before the session, and where they are."""
     from kpikit.book import open_book
     from kpikit.book.selection import of_team
-    from kpikit.review import kept
-    from kpikit.review.desk import clock, session_day
-    from kpikit.review.log import open_log
-    from kpikit.review.papers import prepare
-    from kpikit.review.session import questions_of
+    from kpikit.log.log import open_log
+    from kpikit.session import kept
+    from kpikit.session.desk import clock, session_day
+    from kpikit.session.papers import prepare
+    from kpikit.session.session import questions_of
 
     opened = kept.keep(open_book(book), book)
     mine = of_team(opened, team) if team else opened

@@ -101,8 +101,8 @@ def _typed(value: Any, kind: Any) -> Any:
 
 
 def _from_log(source: str | Path) -> Tries:
-    from kpikit.review.connecting import check_there
-    from kpikit.review.log import open_log
+    from kpikit.log.connecting import check_there
+    from kpikit.log.log import open_log
 
     check_there(source)
     with open_log(source) as log:

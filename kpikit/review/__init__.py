@@ -12,16 +12,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kpikit.log.log import open_log as open_log
     from kpikit.review.agenda import agenda as agenda
     from kpikit.review.learning import learning as learning
-    from kpikit.review.log import open_log as open_log
     from kpikit.review.opening import opening as opening
     from kpikit.review.story import story as story
 
 _HOME = {
     "agenda": "kpikit.review.agenda",
     "learning": "kpikit.review.learning",
-    "open_log": "kpikit.review.log",
+    "open_log": "kpikit.log.log",
     "opening": "kpikit.review.opening",
     "story": "kpikit.review.story",
 }

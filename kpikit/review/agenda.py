@@ -20,7 +20,7 @@ from kpikit.review.ours import sessions_of
 from kpikit.review.rules import READS_VISITS, RULES
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log
+    from kpikit.log.log import Log
 
 #: deals by rule at most, and how often one rule may be the reason
 MOST, SAME = 7, 2

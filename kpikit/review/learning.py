@@ -18,7 +18,7 @@ from kpikit.review.ours import ours, sessions_of
 from kpikit.review.since import MOVES, after, facts_of, moments
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log
+    from kpikit.log.log import Log
 
 #: days after a session in which a deal can move because of it
 WITHIN = 28

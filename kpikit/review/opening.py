@@ -18,7 +18,7 @@ from kpikit.review.since import after, facts_of, moments
 from kpikit.show.page import Message, message
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log, Reader
+    from kpikit.log.log import Log, Reader
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import polars as pl
 from kpikit.book import DealBook
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log
+    from kpikit.log.log import Log
 
 
 def sessions_of(log: Log, book: DealBook) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from kpikit.review.questions import Questions, read_questions, step_of
 from kpikit.review.timeline import one_deal, timeline
 
 if TYPE_CHECKING:
-    from kpikit.review.log import Log, Reader
+    from kpikit.log.log import Log, Reader
 
 #: what stands at the head of a story; no column of it names a person
 HEAD = (

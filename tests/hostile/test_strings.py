@@ -22,7 +22,7 @@ from kpikit.report.pages_html import to_html
 from kpikit.report.review import Report
 from kpikit.report.summary import summary
 from kpikit.report.workbook import workbook
-from kpikit.review.tasks import as_calendar, as_table
+from kpikit.session.tasks import as_calendar, as_table
 from kpikit.show.charts import draw
 from kpikit.show.document import index
 from kpikit.show.names import folder_name, folder_names

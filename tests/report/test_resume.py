@@ -8,10 +8,10 @@ import nbformat
 import pytest
 
 from kpikit.errors import UsageError
+from kpikit.log.entries import Entry
+from kpikit.log.log import open_log
 from kpikit.report.folder_lock import locked
 from kpikit.report.run import Order, foreseen, run
-from kpikit.review.entries import Entry
-from kpikit.review.log import open_log
 from tests.report.books import write_book
 from tests.report.own_templates import SHOWN, typed, write_template
 

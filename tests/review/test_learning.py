@@ -7,15 +7,15 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from kpikit import Refused
 from kpikit.analysis.learned import apart, brier, came_out, shares
 from kpikit.book import of_team
+from kpikit.log.tables import FRAME
 from kpikit.review import learning, opening
 from kpikit.review.opening import since_words
-from kpikit.review.tables import FRAME
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import book_of, day, deal, on
 
 
 class Said:
-    """A log in memory: the reading half of :class:`kpikit.review.log.Log`, over rows whose times a test can choose."""
+    """A log in memory: the reading half of :class:`kpikit.log.log.Log`, over rows whose times a test can choose."""
 
     def __init__(self, *rows):
         usual = {"seen_by": "team", "written_at": day(10), "entry_id": None}

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from kpikit.book import of_team
+from kpikit.log.entries import Entry
 from kpikit.review import learning, open_log, opening
 from kpikit.review.agenda import remembered
-from kpikit.review.entries import Entry
 from kpikit.review.ours import ours, sessions_of
 
 DAY = date(2026, 10, 5)

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from kpikit import DataError, UsageError
+from kpikit.log.entries import Entry
+from kpikit.log.log import open_log
 from kpikit.review import story
-from kpikit.review.entries import Entry
-from kpikit.review.log import open_log
 from kpikit.review.questions import ANY, STEPS, read_questions, step_of
 from kpikit.schema import PERSON_COLUMNS
 from kpikit.words import LANGUAGES

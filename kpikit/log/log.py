@@ -1,0 +1,304 @@
+"""The review log: what was said, predicted and agreed, kept where nothing is changed silently.
+
+A new version of an entry is a new row that names what it replaces. Two people may have a log open at once. What an
+older or a younger kpikit wrote, and what a disk has damaged, is said and never overwritten.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from kpikit.log.connecting import trouble
+from kpikit.log.entries import GIVEN, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
+from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
+
+_COLUMNS = [ENTRIES.c[name] for name in FRAME]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def open_log(path_or_url: str | Path | None = None, *, author: str | None = None) -> Log:
+    """The review log, made if there is none.
+
+    Args:
+        path_or_url: a file, or ``postgresql+pg8000://…`` for a team on several machines. By default a file in
+            the user's own data folder, which nobody else reads.
+        author: who writes, where an entry does not say; by default the name with which they logged in here.
+
+    Returns:
+        A log. ``notices`` holds what its user should know: it lies on a share (``log_on_share``), cannot be written
+        (``log_read_only``), or was damaged (``log_damaged``) and is open with what could be saved.
+
+    Raises:
+        LogError: a newer kpikit wrote it, the folder cannot be written, or the server does not answer.
+        UsageError: a URL that is no database for a log.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from kpikit.log.entries import Entry
+        >>> with tempfile.TemporaryDirectory() as folder, open_log(pathlib.Path(folder) / "log.sqlite") as log:
+        ...     said = log.write(Entry(kind="learned", text="They decide in March.", deal_id="D-1"))
+        ...     log.entries(kind="learned")["text"].to_list()
+        ['They decide in March.']
+    """
+    from kpikit.log.opened import opened
+
+    return Log(*opened(path_or_url), author=author or login_name())
+
+
+class Log:
+    """An open review log. Frames hold codes, numbers and the room's own words; times are UTC.
+
+    ``place`` is where it is, without a password; ``notices`` what its user should know, as errors that were not raised;
+    ``author`` who writes where an entry does not say.
+    """
+
+    def __init__(
+        self, engine: Engine, place: str, path: Path | None, notices: tuple[LogError, ...], *, author: str | None,
+    ) -> None:  # fmt: skip
+        self.author = author
+        self.engine, self.place, self.path, self.notices = engine, place, path, notices
+        self._file = path.stat().st_ino if path is not None and path.exists() else None
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Log: {self.place}"
+
+    def close(self) -> None:
+        """Let go of the file or the server."""
+        self.engine.dispose()
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, entry: Entry) -> Entry:
+        """Keep an entry: when this returns, it is on the disk. Writing it again changes nothing.
+
+        Returns:
+            The entry as it stands in the log, with ``written_at``.
+
+        Raises:
+            LogError: it cannot be kept; ``text`` still holds what was to be written.
+        """
+        entry = checked(replace(entry, author=entry.author or self.author))
+        if entry.kind == "erased":
+            raise LogError("log_kind", text=entry.text or "", kind=entry.kind, allowed="")
+        with self.writing(entry.text or "") as connection:
+            return put(connection, entry)
+
+    def edit(self, entry_id: str, *, author: str | None = None, **changes: Any) -> Entry:
+        """A new version of an entry: ``text``, ``owner``, ``due_on``, ``seen_by`` and the like by name.
+
+        Raises:
+            LogError: there is no such entry, or its new version cannot be kept.
+        """
+        text = changes.get("text")
+        now = self._current(entry_id, text)
+        kept = {name: now[name] for name in GIVEN} | changes
+        return self.write(Entry(**{**kept, "id": changes.get("id", new_id()), "replaces": now["id"], "author": author}))
+
+    def correct(self, entry_id: str, text: str, *, author: str | None = None) -> Entry:
+        """Say it better: a new version with this text."""
+        return self.edit(entry_id, author=author, text=text)
+
+    def end(self, agreement: str, state: str, *, author: str | None = None, text: str | None = None) -> Entry:
+        """Say how an agreement ended: done, changed_our_mind, still_on, overtaken.
+
+        Raises:
+            LogError: no such agreement or state; or ``author`` neither made it nor is the one who was to do it.
+        """
+        author = author or self.author
+        now = self._current(agreement, text, kind="agreement")
+        made_by = self.history(agreement, reader="coach_and_rep")["author"][0]
+        theirs = {same_name(made_by), same_name(now["owner"])} - {None}
+        if theirs and same_name(author) not in theirs:
+            raise LogError("log_not_yours", text=text or "", author=author)
+        return self.write(
+            Entry(
+                kind="ended", about=now["entry_id"], code=state, author=author, text=text, deal_id=now["deal_id"],
+                seen_by=now["seen_by"],
+            )
+        )  # fmt: skip
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def entries(
+        self,
+        *,
+        kind: str | None = None,
+        deal_id: str | None = None,
+        session_id: str | None = None,
+        reader: Reader = "team",
+    ) -> pl.DataFrame:
+        """Entries as they now stand, in the order in which they were begun.
+
+        Columns: :data:`kpikit.log.tables.FRAME`.
+        ``entry_id`` stays the same over an entry's versions, ``id`` names this one. A text that is null where its kind
+        needs one was erased.
+        """
+        wanted = {"kind": kind, "deal_id": deal_id, "session_id": session_id}
+        ends = select(func.min(ENTRIES.c.seq).label("first"), func.max(ENTRIES.c.seq).label("last"))
+        threads = ends.group_by(ENTRIES.c.entry_id).subquery()
+        query = select(*_COLUMNS).join(threads, ENTRIES.c.seq == threads.c.last).order_by(threads.c.first)
+        query = query.where(*(ENTRIES.c[name] == value for name, value in wanted.items() if value is not None))
+        return self.frame(query.where(*_seen(reader)))
+
+    def history(self, entry_id: str, *, reader: Reader = "team") -> pl.DataFrame:
+        """All versions of an entry, the earliest first; none for the team if it is no longer the team's."""
+        found = self.frame(select(*_COLUMNS).where(ENTRIES.c.entry_id == entry_id).order_by(ENTRIES.c.seq))
+        if reader == "coach_and_rep" or (found.height and found["seen_by"][-1] != "team"):
+            return found if reader == "coach_and_rep" else found.clear()
+        return found.filter(pl.col("seen_by") == "team")
+
+    def agreements(self, *, deal_id: str | None = None, reader: Reader = "team") -> pl.DataFrame:
+        """Agreements with their latest state, which is null as long as nobody has said.
+
+        A list to talk about (nobody's agreements are counted): ``entry_id, session_id, deal_id, text, owner, due_on,
+        author, made_at, state, stated_at, seen_by``.
+        """
+        made = self.entries(kind="agreement", deal_id=deal_id, reader=reader)
+        versions = self.frame(select(*_COLUMNS).where(ENTRIES.c.kind == "agreement").order_by(ENTRIES.c.seq))
+        first = versions.group_by("entry_id").first()
+        ended = _last(self.entries(kind="ended", reader=reader), "about")
+        made = made.drop("author", "written_at").join(
+            first.select("entry_id", "author", made_at="written_at"), on="entry_id", how="left"
+        )
+        states = ended.select(entry_id="about", state="code", stated_at="written_at")
+        return (
+            made.join(states, on="entry_id", how="left", maintain_order="left")
+            .select("entry_id", "session_id", "deal_id", "text", "owner", "due_on", "author", "made_at", "state",
+                    "stated_at", "seen_by")
+        )  # fmt: skip
+
+    def sessions(self) -> pl.DataFrame:
+        """Sessions, the earliest first: ``session_id, held_on, opened_at, closed_at, next_on, book_hash``."""
+        opened = _last(self.entries(kind="opened"), "session_id")
+        closed = _last(self.entries(kind="closed"), "session_id")
+        opened = opened.select("session_id", held_on="due_on", opened_at="written_at", book_hash="book_hash")
+        closed = closed.select("session_id", closed_at="written_at", next_on="due_on")
+        return opened.join(closed, on="session_id", how="left", maintain_order="left").select(
+            "session_id", "held_on", "opened_at", "closed_at", "next_on", "book_hash"
+        )
+
+    def agenda(self, session_id: str) -> pl.DataFrame:
+        """What was listed for a session: ``position, deal_id, rule, value, unit, is_lot``."""
+        listed = self.entries(kind="listed", session_id=session_id).unique("deal_id", keep="last", maintain_order=True)
+        return listed.select(
+            "position", "deal_id", "value", "unit", rule="code", is_lot=pl.col("code") == "lot"
+        ).sort("position", nulls_last=True, maintain_order=True)  # fmt: skip
+
+    def parked(self) -> pl.DataFrame:
+        """Until when each deal is parked, unless that was undone: ``deal_id, until_on, text, parked_at``."""
+        last = _last(self.entries(kind="parked"), "deal_id").filter(pl.col("due_on").ne_missing(UNPARKED))
+        return last.select("deal_id", "text", until_on="due_on", parked_at="written_at")
+
+    # --- a person's rights -------------------------------------------------------------------------------------------
+
+    def keep(self, months: int) -> int:
+        """Erase what is older than so many months; a row stays that says how many were erased, and when."""
+        from kpikit.log.erasing import keep
+
+        return keep(self, months)
+
+    def export(self, person: str) -> list[dict[str, Any]]:
+        """Everything that someone wrote, was to do, or is named in, all versions, as plain values for JSON."""
+        from kpikit.log.erasing import export
+
+        return export(self, person)
+
+    def forget(self, person: str | None = None, *, deal_id: str | None = None) -> int:
+        """Erase a person (or the texts about a deal) from all versions, down to the bytes of the file."""
+        from kpikit.log.erasing import forget
+
+        return forget(self, person, deal_id=deal_id)
+
+    def rescue(self, path: str | Path) -> Path:
+        """Write what was saved from a damaged log to a new file; the damaged one stays as it is."""
+        from kpikit.log.opened import rescued
+
+        return rescued(self, Path(path))
+
+    # --- what the parts of the log share -----------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, text: str = "") -> Iterator[Connection]:
+        """A transaction that writes; what goes wrong is a :class:`LogError` that keeps the text."""
+        if self.notices and self.notices[-1].code in ("log_damaged", "log_read_only"):
+            last = self.notices[-1]
+            raise LogError(last.code, text=text, **last.values)
+        if self.path is not None and (not self.path.exists() or self.path.stat().st_ino != self._file):
+            raise LogError("log_moved", text=text, where=self.place)
+        try:
+            with self.engine.execution_options(writes=True).begin() as connection:
+                yield connection
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            raise trouble(error, self.place, text) from error
+
+    def frame(self, query: Any) -> pl.DataFrame:
+        """The rows of a query over entries."""
+        try:
+            with self.engine.connect() as connection:
+                rows = connection.execute(query).mappings().all()
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            raise trouble(error, self.place, None) from error
+        kinds = {name: pl.Int64 if name == "written_at" else kind for name, kind in FRAME.items()}
+        found = pl.DataFrame([tuple(row[name] for name in FRAME) for row in rows], schema=kinds, orient="row")
+        return found.with_columns(pl.col("written_at").cast(pl.Datetime("us", "UTC")))
+
+    def _current(self, entry_id: str, text: str | None, kind: str | None = None) -> dict[str, Any]:
+        found = self.history(entry_id, reader="coach_and_rep")
+        if not found.height or (kind and found["kind"][-1] != kind):
+            raise LogError("log_no_entry", text=text or "", entry=entry_id)
+        return found.row(-1, named=True)
+
+
+def put(connection: Connection, entry: Entry) -> Entry:
+    """Insert an entry, unless it stands there already.
+
+    Raises:
+        LogError: another entry has its id, or what it replaces is not there.
+    """
+    given = {name: getattr(entry, name) for name in GIVEN}
+    given["value"] = None if entry.value is None else float(entry.value)
+    root = entry.id
+    if entry.replaces is not None:
+        root = connection.scalar(select(ENTRIES.c.entry_id).where(ENTRIES.c.id == entry.replaces))
+        if root is None:
+            raise LogError("log_no_entry", text=entry.text or "", entry=entry.replaces)
+    dialect = connection.dialect.name
+    row = {**given, "entry_id": root, "written_at": connection.scalar(CLOCKS[dialect])}
+    new = _INSERT[dialect](ENTRIES).values(**row, seal=seal(row))
+    connection.execute(new.on_conflict_do_nothing(index_elements=["id"]))
+    kept = connection.execute(select(ENTRIES).where(ENTRIES.c.id == entry.id)).mappings().one()
+    if any(kept[name] != value for name, value in given.items()):
+        raise LogError("log_other", text=entry.text or "", entry=entry.id)
+    return replace(entry, written_at=_EPOCH + timedelta(microseconds=kept["written_at"]))
+
+
+def _seen(reader: Reader) -> list[Any]:
+    return [] if reader == "coach_and_rep" else [ENTRIES.c.seen_by == "team"]
+
+
+def _last(entries: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Of each deal, session or agreement what was written last."""
+    return entries.sort("seq").group_by(by, maintain_order=True).last()
+
+
+def same_name(name: str | None) -> str | None:
+    """A name as it is compared: capitals and spaces at its ends do not make another person."""
+    return name.strip().casefold() if name else None

@@ -1,0 +1,440 @@
+"""The panel's brain: what is said reaches the log at once, what fails stays on the screen, nobody is named."""
+
+import json
+import sqlite3
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from kpikit.book import of_team
+from kpikit.log.entries import Entry
+from kpikit.review import open_log
+from kpikit.session.desk import Desk, session_day
+from kpikit.session.nodes import texts
+from kpikit.session.panel import AHEAD, Panel
+from kpikit.words import Words
+
+EN = Words("en")
+DAY = date(2026, 10, 2)  # the demo's last day
+
+
+@pytest.fixture(scope="module")
+def north(demo):
+    return of_team(demo, "North")
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "log.sqlite"
+
+
+@pytest.fixture
+def opened(north, place, monkeypatch):
+    """``opened()`` makes a panel on the same log; pictures are drawn elsewhere."""
+    monkeypatch.setattr("kpikit.session.desk.svg", lambda chart, *_: f"<svg data-kind='{chart.kind}'></svg>")
+    logs = []
+
+    def make(author="coach", language="en", book=north):
+        log = open_log(place, author=author)
+        logs.append(log)
+        return Panel(Desk(book, log, Words(language, "EUR"), DAY, 45), str(place.parent / "papers"))
+
+    yield make
+    for log in logs:
+        log.close()
+
+
+def said_on(panel):
+    return texts(panel.view()["tree"])
+
+
+def write(panel, saying, sent="id-1", entry=None, **values):
+    given = {"seen_by": "team"} | values
+    deal = panel.state.deal
+    panel.handle({"do": "write", "saying": saying, "deal": deal, "entry": entry, "id": sent, "values": given})
+
+
+def first_deal(panel):
+    return panel.desk.listed(panel.state.choices)["deal_id"][0]
+
+
+def choose(panel, deal=None):
+    panel.handle({"do": "select", "deal": deal or first_deal(panel)})
+    return panel.state.deal
+
+
+# --- saying -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_is_in_the_log_and_on_the_screen_with_its_time(opened):
+    panel = opened()
+    deal = choose(panel)
+    write(panel, "agreement", text="Ring procurement", owner=" Jo ", due_on="2026-10-20")
+    entry = panel.log.entries(kind="agreement").row(0, named=True)
+    assert (entry["text"], entry["owner"], entry["due_on"]) == ("Ring procurement", "Jo", date(2026, 10, 20))
+    assert (entry["deal_id"], entry["author"], entry["seen_by"]) == (deal, "coach", "team")
+    assert entry["session_id"] == panel.session_id
+    clock = entry["written_at"].astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%H:%M")
+    assert panel.view()["acks"]["id-1"] == {"saved": clock, "failed": "", "again": 1}
+    assert {f"saved {clock}", "Ring procurement · Jo · by 20 October 2026"} <= set(said_on(panel))
+
+
+def test_sent_twice_is_written_once(opened):
+    panel = opened()
+    choose(panel)
+    for _ in range(2):
+        write(panel, "learned", text="They decide in March.")
+    assert panel.log.entries(kind="learned").height == 1
+    assert panel.trouble is None
+
+
+def test_a_prediction_is_the_deal_s_and_comes_before_the_talk(opened):
+    panel = opened()
+    choose(panel)
+    assert panel.state.saying == "prediction"
+    write(panel, "prediction", code="won", days="90", value="30")
+    entry = panel.log.entries(kind="prediction").row(0, named=True)
+    assert (entry["code"], entry["days"], entry["value"], entry["author"]) == ("won", 90, 0.3, None)
+    assert panel.state.saying == "learned"
+    assert "is won within 90 days: 30 in 100" in said_on(panel)
+
+
+def test_minutes_that_cannot_be_written_can_be_asked_for_again(opened, place):
+    panel = opened()
+    (place.parent / "papers").write_text("a file where the folder should be")
+    panel.handle({"do": "close", "id": "c", "values": {"next_on": "2026-10-16"}})
+    assert panel.trouble is not None
+    assert panel.state.place != "closed"
+    (place.parent / "papers").unlink()
+    panel.handle({"do": "close", "id": "d", "values": {"next_on": "2026-10-23"}})
+    assert panel.state.place == "closed"
+    assert panel.log.sessions()["next_on"].to_list() == [date(2026, 10, 23)]
+
+
+def test_what_a_rep_wrote_on_paper_stands_before_the_reason(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "prepared", code="help", text="Someone for the legal part")
+    found = said_on(panel)
+    assert found.index("Help that is wanted") < found.index("Someone for the legal part")
+    assert found.index("Someone for the legal part") < found.index("Why it is on the agenda")
+
+
+def test_saying_it_better_keeps_what_was_said(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "learned", text="They decide in March.")
+    first = panel.log.entries(kind="learned")["entry_id"][0]
+    panel.handle({"do": "edit", "entry": first, "saying": "learned"})
+    assert "They decide in March." in said_on(panel)
+    for _ in range(2):  # a second sending finds it there
+        write(panel, "learned", sent="id-2", entry=first, text="They decide in May.")
+    assert panel.trouble is None
+    assert panel.log.entries(kind="learned")["text"].to_list() == ["They decide in May."]
+    assert panel.log.history(first)["text"].to_list() == ["They decide in March.", "They decide in May."]
+
+
+def test_what_cannot_be_saved_is_said_and_its_text_kept(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "note", text="x" * 20_001)
+    ack = panel.view()["acks"]["id-1"]
+    assert ack["saved"] == ""
+    assert "20,000" in ack["failed"]
+    assert ack["failed"] in said_on(panel)
+    assert panel.log.entries(kind="note").height == 0
+    panel.handle({"do": "go", "place": "opening"})
+    assert "x" * 20_001 in said_on(panel), "the text stays on the screen, on whatever page"
+    panel.handle({"do": "let_go", "sent": "id-1"})
+    assert "x" * 20_001 not in said_on(panel)
+
+
+def test_a_full_disk_fails_one_note_and_not_the_session(opened, place):
+    panel = opened()
+    choose(panel)
+    write(panel, "note", text="first")
+    with panel.log.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    write(panel, "note", sent="id-2", text="y" * 19_000)
+    if not panel.view()["acks"]["id-2"]["failed"]:
+        pytest.skip("the pool gave another connection")
+    assert panel.log.entries(kind="note")["text"].to_list() == ["first"]
+    with panel.log.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    write(panel, "note", sent="id-2", text="y" * 19_000)
+    assert panel.view()["acks"]["id-2"]["saved"]
+    assert not panel.state.unsaved
+    assert panel.log.entries(kind="note").height == 2
+
+
+def test_nonsense_from_a_screen_is_a_sentence_and_changes_nothing(opened):
+    panel = opened()
+    before = panel.state
+    asked = [{}, {"do": "__class__"}, {"do": "go", "place": "../"}, {"do": "sort", "by": "owner"}, {"do": "write"}]
+    asked += [{"do": "select"}, {"do": "move", "deal": "?", "by": "x"}, {"do": "park", "deal": "D1", "value": "soon"}]
+    for said in asked:
+        panel.handle(said)
+        assert said_on(panel)
+    assert panel.state.place == before.place or panel.state.deal in ("", None)
+    assert panel.log.entries().height == 0
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_in_the_log_until_somebody_says_something(opened):
+    panel = opened()
+    choose(panel)
+    panel.handle({"do": "pin", "deal": first_deal(panel)})
+    panel.view()
+    assert panel.log.entries().height == 0
+
+
+def test_the_first_word_opens_the_session_with_its_agenda(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "learned", text="They decide in March.")
+    assert panel.log.sessions().select("session_id", "held_on").rows() == [(panel.session_id, DAY)]
+    shown = panel.desk.listed(panel.state.choices).filter(pl.col("status") == "ok")
+    listed = panel.log.agenda(panel.session_id)
+    assert listed["deal_id"].to_list() == shown["deal_id"].to_list()
+    assert listed["is_lot"].sum() == 1
+
+
+def test_a_kernel_that_starts_again_goes_on_with_the_session(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "learned", text="They decide in March.")
+    again = opened()
+    assert again.session_id == panel.session_id
+    choose(again, panel.state.deal)
+    assert "They decide in March." in said_on(again)
+
+
+def test_a_closed_session_has_its_minutes_and_is_not_gone_on_with(opened, place):
+    panel = opened()
+    panel.handle({"do": "closing"})
+    assert "Close the session and write the minutes?" in said_on(panel)
+    panel.handle({"do": "close", "id": "c", "values": {"next_on": "2026-10-16"}})
+    assert panel.trouble is None, panel.trouble
+    assert panel.log.sessions().select("next_on").item() == date(2026, 10, 16)
+    assert panel.view()["shown"].startswith("closed")
+    written = [text for text in said_on(panel) if text.startswith(str(place.parent / "papers"))]
+    assert sorted(text.rpartition("/")[2] for text in written) == ["agreements.ics", "minutes.html", "tasks.csv"]
+    assert opened().session_id != panel.session_id
+
+
+def test_two_people_see_each_other_s_notes(opened):
+    one, two = opened("ann"), opened("bob")
+    deal = choose(one)
+    choose(two, deal)
+    write(one, "learned", sent="of-ann", text="Said by Ann")
+    two.handle({"do": "tick"})
+    assert "Said by Ann" in said_on(two)
+    write(two, "learned", sent="of-bob", text="Said by Bob")
+    one.handle({"do": "refresh"})
+    assert {"Said by Ann", "Said by Bob"} <= set(said_on(one))
+
+
+def test_what_is_for_coach_and_rep_is_not_on_the_team_s_screen(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "note", text="between the two of us", seen_by="coach_and_rep")
+    assert "between the two of us" not in said_on(panel)
+    panel.handle({"do": "reader", "value": "coach_and_rep"})
+    assert "between the two of us" in said_on(panel)
+
+
+# --- what was agreed --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def agreed(opened):
+    """A panel, three weeks after somebody promised to ring."""
+    panel = opened()
+    deal = first_deal(panel)
+    panel.log.write(Entry(kind="opened", session_id="before", due_on=DAY - timedelta(21)))
+    panel.log.write(Entry(kind="worked", session_id="before", text="Ringing early"))
+    made = Entry(
+        kind="agreement", id="ag", session_id="before", deal_id=deal, text="Ring them", author="ann", owner="Jo"
+    )
+    panel.log.write(made)
+    return panel
+
+
+def test_the_first_page_has_a_customer_what_worked_and_what_was_agreed(agreed):
+    found = said_on(agreed)
+    assert found.index("A customer's words") < found.index("Ringing early") < found.index("Ring them")
+    # agreed by the log's clock, that is, after the last day of the demo's data
+    assert {"done", "changed our mind", "still on", "overtaken", EN.say("review.since.not_yet")} <= set(found)
+
+
+def test_only_who_agreed_says_how_it_stands(agreed):
+    agreed.handle({"do": "end", "agreement": "ag", "state": "done"})  # by "coach", who did not make it
+    assert agreed.log.agreements()["state"].to_list() == [None]
+    assert agreed.trouble is not None
+    agreed.handle({"do": "author", "value": "JO "})
+    agreed.handle({"do": "end", "agreement": "ag", "state": "done"})
+    assert agreed.log.agreements()["state"].to_list() == ["done"]
+    assert agreed.trouble is None
+
+
+def test_what_was_ended_a_minute_ago_can_be_ended_otherwise(agreed):
+    agreed.view()
+    agreed.handle({"do": "author", "value": "ann"})
+    agreed.handle({"do": "end", "agreement": "ag", "state": "overtaken"})
+    pressed = [part for part in walk(agreed.view()["tree"]) if part[1].get("aria-pressed") == "true"]
+    assert [texts(part) for part in pressed] == [["overtaken"]]
+
+
+def test_what_was_agreed_today_is_not_yet_asked_about(opened):
+    panel = opened()
+    choose(panel)
+    write(panel, "agreement", text="Ring procurement")
+    panel.handle({"do": "go", "place": "opening"})
+    assert "Ring procurement" not in said_on(panel)
+
+
+def test_promises_are_counted_for_nobody(agreed):
+    agreed.handle({"do": "go", "place": "learning"})
+    found = " ".join(said_on(agreed))
+    assert "never about one person" in found
+    assert "Jo" not in found.replace("John", "")
+    assert "ann" not in found.split()
+
+
+# --- the agenda -------------------------------------------------------------------------------------------------------
+
+
+def listed(panel):
+    panel.view()
+    return panel.desk.listed(panel.state.choices).filter(pl.col("status") == "ok")["deal_id"].to_list()
+
+
+def test_the_agenda_is_eight_deals_with_reasons_and_minutes(opened):
+    panel = opened()
+    panel.handle({"do": "go", "place": "deals"})
+    found = said_on(panel)
+    assert len(listed(panel)) == 8
+    assert found.count("5 min") == 8
+    assert "8 deals, 40 min" in found
+    assert any("nine in ten" in text for text in found)
+
+
+def test_pin_drop_move_and_undo_change_what_is_listed(opened):
+    panel = opened()
+    before = listed(panel)
+    panel.handle({"do": "drop", "deal": before[1]})
+    assert before[1] not in listed(panel)
+    panel.handle({"do": "undo"})
+    assert listed(panel) == before
+    panel.handle({"do": "move", "deal": before[1], "by": -1})
+    assert listed(panel)[:2] == [before[1], before[0]]
+    other = next(deal for deal in panel.desk.deals["deal_id"] if deal not in before)
+    panel.handle({"do": "pin", "deal": other})
+    assert other in listed(panel)
+    assert len(listed(panel)) <= 8
+
+
+def test_a_parked_deal_is_away_until_its_day_for_everybody(opened):
+    panel = opened()
+    deal = listed(panel)[0]
+    panel.handle({"do": "park", "deal": deal, "value": (DAY + AHEAD).isoformat()})
+    assert deal not in listed(panel)
+    assert deal not in listed(opened())
+    before = listed(opened())
+    panel.handle({"do": "undo"})
+    assert deal in listed(panel)
+    assert listed(opened()) == listed(panel) != before, "for everybody, and not as one that came back"
+    for days in (AHEAD, 2 * AHEAD):
+        panel.handle({"do": "park", "deal": deal, "value": (DAY + days).isoformat()})
+    panel.handle({"do": "undo"})
+    assert dict(panel.log.parked().select("deal_id", "until_on").iter_rows())[deal] == DAY + AHEAD
+    panel.handle({"do": "undo"})
+    assert panel.log.parked().height == 0
+    panel.handle({"do": "park", "deal": deal, "value": (DAY - AHEAD).isoformat()})
+    assert deal in listed(panel)
+    assert (panel.trouble.code, panel.trouble.values["day"]) == ("park_past", DAY), "the first day that is too early"
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def walk(tree):
+    if isinstance(tree, list):
+        yield tree
+        for child in tree[2]:
+            yield from walk(child)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_no_person_of_ours_is_on_any_screen(opened, north, language):
+    people = set(north.tables["deals"].lazy().collect()["owner"].drop_nulls())
+    panel = opened(author="coach", language=language)
+    for said in ({"do": "go", "place": "opening"}, {"do": "look", "side": "all"}, {"do": "look", "side": "agenda"},
+                 {"do": "select", "deal": first_deal(panel)}, {"do": "go", "place": "learning"}):  # fmt: skip
+        panel.handle(said)
+        shown = json.dumps(panel.view()["tree"], ensure_ascii=False)
+        assert panel.trouble is None
+        assert [name for name in people if f'"{name}"' in shown] == []
+
+
+def test_the_story_begins_with_the_customer_then_the_rep_then_the_reason(opened):
+    panel = opened()
+    deals = panel.book.tables["deals"].lazy().collect()
+    with_goal = next(d for d in listed(panel) if deals.filter(deal_id=d)["customer_goal"][0])
+    mine = {"kind": "prepared", "deal_id": with_goal, "author": "rep"}
+    panel.log.write(Entry(code="not_in_crm", text="The director is new", **mine))
+    choose(panel, with_goal)
+    found = said_on(panel)
+    goal = deals.filter(deal_id=with_goal)["customer_goal"][0]
+    assert found.index(goal) < found.index("The director is new") < found.index("Why it is on the agenda")
+
+
+def test_a_deal_that_is_gone_does_not_take_the_session_with_it(opened):
+    panel = opened()
+    choose(panel, "no such deal")
+    assert panel.view()["shown"] == "deals/"
+    assert panel.trouble is not None
+    choose(panel)
+    panel.view()
+    assert panel.trouble is None
+
+
+def test_the_screen_is_plain_values_and_knows_no_markup(opened):
+    panel = opened()
+    choose(panel)
+    tree = json.loads(json.dumps(panel.view()))["tree"]
+    tags = {part[0] for part in walk(tree)}
+    assert not tags & {"script", "iframe", "a", "img", "object", "style", "link", "foreignObject"}
+    assert [name for part in walk(tree) for name in part[1] if name.startswith("on") and name != "on"] == []
+
+
+def test_a_log_that_cannot_be_written_is_said_on_top(north, place, opened):
+    first = opened()
+    choose(first)
+    write(first, "learned", text="kept")
+    first.log.close()
+    with sqlite3.connect(place) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    place.write_bytes(place.read_bytes()[:100] + b"\xff" * 3000)
+    panel = opened()
+    assert panel.log.notices
+    assert panel.log.notices[-1].sentence("en") in said_on(panel)
+    choose(panel)
+    write(panel, "note", text="still on the screen")
+    assert panel.view()["acks"]["id-1"]["failed"]
+
+
+# --- the day ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_export_is_talked_about_as_of_its_own_last_day(demo):
+    assert session_day(demo, date(2026, 10, 5)) == date(2026, 10, 5)  # Friday's data on Monday
+    assert session_day(demo, date(2026, 10, 16)) == date(2026, 10, 16)  # 14 days
+    assert session_day(demo, date(2026, 10, 17)) == DAY
+    assert session_day(demo, date(2026, 9, 1)) == DAY
