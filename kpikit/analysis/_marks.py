@@ -42,7 +42,7 @@ def marks_of_others(days: Array, entry: Array, is_judged: Array, is_end: Array, 
     last end, and "at least"; NaN where nothing ended.
     """
     ages, late = days[is_judged], entry[is_judged]
-    times, ended = np.unique(days[is_end], return_counts=True)
+    times, ended = _counted(days[is_end])
     if not times.size:
         return np.full(ages.size, np.nan), np.ones(ages.size, dtype=bool)
     gone = np.cumsum(ended) - ended + _before(days[~is_end], times)
@@ -61,6 +61,17 @@ def marks_of_others(days: Array, entry: Array, is_judged: Array, is_end: Array, 
     return times[np.where(reached, found, times.size) - 1], ~reached
 
 
+def _counted(values: Array) -> tuple[Array, Array]:
+    """The values that there are, in order, and how often each is there."""
+    every = _sorted(values)
+    first = np.flatnonzero(np.diff(every, prepend=-np.inf))
+    return every[first], np.diff(first, append=every.size)
+
+
+def _sorted(values: Array) -> Array:
+    return pl.Series(values).sort().to_numpy()  # on all cores
+
+
 def _logs(ended: Array, others: Array, settled: Array) -> Array:
     """log(1 - d/n) at each time; nothing where nobody else is in view, or the curve has not begun."""
     left = 1 - np.divide(ended, others, out=np.zeros(ended.size), where=settled & (others >= ended) & (others > 0))
@@ -74,5 +85,5 @@ def _first_down(sums: Array, wanted: Array) -> Array:
 
 def _before(values: Array, steps: Array) -> Array:
     """How many of the values, most of which are often 0, lie before each step."""
-    later = pl.Series(values[values > 0]).sort().to_numpy()
+    later = _sorted(values[values > 0])
     return np.where(steps > 0, values.size - later.size, 0) + np.searchsorted(later, steps, "left")

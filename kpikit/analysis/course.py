@@ -9,9 +9,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis._answer import answer
 from kpikit.book import DealBook
+from kpikit.book.spelled import KINDS
 from kpikit.calendar import MICROSECONDS_PER_UNIT
 from kpikit.engine.histogram import binned, counts
-from kpikit.engine.kernel import KINDS
 from kpikit.engine.visits import seen_in, visits
 from kpikit.errors import UsageError
 

@@ -8,8 +8,8 @@ import polars as pl
 from kpikit.analysis._answer import answer
 from kpikit.analysis._marks import begins, marks_of_others
 from kpikit.book import DealBook
+from kpikit.book.spelled import KINDS
 from kpikit.calendar import MICROSECONDS_PER_UNIT
-from kpikit.engine.kernel import KINDS
 from kpikit.engine.visits import seen_in, visits
 
 #: who did it: only these are acts of the customer; what we write, send or edit is none
@@ -52,10 +52,8 @@ def silence(book: DealBook) -> pl.DataFrame:
     if acts is None:
         refused = {"n": pl.lit(None, pl.Int64), "unit": pl.lit("day"), "status": pl.lit("refused")}
         return pl.DataFrame([{}], schema=_LISTED).with_columns(**refused, reason=pl.lit("no_directions"))
-    found, names = _stretches(book, acts)
-    codes = found["stage"].unique().sort().to_list()
-    parts = [_marked(found.filter(pl.col("stage") == code)) for code in codes]
-    marked = pl.concat([_marked(found.clear()), *parts])
+    visits, names = _visits(book)
+    marked = _marked(_stretches(visits, acts))
     ids = book.tables["deals"].lazy().select("deal_id").collect()["deal_id"]
     beyond = pl.col("days") / pl.col("mark_days")
     acted_at = pl.from_epoch("acted_at", "us").dt.replace_time_zone("UTC")
@@ -67,58 +65,71 @@ def silence(book: DealBook) -> pl.DataFrame:
 
 
 def _acts(book: DealBook) -> pl.DataFrame | None:
-    """``deal`` (its row) and ``at``: what customers did up to as-of; None where nobody recorded who did it."""
+    """``deal`` (its row) and ``at``: what customers did up to as-of, in order; None if nobody recorded who."""
     ids = book.tables["deals"].lazy().select("deal_id").with_row_index("deal")
     acts = book.tables["activities"].lazy().filter(pl.col("happened_at") <= book.as_of)
     known = acts.select(pl.col("direction").is_not_null().any()).collect().item()
     theirs = acts.filter(pl.col("direction").is_in(THEIRS)).join(ids, on="deal_id", how="inner")
-    found = theirs.select("deal", at=pl.col("happened_at").dt.epoch("us")).collect()
+    found = theirs.select("deal", at=pl.col("happened_at").dt.epoch("us")).sort("deal", "at").collect()
     return found if known else None
 
 
-def _stretches(book: DealBook, acts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """Each silence as far as it lay within one visit to a stage, and the names of the stages.
+def _visits(book: DealBook) -> tuple[pl.DataFrame, pl.Series]:
+    """Visits to stages as the book saw them, in order, and the names of the stages.
+
+    ``deal, stage, at`` and ``end`` (microseconds), ``is_open``, and ``first_at``: the deal's first entry to any stage.
+    """
+    parts = [seen_in(part, book, None) for part in visits(book)]
+    used = pl.concat([part.frame.lazy().filter(pl.col("excluded").is_null()) for part in parts])
+    first = pl.when((pl.col("deal") != pl.col("deal").shift(1)).fill_null(True)).then("entered_at").forward_fill()
+    found = used.select(
+        "deal", "stage", at="entered_at", end=pl.col("entered_at") + pl.col("age"), is_open=pl.col("kind") == _OPEN,
+        first_at=first,
+    )  # fmt: skip
+    return found.collect(), parts[-1].codes.stages["stage"]
+
+
+def _stretches(visits: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
+    """Each silence as far as it lay within one visit to a stage: from the entry, or from an act, to an act or the end.
 
     ``deal, stage, days, entry_days`` (ages of the silence at the end and the beginning of the stretch), ``is_act`` (it
     ended with an act), ``is_now`` (it goes on), ``acted_at`` (when it began; null: there was no act before).
     """
-    parts = [seen_in(part, book, None) for part in visits(book)]
-    used = pl.concat([part.frame.lazy().filter(pl.col("excluded").is_null()) for part in parts])
-    entered = used.select(
-        "deal", "stage", at="entered_at", end=pl.col("entered_at") + pl.col("age"), is_open=pl.col("kind") == _OPEN
+    entered, acted = (_in_one_number(frame["deal"], frame["at"]) for frame in (visits, acts))
+    first = np.searchsorted(acted, entered, "left")  # the first act from the entry on, whosever it is
+    past = np.searchsorted(acted, _in_one_number(visits["deal"], visits["end"]), "right")  # the first after the end
+    visits = visits.with_columns(first=pl.Series(first), past=pl.Series(past))
+    by, at = acts["deal"].extend_constant(None, 1), acts["at"].extend_constant(None, 1)
+    is_theirs = (by.gather(first - 1) == visits["deal"]).fill_null(False)
+    from_entry = visits.with_columns(acted_at=at.gather(first - 1).set(~is_theirs, None), next_act="first")
+    nth, within = np.arange(acted.size), np.searchsorted(entered, acted, "right") - 1
+    after_act = visits[np.maximum(within, 0)].with_columns(
+        at=acts["at"], acted_at=acts["at"], next_act=pl.Series(nth + 1)
     )
-    # a deal and a second in one number: visits stand in that order already, so acts are merged into them
-    key = pl.col("deal").cast(pl.Int64) * 2**33 + pl.col("at") // 1_000_000
-    acted = acts.lazy().with_columns(deal=pl.col("deal").cast(pl.UInt32)).sort("deal", "at")
-    nothing = {"stage": pl.lit(None, pl.Int16), "end": pl.lit(None, pl.Int64), "is_open": pl.lit(None, pl.Boolean)}
-    both = entered.with_columns(key=key).merge_sorted(
-        acted.with_columns(**nothing, key=key).select("deal", "stage", "at", "end", "is_open", "key"), "key"
-    )
-    is_act = pl.col("stage").is_null()
-    same = pl.col("deal") == pl.col("deal").shift(-1)
-    rows = both.with_columns(
-        *(pl.col(name).forward_fill() for name in ("stage", "end", "is_open")),
-        visited=pl.when(~is_act).then("deal").forward_fill(),
-        begun=pl.when(~is_act & (pl.col("deal") != pl.col("deal").shift(1)).fill_null(True)).then("at").forward_fill(),
-        acted_by=pl.when(is_act).then("deal").forward_fill(),
-        acted_at=pl.when(is_act).then("at").forward_fill(),
-        next_at=pl.when(same).then(pl.col("at").shift(-1)),
-        next_is_act=pl.when(same).then(is_act.shift(-1)).fill_null(False),
-    ).filter((pl.col("visited") == pl.col("deal")).fill_null(False))
-    has_acted = (pl.col("acted_by") == pl.col("deal")).fill_null(False)
-    rows = rows.with_columns(acted_at=pl.when(has_acted).then("acted_at"))
-    since = pl.coalesce("acted_at", "begun")
-    stop = pl.min_horizontal("next_at", "end")
-    is_act_next = pl.col("next_is_act") & (pl.col("next_at") <= pl.col("end"))
-    found = rows.select(
+    after_act = after_act.filter((pl.Series(within) >= 0) & (pl.col("next_act") <= pl.col("past")))
+    both = pl.concat([from_entry, after_act])
+    is_act = pl.col("next_act") < pl.col("past")
+    since = pl.coalesce("acted_at", "first_at")
+    stop = pl.when(is_act).then(at.gather(both["next_act"])).otherwise("end")
+    found = both.lazy().select(
         "deal", "stage", "acted_at", days=(stop - since) / _DAY_US, entry_days=(pl.col("at") - since) / _DAY_US,
-        is_act=is_act_next, is_now=pl.col("is_open") & ~is_act_next & (stop == pl.col("end")),
-    ).filter((pl.col("days") > pl.col("entry_days")) | pl.col("is_now"))  # fmt: skip
-    return found.collect(), parts[-1].codes.stages["stage"]
+        is_act=is_act, is_now=pl.col("is_open") & ~is_act,
+    )  # fmt: skip
+    return found.filter((pl.col("days") > pl.col("entry_days")) | pl.col("is_now")).collect()
 
 
-def _marked(stage: pl.DataFrame) -> pl.DataFrame:
-    """The silences that go on in a stage, each with the mark of the others."""
+def _in_one_number(deal: pl.Series, at: pl.Series) -> np.ndarray:
+    """A deal and a second in one number, so that rows in order of deal and instant have rising numbers."""
+    return deal.cast(pl.Int64).to_numpy() * 2**33 + at.to_numpy() // 1_000_000
+
+
+def _marked(stretches: pl.DataFrame) -> pl.DataFrame:
+    """The silences that go on, each with the mark of the others in its stage."""
+    parts = [_of_stage(stretches.filter(pl.col("stage") == code)) for code in stretches["stage"].unique().sort()]
+    return pl.concat([_of_stage(stretches.clear()), *parts])
+
+
+def _of_stage(stage: pl.DataFrame) -> pl.DataFrame:
     now = stage.filter("is_now")
     if not now.height or stage["deal"].n_unique() <= OTHERS:
         return now.with_columns(mark_days=pl.lit(None, pl.Float64), is_at_least=pl.lit(True))

@@ -13,8 +13,8 @@ from kpikit.analysis._answer import answer
 from kpikit.analysis._marks import SLACK, STILL, begins, marks_of_others
 from kpikit.analysis.stages import curves
 from kpikit.book import DealBook
+from kpikit.book.spelled import KINDS
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
-from kpikit.engine.kernel import KINDS
 from kpikit.engine.visits import seen_in, visits
 from kpikit.errors import UsageError
 
@@ -39,21 +39,18 @@ def _first_visits(book: DealBook) -> pl.DataFrame:
         entry_days=(pl.col("entry_age") / _DAY_US).fill_null(0.0),
     ).collect()  # fmt: skip
     names = codes["stage"].to_list()  # stages of several pipelines may share one
-    used = used.with_columns(
-        codes["position"].gather(used["place"]),
-        pl.col("place").replace_strict({i: names.index(name) for i, name in enumerate(names)}, return_dtype=pl.Int16),
-    )
-    stages = used.partition_by("place", maintain_order=True)
-    empty = used.with_columns(stage=pl.lit(None, pl.String), from_days=pl.lit(None, pl.Float64))
-    return pl.concat([empty.clear(), *(_begun(stage, names[stage["place"][0]]) for stage in stages)])
+    one_of = pl.Series([names.index(name) for name in names], dtype=pl.Int16)
+    used = used.with_columns(codes["position"].gather(used["place"]), place=one_of.gather(used["place"]))
+    ages = used.select("place", "days", "entry_days")
+    begun = pl.Series([_begin(ages.filter(pl.col("place") == place)) for place in range(len(names))], dtype=pl.Float64)
+    return used.with_columns(stage=codes["stage"].gather(used["place"]), from_days=begun.gather(used["place"]))
 
 
-def _begun(visits: pl.DataFrame, stage: str) -> pl.DataFrame:
-    """The visits to one stage with its name, and where its curve begins."""
+def _begin(visits: pl.DataFrame) -> float | None:
+    """Where the curve of one stage begins; null if it never does."""
     time = visits["days"].clip(lower_bound=_INSTANT).to_numpy()
-    entry = np.minimum(visits["entry_days"].to_numpy(), time * (1 - 1e-9))
-    begin = pl.lit(begins(time, entry), pl.Float64).fill_nan(None)
-    return visits.with_columns(stage=pl.lit(stage), from_days=begin)
+    begin = begins(time, np.minimum(visits["entry_days"].to_numpy(), time * (1 - 1e-9)))
+    return None if np.isnan(begin) else begin
 
 
 def _counts(visits: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +87,8 @@ def thresholds(visits: pl.DataFrame) -> pl.DataFrame:
     more have left (who is there longer has waited longer than nine in ten). Where the curve of the others never comes
     down to one in ten the mark is their last exit, and ``is_at_least``.
     """
-    parts = [_of_stage(stage) for stage in visits.partition_by("place", maintain_order=True)]
+    needed = visits.select("deal", "place", "kind", "days", "entry_days", "from_days")
+    parts = [_of_stage(needed.filter(pl.col("place") == place)) for place in visits["place"].unique().sort()]
     schema = {"deal": visits.schema["deal"], "place": pl.Int16, "mark_days": pl.Float64, "is_at_least": pl.Boolean}
     return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 

@@ -1,9 +1,10 @@
-"""Events with numbers for names: what happened to each deal, in order, ready for the engine's kernel.
+"""A book with numbers for names: what happened to each deal, in order, as visits to stages that the engine can count.
 
 Codes are made once, when a book is prepared (or first asked): a deal is its row in ``deals``, a stage its place in
-:class:`Codes`. One row an event, in order of deal, instant and sequence: ``deal, at, seq``, ``stage`` (null for an
-outcome), ``close`` (one of :data:`CLOSES`, for what ends a visit), ``seen_at`` (when the system first recorded it),
-``team``, ``is_after`` (entered after the final outcome), ``is_undated`` (its deal was closed, nobody knows when).
+:class:`Codes`. Between them stand events, one row each, in order of deal, instant and sequence: ``deal, at, seq``,
+``stage`` (null for an outcome), ``close`` (one of :data:`CLOSES`, for what ends a visit), ``seen_at`` (when the system
+first recorded it), ``team``, ``is_after`` (entered after the final outcome), ``is_undated`` (its deal was closed,
+nobody knows when).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+
+from kpikit.book.spelled import spelled
 
 CLOSES = ("won", "lost", "void")
 _CLOSE_CODES = {name: code for code, name in enumerate(CLOSES)}
@@ -24,6 +27,10 @@ class Codes:
 
     stages: pl.DataFrame
     teams: tuple[str, ...]
+
+    def places(self) -> dict[int, int]:
+        """The position of each stage that has one, by its number."""
+        return {i: place for i, place in enumerate(self.stages["position"].to_list()) if place is not None}
 
     def as_dict(self) -> dict:
         """Plain values, for a prepared book's record."""
@@ -38,15 +45,15 @@ class Codes:
 
 @dataclass(frozen=True)
 class Coded:
-    """The events of a book in order, with numbers for names, and what the numbers stand for."""
+    """The visits of a book in order (:func:`kpikit.book.spelled.spelled`), and what their numbers stand for."""
 
-    events: pl.LazyFrame
+    visits: pl.LazyFrame
     codes: Codes
     n_deals: int
 
 
 def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | None = None) -> Coded:
-    """The stage events and outcomes of a book's tables, coded and in order.
+    """The visits in a book's tables, coded and in order.
 
     ``known`` are the codes of other deals of the same book, to which what is new here is added.
     """
@@ -79,7 +86,7 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
         "deal", pl.col("at").dt.epoch("us"), pl.col("seq").cast(pl.Int32), "stage", "close",
         pl.col("seen_at").dt.epoch("us"), "team", "is_after", "is_undated",
     )  # fmt: skip
-    return Coded(events.lazy(), codes, deals.height)
+    return Coded(spelled(events.lazy(), codes.places()).lazy(), codes, deals.height)
 
 
 def _codes(stages: pl.LazyFrame, visits: pl.DataFrame, known: Codes | None) -> Codes:

@@ -24,7 +24,7 @@ class DealBook:
     local days and amounts in the book's currency). ``dropped`` holds the rows refused at the door with the rule each
     broke, ``faults`` everything that was noticed there. ``answers_in`` is the kind of frame that answers come in:
     pandas if the book was made from pandas, else polars. ``team`` narrows every answer to one team
-    (:func:`kpikit.book.of_team`). ``coded`` are the events with numbers for names, where the book was prepared.
+    (:func:`kpikit.book.of_team`). ``coded`` are its visits to stages with numbers for names, where it was prepared.
     """
 
     tables: Mapping[str, Frame]

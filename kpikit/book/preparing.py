@@ -20,11 +20,11 @@ from kpikit.book.settings import Settings
 from kpikit.errors import Fault, UsageError
 
 MANIFEST = "kpikit-book.json"
-FORMAT = 1
-EVENTS, DROPPED = "_events", "_dropped"
+FORMAT = 2
+VISITS, DROPPED = "_visits", "_dropped"
 #: where a book stands while it is written, within the folder that it is for
 PARTIAL = ".partial"
-#: rows of events that are read together: a question goes through a large book by deals
+#: visits that are read together: a question goes through a large book by deals
 _ROW_GROUP = 250_000
 
 
@@ -56,7 +56,7 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
             write(folder, name, frame)
         coded = encode(tables) if {"stage_events", "stages"} <= set(tables) else None
         if coded is not None:
-            write(folder, EVENTS, coded.events.collect())
+            write(folder, VISITS, coded.visits.collect())
         own = book.hash or content_hash(book.replace(tables=tables))
         return sealed(folder, book.replace(coded=coded, hash=own))
 
@@ -100,7 +100,7 @@ def write(folder: Path, table: str, frame: pl.DataFrame, part: int | None = None
     if part is not None:
         file.mkdir(exist_ok=True)
         file = file / f"{part:05}.parquet"
-    frame.write_parquet(file, compression="zstd", row_group_size=_ROW_GROUP if table == EVENTS else None)
+    frame.write_parquet(file, compression="lz4", row_group_size=_ROW_GROUP if table == VISITS else None)
 
 
 def sealed(partial: Path, book: DealBook) -> DealBook:
@@ -129,7 +129,7 @@ def open_prepared(folder: Path) -> DealBook:
     settings = dict(manifest["settings"])
     privacy, theme = settings.pop("privacy"), settings.pop("theme", {})
     coded = manifest["coded"] and Coded(
-        scan(folder, EVENTS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
+        scan(folder, VISITS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
     )
     return DealBook(
         tables=MappingProxyType({name: scan(folder, name) for name in manifest["tables"]}),

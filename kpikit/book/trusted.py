@@ -134,15 +134,15 @@ def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: d
             tables = _teamless(tables)
         if {"stage_events", "stages"} <= set(tables):
             coded = encode(tables, coded.codes if coded else None)
-            events = coded.events.with_columns(pl.col("deal") + pl.lit(n_deals, pl.UInt32))
-            preparing.write(folder, preparing.EVENTS, events.collect(), part)
+            visits = coded.visits.with_columns(pl.col("deal") + pl.lit(n_deals, pl.UInt32))
+            preparing.write(folder, preparing.VISITS, visits.collect(), part)
         n_deals += tables["deals"].height
         for name, table in tables.items():
             if name in OF_DEALS or part == 0:
                 sums[preparing.columns_of(name, table)] += preparing.row_sum(table)
                 preparing.write(folder, name, table, part if name in OF_DEALS else None)
     if coded is not None:
-        coded = Coded(coded.events, coded.codes, n_deals)
+        coded = Coded(coded.visits, coded.codes, n_deals)
     sealed = book.replace(tables=tables, coded=coded, hash=preparing.named(book, sums))
     return preparing.sealed(folder, sealed)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from kpikit.book.coded import Codes
+from kpikit.book.spelled import KINDS
 from kpikit.engine.clock import WIDTH_US, on_clock
-from kpikit.engine.kernel import KINDS
 from kpikit.engine.visits import seen_in
 from kpikit.engine.visits import visits as every_visit
 from kpikit.errors import RankingRefused, UsageError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kpikit.book.coded import Coded, Codes, encode
-from kpikit.engine.kernel import coded_spells, numbered_visits, observed
+from kpikit.engine.kernel import observed
 from kpikit.errors import Refused
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Visits:
-    """Coded spells of some deals (:func:`kpikit.engine.kernel.coded_spells`) and what the numbers stand for."""
+    """Coded spells of some deals (:func:`kpikit.book.spelled.spelled`) and what the numbers stand for."""
 
     frame: pl.DataFrame
     codes: Codes
@@ -45,8 +45,8 @@ def visits(book: DealBook) -> Iterator[Visits]:
         yield _all(book)
         return
     for first in range(0, coded.n_deals, BUCKET):
-        some = coded.events.filter(pl.col("deal").is_between(first, first + BUCKET - 1))
-        yield _made(some, coded.codes)
+        some = coded.visits.filter(pl.col("deal").is_between(first, first + BUCKET - 1))
+        yield Visits(some.collect(), coded.codes)
 
 
 @lru_cache(maxsize=8)
@@ -56,13 +56,9 @@ def _coded(book: DealBook) -> Coded:
 
 @lru_cache(maxsize=8)
 def _all(book: DealBook) -> Visits:
-    """A book never changes, so its visits are made once."""
+    """A book never changes, so its visits are read once."""
     coded = _coded(book)
-    return _made(coded.events, coded.codes)
-
-
-def _made(events: pl.LazyFrame, codes: Codes) -> Visits:
-    return Visits(numbered_visits(coded_spells(events, codes).collect(), codes), codes)
+    return Visits(coded.visits.collect(), coded.codes)
 
 
 def seen_in(part: Visits, book: DealBook, during: Period | None) -> Visits:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -39,7 +39,10 @@ _LISTED = {
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the rules found: ``hits`` (:data:`kpikit.review.facts.HIT` and ``rule``), and why some could not look."""
+    """What the rules found, and why some could not look.
+
+    ``hits``: :data:`kpikit.review.facts.HIT`, ``rule``, and ``met``: the bits of :func:`_names` for it.
+    """
 
     hits: pl.DataFrame
     refused: Mapping[str, str]
@@ -103,8 +106,8 @@ def agenda(
     listed = {row["deal_id"] for row in chosen}
     lot = _lot(found.facts, listed, away, set(dropped), seed=seed, session=day)
     if lot is not None:
-        mine = every.filter(pl.col("deal_id") == lot)
-        chosen.append({"deal_id": lot, "rule": LOT, "others": mine["rules"].explode().to_list() if mine.height else []})
+        met = every.filter(pl.col("deal_id") == lot)["met"].sum()
+        chosen.append({"deal_id": lot, "rule": LOT, "others": [*_names(met)[0]]})
     return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), _refused(found.refused)])
 
 
@@ -116,20 +119,19 @@ def found_by_rules(
     table = pl.DataFrame([*back], schema={"deal_id": pl.String, "until_on": pl.Date}, orient="row") if back else None
     facts = Facts(book, session, since, table)
     found = _found(facts)
-    hits = [frame.with_columns(rule=pl.lit(name)) for name, frame in found.items() if isinstance(frame, pl.DataFrame)]
+    hits = [_with_rule(frame, name) for name, frame in found.items() if isinstance(frame, pl.DataFrame)]
     refused = {name: why for name, why in found.items() if isinstance(why, str) and why != "no_log"}
-    empty = pl.DataFrame(schema={**HIT, "rule": pl.String})
+    empty = pl.DataFrame(schema={**HIT, "rule": pl.String, "met": pl.Int64})
     return Found(pl.concat(hits) if hits else empty, refused, facts)
 
 
 def _found(facts: Facts) -> dict[str, Hits]:
-    """What each rule finds. Those that read every visit share them; the others are found beside, in a thread."""
+    """What each rule finds, two at a time: the two that read every visit first and last, so that they share them."""
     _ = facts.deals  # found once, before two threads want it
-    others = [name for name in RULES if name not in READS_VISITS]
-    with ThreadPoolExecutor(1) as beside:
-        quick = beside.submit(lambda: {name: RULES[name](facts) for name in others})
-        slow = {name: RULES[name](facts) for name in READS_VISITS}
-    found = slow | quick.result()
+    first, last = READS_VISITS
+    names = [first, *(name for name in RULES if name not in READS_VISITS), last]
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip(names, pool.map(lambda name: RULES[name](facts), names), strict=True))
     return {name: found[name] for name in RULES}
 
 
@@ -169,29 +171,43 @@ def remembered(
     return away, since, tuple(over.iter_rows())
 
 
-def _ranked(found: Found) -> pl.DataFrame:
-    """A row a deal that meets a rule, the heaviest first: ``deal_id, rules`` (the heaviest first), ``weight``."""
+def _with_rule(hits: pl.DataFrame, rule: str) -> pl.DataFrame:
+    """The hits of a rule with its name and its bit; one of what ended and was told about has a bit more."""
+    place = [*rule_cards()].index(rule)
+    told = pl.col("detail").fill_null("").str.ends_with("_told") if rule == "just_ended" else pl.lit(False)
+    return hits.with_columns(rule=pl.lit(rule), met=pl.lit(2 << place, pl.Int64) + told.cast(pl.Int64))
+
+
+@cache
+def _names(met: int) -> tuple[tuple[str, ...], int]:
+    """Which rules some bits stand for, the heaviest first, and what they weigh together."""
     cards = rule_cards()
-    places = {name: i for i, name in enumerate(cards)}
-    weights = {name: card["weight"] for name, card in cards.items()}
-    told = pl.col("detail").fill_null("").str.ends_with("_told") & (pl.col("rule") == "just_ended")
-    rows = found.hits.lazy().with_columns(
-        weight=pl.col("rule").replace_strict(weights, return_dtype=pl.Int64) + told.cast(pl.Int64),
-        place=pl.col("rule").replace_strict(places, return_dtype=pl.Int64),
-    ).sort("weight", "place", descending=[True, False])  # fmt: skip
-    deals = rows.group_by("deal_id", maintain_order=True).agg(rules=pl.col("rule"), weight=pl.col("weight").sum())
+    weights = {
+        name: card["weight"] + (met & 1 if name == "just_ended" else 0)
+        for place, (name, card) in enumerate(cards.items())
+        if met & (2 << place)
+    }
+    return tuple(sorted(weights, key=lambda name: -weights[name])), sum(weights.values())
+
+
+def _ranked(found: Found) -> pl.DataFrame:
+    """A row a deal that meets a rule, the heaviest first: ``deal_id, met`` (the bits of its rules), ``weight``."""
+    met = found.hits.group_by("deal_id").agg(pl.col("met").bitwise_or())
+    weights = {one: _names(one)[1] for one in met["met"].unique()}
     amounts = found.facts.book.tables["deals"].lazy().select("deal_id", amount="amount_home")
-    placed = deals.join(amounts, on="deal_id", how="left")
+    weighed = met.lazy().with_columns(weight=pl.col("met").replace_strict(weights, return_dtype=pl.Int64))
+    placed = weighed.join(amounts, on="deal_id", how="left")
     return placed.sort("weight", "amount", "deal_id", descending=[True, True, False], nulls_last=True).collect()
 
 
 def _first_of_each(every: pl.DataFrame, pinned: Collection[str], count: int) -> list[dict]:
     """The rows that can be chosen: of deals that meet the same rules only the first so many, and those pinned."""
     numbered = every.with_row_index("_i")
-    first = numbered.group_by(pl.col("rules").list.join(",").alias("_met"), maintain_order=True).head(count)
+    first = numbered.group_by("met", maintain_order=True).head(count)
     mine = numbered.filter(pl.col("deal_id").is_in(list(pinned)))
-    both = pl.concat([first.select(numbered.columns), mine]).unique("_i").sort("_i").drop("_i")
-    return both.to_dicts()
+    both = pl.concat([first.select(numbered.columns), mine]).unique("_i").sort("_i")
+    return [{"deal_id": deal, "weight": weight, "rules": [*_names(met)[0]]}
+            for deal, met, weight in both.select("deal_id", "met", "weight").iter_rows()]  # fmt: skip
 
 
 def _chosen(every: pl.DataFrame, off: set[str], pinned: list[str], count: int) -> list[dict]:

@@ -17,14 +17,8 @@ def drawn(candidates: Iterable[str], *, seed: int, session: date, book_hash: str
     >>> drawn(["a", "b"], seed=0, session=date(2026, 10, 5), book_hash="") in ("a", "b")
     True
     """
-    begun = sha256(f"{seed}\x1f{session.isoformat()}\x1f{book_hash}\x1f".encode())
-
-    def ticket(deal_id: str) -> bytes:
-        mine = begun.copy()
-        mine.update(deal_id.encode())
-        return mine.digest()
-
-    return min(candidates, key=ticket, default=None)
+    begin = f"{seed}\x1f{session.isoformat()}\x1f{book_hash}\x1f"
+    return min(candidates, key=lambda deal_id: sha256(f"{begin}{deal_id}".encode()).digest(), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,9 @@ def single_contact(facts: Facts) -> Hits:
         return "no_contacts"
     won = facts.book.tables["deals"].lazy().filter(pl.col("outcome") == "won").select("deal_id", is_won=pl.lit(True))
     later = facts.deals.lazy().filter(pl.col("rank") > 1).select("deal_id", is_won=pl.lit(False))
-    every = pl.concat([won, later])
-    known = contacts.join(every, on="deal_id", how="semi").group_by("deal_id").agg(n=pl.col("contact_key").n_unique())
-    counted = every.join(known, on="deal_id", how="left").collect()
+    every = pl.concat([won, later]).with_row_index("_i").collect().lazy()
+    known = contacts.join(every, on="deal_id", how="inner").select("_i", "contact_key").unique()
+    counted = every.join(known.group_by("_i").len("n"), on="_i", how="left").collect()
     middle = counted.filter("is_won")["n"].median()
     if not isinstance(middle, float):
         return "no_contacts"

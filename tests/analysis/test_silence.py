@@ -4,9 +4,12 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lifelines import AalenJohansenFitter, KaplanMeierFitter
 
 from kpikit import UsageError, retention, velocity
+from kpikit.analysis import silence
 from tests.review.review_books import book_of, day, deal, on
 
 
@@ -71,6 +74,49 @@ def test_what_is_planned_is_no_act():
 def test_a_contact_before_the_deal_was_registered_begins_its_silence():
     book = book_of([deal("d", created_at=day(80))], activities=[call("d", 70)])
     assert silences(book)["d"]["days_silent"] == 30.0
+
+
+def stretches_by_hand(path, acts, ended, now):
+    """Stage, age of the silence at the begin and the end of a stretch, did an act end it, does it go on."""
+    for i, (stage, entered) in enumerate(path):
+        last = i + 1 == len(path)
+        left = path[i + 1][1] if not last else (ended if ended is not None else now)
+        cuts = [at for at in acts if entered < at < left]
+        for begin, end in pairwise([entered, *cuts, left]):
+            since = max((at for at in acts if at <= begin), default=path[0][1])
+            is_now = last and ended is None and end == left
+            yield stage, begin - since, end - since, end in cuts, is_now
+
+
+@st.composite
+def lives(draw):
+    """Some deals, each with its path through stages (on whole days), its acts (at other times) and perhaps its end."""
+    for_one = st.tuples(
+        st.lists(st.integers(0, 90), min_size=1, max_size=4, unique=True).map(sorted),
+        st.lists(st.integers(-10, 98).map(lambda at: at + 0.25), max_size=6, unique=True).map(sorted),
+        st.one_of(st.none(), st.integers(91, 99)),
+    )
+    return draw(st.lists(for_one, min_size=1, max_size=5))
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives())
+def test_stretches_of_silence_are_those_counted_by_hand(found):
+    names = ("Qualify", "Proposal", "Negotiation", "Qualify")
+    deals, events, acts, wanted = [], [], [], []
+    for i, (entries, at, ended) in enumerate(found):
+        path = [(names[place], day_) for place, day_ in enumerate(entries)]
+        end = {"outcome": "lost", "outcome_at": day(ended)} if ended else {}
+        deals.append(deal(f"d{i}", created_at=day(entries[0]), stage=path[-1][0], **end))
+        events += [{"deal_id": f"d{i}", "stage": stage, "entered_at": day(on_), "seq": 1} for stage, on_ in path]
+        acts += [call(f"d{i}", one) for one in at]
+        wanted += stretches_by_hand(path, at, ended, 100)
+    book = book_of(deals, stage_events=events, activities=[*acts, call("d0", 95, "us")])
+    visits, stages = silence._visits(book)
+    theirs = pl.DataFrame(schema={"deal": pl.UInt32, "at": pl.Int64}) if not acts else silence._acts(book)
+    rows = silence._stretches(visits, theirs).to_dicts()
+    mine = [(stages[r["stage"]], r["entry_days"], r["days"], r["is_act"], r["is_now"]) for r in rows]
+    assert sorted(mine) == sorted(wanted)
 
 
 def test_closed_deals_are_not_listed():
