@@ -11,10 +11,10 @@ ROOT = Path(__file__).parents[1]
 #: tools whose absence is a failure here; a skip gives its tool before the colon: "chromium: not installed"
 REQUIRED = frozenset(filter(None, os.environ.get("KPIKIT_REQUIRE", "").split(",")))
 
-#: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones.
-settings.register_profile("build", derandomize=True)
-if REQUIRED:
-    settings.load_profile("build")
+#: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones. No test asserts a speed.
+settings.register_profile("here", deadline=None)
+settings.register_profile("build", deadline=None, derandomize=True)
+settings.load_profile("build" if REQUIRED else "here")
 
 
 @pytest.hookimpl(hookwrapper=True)

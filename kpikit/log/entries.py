@@ -29,6 +29,10 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 STATES = ("done", "changed_our_mind", "still_on", "overtaken")
 #: what a rep writes before the session: three fields, a request, and what she wants to share
 PREPARED = ("not_in_crm", "customer_next", "help", "leave_out", "share_worked", "share_did_not")
+#: what the coach does with a deal's place on the agenda
+PLACED = ("pinned", "dropped", "free")
+#: kinds that set a session's table; as long as there are no others nobody has said anything
+SETTING = ("opened", "listed", "placed")
 #: what a room predicts of a deal, within so many days
 PREDICTED = ("won", "lost", "moves")
 
@@ -49,6 +53,7 @@ KINDS: Mapping[str, Carries] = MappingProxyType(
         "opened": Carries(("session_id", "due_on"), ("text",)),
         "closed": Carries(("session_id",), ("due_on", "text")),
         "listed": Carries(("session_id", "deal_id", "code"), ("value", "unit", "position")),
+        "placed": Carries(("session_id", "deal_id", "code"), ("position",), PLACED),
         "prediction": Carries(("deal_id", "code", "value", "days"), codes=PREDICTED),
         "learned": Carries(("text",)),
         "worked": Carries(("text",)),
@@ -63,8 +68,8 @@ KINDS: Mapping[str, Carries] = MappingProxyType(
 )
 #: the day that stands where a parking was undone
 UNPARKED = date(1970, 1, 1)
-#: what nobody signs: a prediction is the deal's, and the agenda is drawn by rules and by lot
-UNSIGNED = ("prediction", "listed", "erased")
+#: what nobody signs: a prediction is the deal's, and the agenda is the room's
+UNSIGNED = ("prediction", "listed", "placed", "erased")
 _ALWAYS = {"kind", "id", "replaces", "session_id", "deal_id", "book_hash", "author", "seen_by", "written_at"}
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from kpikit.log.connecting import trouble
-from kpikit.log.entries import GIVEN, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
+from kpikit.log.entries import GIVEN, SETTING, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
 from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
 
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
@@ -116,8 +116,11 @@ class Log:
         """Say it better: a new version with this text."""
         return self.edit(entry_id, author=author, text=text)
 
-    def end(self, agreement: str, state: str, *, author: str | None = None, text: str | None = None) -> Entry:
-        """Say how an agreement ended: done, changed_our_mind, still_on, overtaken.
+    def end(
+        self, agreement: str, state: str, *, author: str | None = None, text: str | None = None,
+        session_id: str | None = None,
+    ) -> Entry:  # fmt: skip
+        """Say how an agreement ended, perhaps in a session: done, changed_our_mind, still_on, overtaken.
 
         Raises:
             LogError: no such agreement or state; or ``author`` neither made it nor is the one who was to do it.
@@ -131,7 +134,7 @@ class Log:
         return self.write(
             Entry(
                 kind="ended", about=now["entry_id"], code=state, author=author, text=text, deal_id=now["deal_id"],
-                seen_by=now["seen_by"],
+                seen_by=now["seen_by"], session_id=session_id,
             )
         )  # fmt: skip
 
@@ -186,8 +189,12 @@ class Log:
         )  # fmt: skip
 
     def sessions(self) -> pl.DataFrame:
-        """Sessions, the earliest first: ``session_id, held_on, opened_at, closed_at, next_on, book_hash``."""
+        """Sessions, the earliest first: ``session_id, held_on, opened_at, closed_at, next_on, book_hash``.
+
+        One in which nothing was said, and which was not closed, is none: somebody only looked.
+        """
         opened = _last(self.entries(kind="opened"), "session_id")
+        opened = opened.filter(pl.col("session_id").is_in(list(self._spoken())))
         closed = _last(self.entries(kind="closed"), "session_id")
         opened = opened.select("session_id", held_on="due_on", opened_at="written_at", book_hash="book_hash")
         closed = closed.select("session_id", closed_at="written_at", next_on="due_on")
@@ -196,9 +203,15 @@ class Log:
         )
 
     def agenda(self, session_id: str) -> pl.DataFrame:
-        """What was listed for a session: ``position, deal_id, rule, value, unit, is_lot``."""
+        """What was listed for a session: ``position, deal_id, rule, value, unit, is_lot``.
+
+        A deal that was taken off before anything was said about it was not talked about, and is not in it.
+        """
         listed = self.entries(kind="listed", session_id=session_id).unique("deal_id", keep="last", maintain_order=True)
-        return listed.select(
+        said = self.entries(session_id=session_id, reader="coach_and_rep").filter(~pl.col("kind").is_in(SETTING))
+        placed = _last(self.entries(kind="placed", session_id=session_id), "deal_id")
+        off = placed.filter((pl.col("code") == "dropped") & ~pl.col("deal_id").is_in(said["deal_id"].to_list()))
+        return listed.join(off, on="deal_id", how="anti", maintain_order="left").select(
             "position", "deal_id", "value", "unit", rule="code", is_lot=pl.col("code") == "lot"
         ).sort("position", nulls_last=True, maintain_order=True)  # fmt: skip
 
@@ -251,14 +264,26 @@ class Log:
 
     def frame(self, query: Any) -> pl.DataFrame:
         """The rows of a query over entries."""
-        try:
-            with self.engine.connect() as connection:
-                rows = connection.execute(query).mappings().all()
-        except (DBAPIError, sqlite3.Error, OSError) as error:
-            raise trouble(error, self.place, None) from error
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings().all()
         kinds = {name: pl.Int64 if name == "written_at" else kind for name, kind in FRAME.items()}
         found = pl.DataFrame([tuple(row[name] for name in FRAME) for row in rows], schema=kinds, orient="row")
         return found.with_columns(pl.col("written_at").cast(pl.Datetime("us", "UTC")))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection that reads; what goes wrong is a :class:`LogError`."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            raise trouble(error, self.place, None) from error
+
+    def _spoken(self) -> set[str | None]:
+        """Sessions in which something was said or decided, whoever may read it."""
+        query = select(ENTRIES.c.session_id).where(ENTRIES.c.kind.not_in(SETTING)).distinct()
+        with self._reading() as connection:
+            return {*connection.scalars(query)} - {None}
 
     def _current(self, entry_id: str, text: str | None, kind: str | None = None) -> dict[str, Any]:
         found = self.history(entry_id, reader="coach_and_rep")

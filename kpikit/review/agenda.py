@@ -16,7 +16,7 @@ from kpikit.book import DealBook
 from kpikit.errors import RankingRefused
 from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
 from kpikit.review.lot import drawn
-from kpikit.review.ours import sessions_of
+from kpikit.review.memory import memory
 from kpikit.review.rules import READS_VISITS, RULES
 
 if TYPE_CHECKING:
@@ -79,15 +79,16 @@ def agenda(
         minutes: for all of it: at most seven deals and the one drawn by lot in 45 minutes.
         seed: of the lot, with the session's day and the book.
         pinned: deals that must be on it.
-        dropped: deals that are not talked about today. Who drops the one drawn by lot gets no other.
+        dropped: deals that are not talked about today. Who drops the one drawn by lot gets no other, and no other
+            choice draws one.
         parked: deal → the day until which it stays off.
         order: deals in the order in which they are to be taken.
 
     Returns:
         A list: ``position, deal_id, name, account_id, stage, amount, rule, about`` (save, keep, learn), ``usual, on,
         detail, others`` (further rules that the deal meets), ``is_lot, is_pinned, minutes, weight``, and the rule's
-        figure as ``value`` in ``unit``. At its end a row for each rule that the book cannot answer: ``refused``, with
-        the reason.
+        figure as ``value`` in ``unit``. At its end, ``refused`` with the reason, a row for each rule that the book
+        cannot answer, and for each deal that somebody asked to leave out (:class:`kpikit.review.memory.Memory`).
 
     Example:
         >>> import kpikit
@@ -96,19 +97,22 @@ def agenda(
         (8, 1)
     """
     day = session or local_day(book)
-    away, since, back = remembered(log, book, day)
-    found = found_by_rules(book, day, since, back)
-    away |= {deal for deal, until in (parked or {}).items() if until > day}
+    known = memory(log, book, day)
+    found = found_by_rules(book, day, known.since, known.back)
+    now = {deal for deal, until in (parked or {}).items() if until > day}
+    away = known.away - set(parked or ())  # before this session
     count = min(MOST, max((minutes - OPENING) // LEAST - 1, 1))
     every = _ranked(found)
-    off = (away | set(dropped)) - set(pinned)
-    chosen = _chosen(every, off, [*pinned], count)
-    listed = {row["deal_id"] for row in chosen}
-    lot = _lot(found.facts, listed, away, set(dropped), seed=seed, session=day)
-    if lot is not None:
+    lot = _lot(found.facts, away | _first(every, away, count), seed=seed, session=day)
+    mine = [deal for deal in pinned if deal != lot]
+    off = (away | now | set(dropped) | set(known.asked)) - set(pinned)
+    chosen = _chosen(every, (off | {lot}) - set(mine), mine, count)
+    if lot is not None and lot not in off:
         met = every.filter(pl.col("deal_id") == lot)["met"].sum()
         chosen.append({"deal_id": lot, "rule": LOT, "others": [*_names(met)[0]]})
-    return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), _refused(found.refused)])
+    told = [deal for deal, is_told in known.asked.items() if is_told and deal in off]
+    ends = (_refused(found.refused), _left_out(told, found.facts))
+    return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), *ends])
 
 
 @lru_cache(maxsize=8)
@@ -156,21 +160,6 @@ def minutes_each(minutes: int, deals: int) -> int:
     return min(LONGEST, max((minutes - OPENING) // max(deals, 1), 1))
 
 
-def remembered(
-    log: Log | None, book: DealBook, day: date
-) -> tuple[set[str], date | None, tuple[tuple[str, date], ...]]:
-    """From the log: deals that are parked on that day, the day of the last session, deals whose parking is over."""
-    if log is None:
-        return set(), None, ()
-    held = sessions_of(log, book).filter(pl.col("held_on") < day)["held_on"].drop_nulls()
-    since = max(held.to_list(), default=None)
-    parked = log.parked().filter(pl.col("until_on").is_not_null())
-    away = set(parked.filter(pl.col("until_on") > day)["deal_id"].to_list())
-    recently = pl.lit(True) if since is None else pl.col("until_on") > since
-    over = parked.filter((pl.col("until_on") <= day) & recently).select("deal_id", "until_on").sort("deal_id")
-    return away, since, tuple(over.iter_rows())
-
-
 def _with_rule(hits: pl.DataFrame, rule: str) -> pl.DataFrame:
     """The hits of a rule with its name and its bit; one of what ended and was told about has a bit more."""
     place = [*rule_cards()].index(rule)
@@ -210,7 +199,12 @@ def _first_of_each(every: pl.DataFrame, pinned: Collection[str], count: int) -> 
             for deal, met, weight in both.select("deal_id", "met", "weight").iter_rows()]  # fmt: skip
 
 
-def _chosen(every: pl.DataFrame, off: set[str], pinned: list[str], count: int) -> list[dict]:
+def _first(every: pl.DataFrame, away: Collection[str], count: int) -> set[str]:
+    """The deals that the rules list by themselves, before anybody chose: the lot is drawn from the others."""
+    return {row["deal_id"] for row in _chosen(every, away, [], count)}
+
+
+def _chosen(every: pl.DataFrame, off: Collection[str | None], pinned: list[str], count: int) -> list[dict]:
     """At most so many deals, each with the rule that is its reason."""
     about = {name: card["about"] for name, card in rule_cards().items()}
     allowed = every.filter(~pl.col("deal_id").is_in(list(off)))
@@ -244,12 +238,11 @@ def _reason(row: Mapping, used: dict[str, int]) -> dict:
     return {"deal_id": row["deal_id"], "rule": rule or PINNED, "others": others, "weight": row["weight"]}
 
 
-def _lot(facts: Facts, listed: set[str], away: set[str], dropped: set[str], *, seed: int, session: date) -> str | None:
-    """One of the open deals that are neither listed nor parked; nobody draws again by dropping it."""
-    candidates = [deal for deal in facts.deals["deal_id"].to_list() if deal not in listed and deal not in away]
+def _lot(facts: Facts, others: Collection[str], *, seed: int, session: date) -> str | None:
+    """One of the open deals that are neither listed nor parked. No choice of the coach's draws another."""
+    candidates = [deal for deal in facts.deals["deal_id"].to_list() if deal not in others]
     book = facts.book
-    lot = drawn(candidates, seed=seed, session=session, book_hash=book.hash or book.as_of.isoformat())
-    return None if lot in dropped else lot
+    return drawn(candidates, seed=seed, session=session, book_hash=book.hash or book.as_of.isoformat())
 
 
 def _in_order(chosen: list[dict], order: Sequence[str]) -> list[dict]:
@@ -286,3 +279,10 @@ def _refused(refused: Mapping[str, str]) -> pl.DataFrame:
     rows = [{"rule": rule, "about": rule_cards()[rule]["about"], "status": "refused", "reason": why, "unit": "deal"}
             for rule, why in refused.items()]  # fmt: skip
     return pl.DataFrame(rows, schema=_LISTED)
+
+
+def _left_out(asked: list[str], facts: Facts) -> pl.DataFrame:
+    """A row a deal that somebody asked to leave out, as far as the team may know."""
+    deals = facts.deals.filter(pl.col("deal_id").is_in(asked)).select("deal_id", "name", "account_id", "stage")
+    rows = deals.with_columns(status=pl.lit("refused"), reason=pl.lit("asked_to_leave_out"), unit=pl.lit("deal"))
+    return pl.concat([pl.DataFrame(schema=_LISTED), rows], how="diagonal")

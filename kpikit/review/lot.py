@@ -83,6 +83,35 @@ def undo(choices: Choices) -> Choices:
     return choices.before or choices
 
 
+def places(choices: Choices) -> dict[str, tuple[str, int | None]]:
+    """What the log keeps of the choices, so that a screen that was closed finds them: deal → what, and its place.
+
+    >>> places(move(pin(Choices(), "a"), "b", -1, ["a", "b"]))
+    {'a': ('pinned', 2), 'b': ('free', 1)}
+    """
+    what = dict.fromkeys(choices.order, "free") | dict.fromkeys(choices.dropped, "dropped")
+    what |= dict.fromkeys(choices.pinned, "pinned")
+    position = {deal: i for i, deal in enumerate(choices.order, start=1)}
+    return {deal: (how, position.get(deal)) for deal, how in what.items()}
+
+
+def moved(before: Choices, after: Choices) -> dict[str, tuple[str, int | None]]:
+    """The deals whose place changed, as :func:`places` has them; one without any is free again."""
+    old, new = places(before), places(after)
+    return {deal: new.get(deal, ("free", None)) for deal in (old | new) if old.get(deal) != new.get(deal)}
+
+
+def chosen_before(placed: Iterable[tuple[str, str, int | None]], parked: Iterable[tuple[str, date]]) -> Choices:
+    """The choices again, from what the log kept: deal, what, place; and deals that were parked until a day."""
+    last: dict[str, tuple[str, int | None]] = {}
+    for deal, how, position in placed:
+        last.pop(deal, None)
+        last[deal] = how, position
+    here = {how: tuple(deal for deal, (its, _) in last.items() if its == how) for how in ("pinned", "dropped")}
+    order = sorted((position, deal) for deal, (_, position) in last.items() if position is not None)
+    return Choices(here["pinned"], here["dropped"], tuple(parked), tuple(deal for _, deal in order))
+
+
 def _next(choices: Choices, **changes: tuple) -> Choices:
     return replace(choices, **changes, before=choices)
 

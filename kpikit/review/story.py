@@ -13,9 +13,10 @@ from kpikit.analysis.velocity import course
 from kpikit.analysis.winloss import stories_like
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
-from kpikit.review.agenda import found_by_rules, remembered
+from kpikit.review.agenda import found_by_rules
 from kpikit.review.criteria import SHOWN, stage_criteria
 from kpikit.review.facts import Facts, in_polars, local_day
+from kpikit.review.memory import memory
 from kpikit.review.questions import Questions, read_questions, step_of
 from kpikit.review.timeline import one_deal, timeline
 
@@ -119,8 +120,8 @@ def story(
 
 def _reasons(book: DealBook, deal_id: str, log: Log | None, day: date) -> pl.DataFrame:
     """Every rule that the deal meets, with its figure."""
-    _, since, back = remembered(log, book, day)
-    found = found_by_rules(book, day, since, back).hits
+    known = memory(log, book, day)
+    found = found_by_rules(book, day, known.since, known.back).hits
     return found.filter(pl.col("deal_id") == deal_id)
 
 

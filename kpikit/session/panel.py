@@ -16,7 +16,7 @@ from kpikit.book import DealBook
 from kpikit.errors import UsageError
 from kpikit.log.entries import UNPARKED, Entry, LogError
 from kpikit.log.log import Log
-from kpikit.review.lot import Choices
+from kpikit.review.lot import Choices, chosen_before, moved
 from kpikit.review.questions import Questions
 from kpikit.session import panel_state as on
 from kpikit.session.desk import WIDTHS, Desk, clock, session_day
@@ -39,7 +39,7 @@ class Panel:
         self.book, self.log, self.words = desk.book, desk.log, desk.words
         self.zone = ZoneInfo(desk.book.settings.time_zone)
         self.session_id = _running(desk) or f"{desk.day:%Y%m%d}-{uuid4().hex[:12]}"
-        self.state = State(author=desk.log.author or "")
+        self.state = State(author=desk.log.author or "", choices=_arranged(desk.log, self.session_id))
         self.trouble: BaseException | None = None
         self.minutes: tuple[str, ...] = ()
 
@@ -119,7 +119,7 @@ class Panel:
     def _end(self, said: Said) -> None:
         """How an agreement ended, by the one who made it or who was to do it."""
         self._begin(None)
-        self.log.end(str(said["agreement"]), str(said["state"]), author=self.state.author)
+        self.log.end(str(said["agreement"]), str(said["state"]), author=self.state.author, session_id=self.session_id)
 
     def _pin(self, said: Said) -> None:
         self._choose(on.pin(self.state, str(said["deal"])))
@@ -148,8 +148,10 @@ class Panel:
         self._choose(before)
 
     def _choose(self, state: State) -> None:
-        """With another agenda, which the log hears of once it knows this session."""
-        self.state = state
+        """With another agenda; the log keeps it, for a screen that is opened again."""
+        before, self.state = self.state.choices, state
+        for deal, (how, position) in moved(before, state.choices).items():
+            self._keep(Entry(kind="placed", deal_id=deal, code=how, position=position))
         if self.log.entries(kind="opened", session_id=self.session_id).height:
             self._begin(None)
 
@@ -236,9 +238,20 @@ def with_text(write: Callable[[Entry], Entry], entry: Entry, text: str | None) -
 
 def _running(desk: Desk) -> str | None:
     """This day's session on this book, if it was begun and not closed: a restarted kernel goes on with it."""
-    today = desk.log.sessions().filter((pl.col("held_on") == desk.day) & pl.col("closed_at").is_null())
-    mine = today.filter(pl.col("book_hash").eq_missing(pl.lit(desk.book.hash or None, pl.String)))
+    opened = desk.log.entries(kind="opened").filter(pl.col("due_on") == desk.day)
+    closed = desk.log.entries(kind="closed")["session_id"].to_list()
+    mine = opened.filter(
+        pl.col("book_hash").eq_missing(pl.lit(desk.book.hash or None, pl.String)) & ~pl.col("session_id").is_in(closed)
+    )
     return mine["session_id"][-1] if mine.height else None
+
+
+def _arranged(log: Log, session_id: str) -> Choices:
+    """What the coach chose in this session before."""
+    placed = log.entries(kind="placed", session_id=session_id).sort("seq").select("deal_id", "code", "position")
+    parked = log.entries(kind="parked", session_id=session_id).sort("seq").select("deal_id", "due_on")
+    last = dict(parked.iter_rows())
+    return chosen_before(placed.iter_rows(), [(deal, day) for deal, day in last.items() if day != UNPARKED])
 
 
 def _changed(change: Callable[..., State], *names: str) -> Callable[[Panel, Said], None]:

@@ -22,7 +22,8 @@ def agenda_part(listed: pl.DataFrame, state: State, until: date, words: Words) -
         until: the day until which a deal is parked, where nobody says.
         words: the language of the reasons.
     """
-    shown, refused = listed.filter(pl.col("status") == "ok"), listed.filter(pl.col("status") != "ok")
+    shown, rest = listed.filter(pl.col("status") == "ok"), listed.filter(pl.col("status") != "ok")
+    refused, asked = rest.filter(pl.col("rule").is_not_null()), rest.filter(pl.col("rule").is_null())
     if not shown.height:
         body: Node = node("p", words.say("panel.agenda.none"), cls="empty")
     else:
@@ -30,7 +31,7 @@ def agenda_part(listed: pl.DataFrame, state: State, until: date, words: Words) -
         home = state.deal if state.deal in [row["deal_id"] for row in rows] else rows[0]["deal_id"]
         items = [_item(row, state, home, until, words) for row in rows]
         body = node("ol", *items, cls="agenda", focus="list", role="grid", aria_label=words.say("panel.side.agenda"))
-    return node("div", body, _refused(refused, words), cls="scroll", key="agenda")
+    return node("div", body, _left_out(asked, words), _refused(refused, words), cls="scroll", key="agenda")
 
 
 def agenda_tools(listed: pl.DataFrame, state: State, words: Words) -> list[Node]:
@@ -77,15 +78,8 @@ def _acts(row: dict[str, Any], until: date, words: Words) -> list[Node]:
     )  # fmt: skip
     return [
         button(words.say("panel.unpin" if row["is_pinned"] else "panel.pin"), {"do": "pin", "deal": deal}, keys="p"),
-        button(
-            "↑", {"do": "move", "deal": deal, "by": -1}, aria_label=words.say("panel.up"), title=words.say("panel.up")
-        ),
-        button(
-            "↓",
-            {"do": "move", "deal": deal, "by": 1},
-            aria_label=words.say("panel.down"),
-            title=words.say("panel.down"),
-        ),
+        _step("↑", "panel.up", deal, -1, words),
+        _step("↓", "panel.down", deal, 1, words),
         button(words.say("panel.drop"), {"do": "drop", "deal": deal}, keys="x"),
         button(words.say("panel.park"), {"do": "park", "deal": deal, "value": until.isoformat()}),
         day,
@@ -107,6 +101,16 @@ def why(row: dict[str, Any], words: Words) -> str:
     said = first_reason(row, words)
     others = [short(rule).in_words(words) for rule in row["others"] or []]
     return f"{said} {words.say('panel.also', names=others)}" if others else said
+
+
+def _left_out(deals: pl.DataFrame, words: Words) -> Node | None:
+    """The deals that somebody asked to leave out this time; each can still be shown."""
+    lines = [
+        node("li", words.say("review.left_out", deal=row["name"] or row["deal_id"]), " ",
+             button(words.say("panel.opening.show"), {"do": "select", "deal": row["deal_id"]}, cls="quiet small"))
+        for row in deals.to_dicts()
+    ]  # fmt: skip
+    return node("ul", *lines, cls="plain small empty", key="left-out") if lines else None
 
 
 def _refused(refused: pl.DataFrame, words: Words) -> Node | None:

@@ -167,13 +167,17 @@ def _agenda(listed: list[dict[str, Any]], refused: pl.DataFrame, top: _Top) -> s
         for row in listed
     ]
     notes = [message("paper.lot")] if any(row["is_lot"] for row in listed) else []
-    notes += [
-        message("paper.refused", rule=short(row["rule"]), why=message(f"reason.{row['reason']}"))
-        for row in refused.to_dicts()
-    ]
+    notes += [_missing(row) for row in refused.to_dicts()]
     lead = message("paper.agenda.lead", n=len(listed), minutes=top.minutes) if listed else message("panel.agenda.none")
     title = message("paper.agenda.title", on=top.day)
     return top.shown("agenda.html", title=title, lead=lead, deals=deals, notes=notes)
+
+
+def _missing(row: Mapping[str, Any]) -> Message:
+    """What a rule could not look at, or a deal that somebody asked to leave out."""
+    if row["rule"] is None:
+        return message("review.left_out", deal=row["name"] or row["deal_id"])
+    return message("paper.refused", rule=short(row["rule"]), why=message(f"reason.{row['reason']}"))
 
 
 def _place(deal: Mapping[str, Any], words: Words) -> list[str]:

@@ -99,7 +99,7 @@ def lives(draw):
     return draw(st.lists(for_one, min_size=1, max_size=5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(lives())
 def test_stretches_of_silence_are_those_counted_by_hand(found):
     names = ("Qualify", "Proposal", "Negotiation", "Qualify")

@@ -267,6 +267,9 @@ def test_sessions_with_their_next_day_and_agenda(log):
     log.write(Entry(kind="opened", session_id="a", due_on=date(2026, 10, 5), book_hash="h1"))
     log.write(Entry(kind="opened", session_id="b", due_on=date(2026, 10, 12), book_hash="h2"))
     log.write(Entry(kind="closed", session_id="a", due_on=date(2026, 10, 12)))
+    log.write(learned(session_id="b"))
+    log.write(Entry(kind="opened", session_id="only looked", due_on=date(2026, 10, 13)))
+    log.write(Entry(kind="placed", session_id="only looked", deal_id="D-2", code="pinned"))
     for position, (deal, rule, value) in enumerate([("D-2", "sleeping", 41.0), ("D-7", "lot", None)], 1):
         log.write(
             Entry(kind="listed", session_id="a", deal_id=deal, code=rule, value=value, unit="day", position=position)

@@ -101,7 +101,12 @@ def _safe(text):
     return content
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, *SPECIAL])
+_SLOW = {"longest"}  # the picture of a label of 40,000 letters
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in (*HOSTILE, *SPECIAL)]
+)
 def test_hostile_text_is_text(name):
     text = (HOSTILE | SPECIAL)[name]
     deals = _read(_safe(text)).worksheets[3]

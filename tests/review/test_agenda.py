@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kpikit import Privacy, RankingRefused
 from kpikit.review import agenda
 from kpikit.review.agenda import MOST, SAME, minutes_each, owners_of
-from kpikit.review.lot import Choices, drawn, drop, move, park, pin, undo
+from kpikit.review.lot import Choices, chosen_before, drawn, drop, move, moved, park, pin, undo
 from kpikit.schema import PERSON_COLUMNS
 from tests.review.review_books import book_of, day, deal, on
 
@@ -25,11 +25,18 @@ def by_rule(book, **asked):
 
 
 class Remembered:
-    """A log of a few sessions and parkings."""
+    """A log of a few sessions, parkings and requests."""
 
-    def __init__(self, parked=(), held=()):
+    def __init__(self, parked=(), held=(), asked=()):
         self._parked = pl.DataFrame([*parked], schema={"deal_id": pl.String, "until_on": pl.Date}, orient="row")
         self._held = pl.DataFrame({"held_on": [*held]}, schema={"held_on": pl.Date})
+        rows = [(deal, "leave_out", seen_by, day(at)) for deal, seen_by, at in asked]
+        schema = {"deal_id": pl.String, "code": pl.String, "seen_by": pl.String, "written_at": pl.Datetime("us", "UTC")}
+        self._asked = pl.DataFrame(rows, schema=schema, orient="row")
+
+    def entries(self, *, kind, reader):
+        assert (kind, reader) == ("prepared", "coach_and_rep")
+        return self._asked
 
     def sessions(self):
         return self._held
@@ -158,6 +165,59 @@ def test_a_deal_that_is_parked_is_not_drawn():
     assert listed(BOOK, parked=away).filter("is_lot")["deal_id"].to_list() == ["late11"]
 
 
+def lot_of(**asked):
+    return listed(BOOK, **asked).filter("is_lot")["deal_id"].to_list()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_choice_of_the_coach_draws_another_deal(seed):
+    """By the rules late00 to late06 are listed; who is dropped, parked or pinned instead changes nothing."""
+    lot = lot_of(seed=seed)
+    others = [f"late{i:02}" for i in range(12) if f"late{i:02}" != lot[0]]
+    for choice in ({"dropped": others[:6]}, {"parked": dict.fromkeys(others[:3], on(120))}, {"pinned": others[-3:]}):
+        found = listed(BOOK, seed=seed, **choice)
+        assert found.filter("is_lot")["deal_id"].to_list() == lot
+        assert found["deal_id"].n_unique() == found.height
+
+
+def test_the_lot_that_is_pinned_or_would_be_next_in_line_stays_the_lot():
+    lot = lot_of(seed=2)[0]
+    pinned = listed(BOOK, seed=2, pinned=[lot])
+    assert pinned.filter(deal_id=lot).select("is_lot", "is_pinned", "rule").rows() == [(True, True, "lot")]
+    assert pinned.height == MOST + 1
+    last = listed(BOOK, seed=2, dropped=[f"late{i:02}" for i in range(12) if f"late{i:02}" != lot])
+    assert last["deal_id"].to_list() == [lot]
+
+
+def test_a_deal_parked_in_this_session_is_not_replaced_by_a_new_draw():
+    """Parking is in the log at once: the draw is as it was before."""
+    lot = lot_of()[0]
+    log = Remembered(parked=[(lot, on(120)), ("late00", on(120))])
+    assert lot_of(log=log, parked={lot: on(120), "late00": on(120)}) == []
+    log = Remembered(parked=[("late00", on(120))])
+    assert lot_of(log=log, parked={"late00": on(120)}) == [lot]
+
+
+# --- requests to leave a deal out -------------------------------------------------------------------------------------
+
+
+def test_a_deal_that_somebody_asked_to_leave_out_is_named_and_not_listed():
+    log = Remembered(asked=[("late00", "team", 99), ("late01", "coach_and_rep", 99)])
+    found = agenda(BOOK, log=log)
+    assert not {"late00", "late01"} & set(found.filter(status="ok", is_lot=False)["deal_id"])
+    left = found.filter(reason="asked_to_leave_out")
+    assert left.select("deal_id", "rule", "status").rows() == [("late00", None, "refused")]  # late01 is between two
+    back = agenda(BOOK, log=log, pinned=["late00"])
+    assert back["deal_id"][0] == "late00"
+    assert back.filter(reason="asked_to_leave_out").height == 0
+
+
+@pytest.mark.parametrize(("held", "is_listed"), [(95, False), (99, True)])
+def test_a_request_is_for_one_session(held, is_listed):
+    log = Remembered(asked=[("late00", "team", 98)], held=[on(held)])
+    assert ("late00" in by_rule(BOOK, log=log)["deal_id"].to_list()) is is_listed
+
+
 # --- parking ----------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +268,18 @@ def test_pinning_again_lets_go_and_what_was_dropped_can_be_pinned():
 def test_a_move_beyond_the_end_stays_at_the_end():
     assert move(Choices(), "a", 9, ["a", "b", "c"]).order == ("b", "c", "a")
     assert move(Choices(), "x", 1, ["a"]) == Choices()
+
+
+def test_what_the_log_keeps_makes_the_same_choices_again():
+    log, choices = [], Choices()
+    acts = (lambda c: pin(c, "a"), lambda c: drop(c, "b"), lambda c: move(c, "d", -1, ["a", "c", "d"]),
+            lambda c: pin(c, "e"), lambda c: pin(c, "a"), lambda c: drop(c, "a"), undo, undo,
+            lambda c: move(c, "c", 2, ["a", "d", "c"]), lambda c: park(c, "e", on(120)))  # fmt: skip
+    for act in acts:
+        before, choices = choices, act(choices)
+        log += [(deal, *place) for deal, place in moved(before, choices).items()]
+        again = chosen_before(log, choices.parked)
+        assert again.asked() | {"pinned": set(again.pinned)} == choices.asked() | {"pinned": set(choices.pinned)}
 
 
 _ids = st.sampled_from([f"late{i:02}" for i in range(12)] + ["fine"])

@@ -7,7 +7,7 @@ import pytest
 from kpikit.book import of_team
 from kpikit.log.entries import Entry
 from kpikit.review import learning, open_log, opening
-from kpikit.review.agenda import remembered
+from kpikit.review.memory import memory
 from kpikit.review.ours import ours, sessions_of
 
 DAY = date(2026, 10, 5)
@@ -52,7 +52,7 @@ def test_a_whole_book_hears_of_all(log, whole):
 
 
 def test_the_last_session_is_the_teams_own(log, teams):
-    days = [remembered(log, teams[name], DAY)[1] for name in ("North", "South")]
+    days = [memory(log, teams[name], DAY).since for name in ("North", "South")]
     assert days == [date(2026, 9, 21), date(2026, 9, 28)]
 
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -185,12 +186,59 @@ def test_nonsense_from_a_screen_is_a_sentence_and_changes_nothing(opened):
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_in_the_log_until_somebody_says_something(opened):
+def test_nothing_is_in_the_log_until_somebody_does_something(opened):
     panel = opened()
     choose(panel)
-    panel.handle({"do": "pin", "deal": first_deal(panel)})
     panel.view()
     assert panel.log.entries().height == 0
+
+
+def test_who_only_arranges_the_agenda_holds_no_session(opened):
+    panel = opened()
+    panel.handle({"do": "pin", "deal": panel.desk.listed(panel.state.choices)["deal_id"][2]})
+    assert panel.log.sessions().height == 0
+    choose(panel)
+    write(panel, "learned", text="They decide in March.")
+    assert panel.log.sessions()["session_id"].to_list() == [panel.session_id]
+
+
+def test_what_the_coach_arranged_is_there_again(opened):
+    panel = opened()
+    names = panel.desk.listed(panel.state.choices).filter(status="ok")["deal_id"].to_list()
+    panel.handle({"do": "pin", "deal": names[3]})
+    panel.handle({"do": "drop", "deal": names[0]})
+    panel.handle({"do": "park", "deal": names[1], "value": "2026-11-02"})
+    panel.handle({"do": "drop", "deal": names[2]})
+    panel.handle({"do": "undo"})
+    shown = panel.desk.listed(panel.state.choices).filter(status="ok")["deal_id"].to_list()
+    panel.handle({"do": "move", "deal": shown[2], "by": -1})
+    before = panel.desk.listed(panel.state.choices)
+    again = opened()
+    assert again.desk.listed(again.state.choices).equals(before)
+    assert again.state.choices.asked() == panel.state.choices.asked()
+
+
+def test_a_deal_taken_off_unsaid_was_not_talked_about(opened):
+    panel = opened()
+    first, second = panel.desk.listed(panel.state.choices)["deal_id"][:2]
+    choose(panel, second)
+    write(panel, "learned", text="They decide in March.")
+    panel.handle({"do": "drop", "deal": first})
+    panel.handle({"do": "drop", "deal": second})
+    assert second in panel.log.agenda(panel.session_id)["deal_id"].to_list()
+    assert first not in panel.log.agenda(panel.session_id)["deal_id"].to_list()
+
+
+def test_how_an_agreement_ended_stands_in_this_sessions_minutes(opened, place):
+    log = open_log(place, author="coach")
+    made = log.write(Entry(kind="agreement", text="Ring them on Friday", session_id="before", due_on=DAY))
+    log.close()
+    panel = opened()
+    panel.handle({"do": "end", "agreement": made.id, "state": "done"})
+    panel.handle({"do": "closing"})
+    panel.handle({"do": "close", "id": "c-1", "values": {}})
+    page = next(path for path in panel.minutes if path.endswith("minutes.html"))
+    assert "Ring them on Friday" in Path(page).read_text(encoding="utf-8")
 
 
 def test_the_first_word_opens_the_session_with_its_agenda(opened):

@@ -285,6 +285,7 @@ def test_the_same_minutes_twice_are_the_same_files(book, log, session, tmp_path)
 
 def test_two_sessions_of_one_day_have_a_folder_each(book, log, session, tmp_path):
     log.write(Entry(kind="opened", session_id=f"second-{tmp_path.name}", due_on=DAY))
+    log.write(Entry(kind="learned", session_id=f"second-{tmp_path.name}", text="They decide in March."))
     other = minutes(book, log, f"second-{tmp_path.name}", tmp_path, WORDS)
     assert other[0].parent != session[2][0].parent
     assert "The day of the next session is not set yet." in plain(other[0].read_text(encoding="utf-8"))

@@ -1,8 +1,9 @@
 """Corrected p-values, against the paper and by hand."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from kpikit.stats import benjamini_hochberg, holm
 
@@ -37,9 +38,8 @@ def test_level_decides():
     assert holm([0.03], level=0.95)["rejected"].item() is True
 
 
+@settings(max_examples=10)  # statsmodels collects garbage at each call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_both_agree_with_statsmodels(p):
-    from statsmodels.stats.multitest import multipletests
-
     for correct, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
         assert correct(p)["value"].to_list() == pytest.approx(multipletests(p, method=method)[1].tolist())
