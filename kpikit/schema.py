@@ -116,7 +116,13 @@ _TABLES = (
         ),
         ("pipeline", "stage"),
     ),
-    Table("criteria", _columns("text", "pipeline! stage! criterion!")),
+    Table(
+        "criteria",
+        (
+            *_columns("text", "pipeline! stage! criterion!"),
+            Column("shown_by", "choice", choices=("goal", "asked_for_offer", "next_day", "two_talks", "two_contacts")),
+        ),
+    ),
     Table(
         "people",
         (

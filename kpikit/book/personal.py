@@ -123,7 +123,7 @@ IMPERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
         "stage_events": _names("deal_id stage entered_at seq recorded_at origin is_bulk"),
         "changes": _names("deal_id field changed_at seq recorded_at origin is_bulk"),
         "stages": _names("pipeline stage position probability is_won is_lost meaning"),
-        "criteria": _names("pipeline stage criterion"),
+        "criteria": _names("pipeline stage criterion shown_by"),
         "activities": _names("activity_id deal_id account_id kind direction recorded_at led_to_next_step"),
         "accounts": _names("account_id segment industry country is_icp is_customer customer_since"),
         "contacts": _names("deal_id"),

@@ -75,13 +75,17 @@ def fact_of(criterion: str) -> str | None:
 
 
 def stage_criteria(facts: Facts) -> pl.DataFrame:
-    """``pipeline, stage, criterion, fact`` of the book; ``fact`` is null where nothing in a book can show it."""
+    """``pipeline, stage, criterion, fact`` of the book; ``fact`` is null where nothing in a book can show it.
+
+    What shows a criterion is what the company says (``shown_by``), else what its wording says.
+    """
     table = facts.table("criteria")
     if table is None:
         return pl.DataFrame(schema=dict.fromkeys(("pipeline", "stage", "criterion", "fact"), pl.String))
-    found = table.select("pipeline", "stage", "criterion").collect()
+    found = table.select("pipeline", "stage", "criterion", "shown_by").collect()
     facts_of = {text: fact_of(text) for text in found["criterion"].unique()}
-    return found.with_columns(fact=pl.col("criterion").replace_strict(facts_of, return_dtype=pl.String))
+    worded = pl.col("criterion").replace_strict(facts_of, return_dtype=pl.String)
+    return found.select("pipeline", "stage", "criterion", fact=pl.coalesce("shown_by", worded))
 
 
 def unmet(facts: Facts) -> pl.DataFrame | str:

@@ -29,7 +29,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "direction": pl.String, "happened_at": INSTANT, "recorded_at": INSTANT,
     },
     "contacts": {"deal_id": pl.String, "contact_key": pl.String},
-    "criteria": {"pipeline": pl.String, "stage": pl.String, "criterion": pl.String},
+    "criteria": {"pipeline": pl.String, "stage": pl.String, "criterion": pl.String, "shown_by": pl.String},
     "notes": {"deal_id": pl.String, "at": INSTANT, "kind": pl.String, "text": pl.String},
     "interviews": {
         "deal_id": pl.String, "asked_at": INSTANT, "held_at": INSTANT, "story": pl.String, "permission": pl.Boolean,

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from kpikit.review.criteria import SHOWN
 from kpikit.review.facts import Facts, rule_cards
 from kpikit.review.reasons import reason, short
 from kpikit.review.rules import RULES
+from kpikit.schema import TABLES
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import AS_OF, book_of, day, deal, on
 
@@ -112,6 +114,21 @@ def test_one_contact_past_the_first_stage_where_two_are_usual():
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_company_says_itself_what_shows_its_criteria():
+    """Its own words tell nothing; ``shown_by`` does. It also goes before what the wording would say."""
+    rows = [("Budget is there", "goal"), ("The customer asked for the offer", "next_day"), ("They like us", None)]
+    table = [{"pipeline": "New", "stage": "Qualify", "criterion": text, "shown_by": by} for text, by in rows]
+    deals = [deal("well"), deal("aimless", customer_goal=None), deal("dayless", next_step_on=None)]
+    rows = found("criteria", book_of(deals, criteria=table))
+    assert {name: (row["detail"], row["usual"]) for name, row in rows.items()} == {
+        "aimless": ("Budget is there", 2), "dayless": ("The customer asked for the offer", 2)
+    }  # fmt: skip
+
+
+def test_what_shows_a_criterion_is_what_the_review_can_look_up():
+    assert set(SHOWN) == set(TABLES["criteria"]["shown_by"].choices)
 
 
 def test_criteria_are_checked_as_far_as_the_book_can_show_them():
