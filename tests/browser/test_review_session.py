@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.hostile_book import HOSTILE, write
 from tests.browser.review_sessions import run_again, session, window
+from tests.browser.test_accessible import RULES
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("playwright.sync_api", reason="playwright: not installed")
@@ -16,6 +17,11 @@ pytest.importorskip("jupyterlab", reason="jupyterlab: not installed")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe: not installed").Axe()
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +212,26 @@ def test_hostile_text_is_text_everywhere(browser, home, tmp_path):
         shown = "\n".join(seen)
         missing = {field for field, text in HOSTILE.items() if text not in shown}
         assert missing <= {"note", "deal_id"}, "notes are marks on the timeline, an id stands for a deal without a name"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_in_the_panel_keeps_a_reader_out(browser, url, axe, scheme):
+    """Each of its places against axe-core; JupyterLab around it is not ours."""
+    found = []
+    with window(browser, url, color_scheme=scheme, bypass_csp=True) as page:
+        for place in ("opening", "agenda", "all", "learning"):
+            if place in ("agenda", "all"):
+                (open_agenda if place == "agenda" else open_all_deals)(page)
+                panel(page).locator("[data-row]").first.click()
+                page.wait_for_selector(".story h2")
+            else:
+                panel(page).locator(f"[key=tab-{place}]").click()
+            page.wait_for_timeout(500)
+            seen = axe.run(page, context=".kpikit-review", options=RULES).response
+            assert len(seen["passes"]) > 8, "it looked at the panel"
+            found += [
+                (place, one["id"], one["nodes"][0]["html"][:160], len(one["nodes"]))
+                for one in seen["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+    assert found == []
