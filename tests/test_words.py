@@ -132,6 +132,12 @@ def test_money(value, currency, en, nl):
     assert Words("nl", currency).money(value) == nl
 
 
+def test_half_a_thousand_is_rounded_up_and_a_deal_has_its_own_amount():
+    assert Words("en", "EUR").money(18_500) == f"€{NBSP}19,000"
+    assert Words("en", "EUR").price(18_500.5) == f"€{NBSP}18,501"
+    assert Words("nl", "EUR").price(1_218_500) == f"€{NBSP}1.218.500"
+
+
 def test_days_and_moments():
     day, moment = date(2026, 10, 2), datetime(2026, 10, 2, 18, 10, tzinfo=UTC)
     assert [Words(language).day(day) for language in LANGUAGES] == ["2 October 2026", "2 oktober 2026"]

@@ -59,7 +59,7 @@ def _about(deal: Any, aged: dict[str, Any] | None, words: Words) -> Iterator[str
     elif aged is not None and aged["days"] is not None:
         yield words.say("panel.story.days", n=round(aged["days"]))
     if deal["amount"] is not None:
-        yield words.money(deal["amount"])
+        yield words.price(deal["amount"])
     if deal["expected_close_on"] is not None:
         yield words.say("panel.story.expected", day=deal["expected_close_on"])
     if deal["next_step"]:

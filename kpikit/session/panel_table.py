@@ -79,7 +79,7 @@ def _row(row: dict[str, Any], state: State, home: str | None, listed: frozenset[
         node("th", row["name"], " " if mark else None, mark, scope="row"),
         node("td", row["stage"] or "–"),
         node("td", days, cls=asleep),
-        node("td", "–" if row["amount"] is None else words.money(row["amount"]), cls="number"),
+        node("td", "–" if row["amount"] is None else words.price(row["amount"]), cls="number"),
         node("td", "–" if row["close_on"] is None else short_day(row["close_on"], year, words)),
         do={"do": "select", "deal": deal},
         data_row=True,

@@ -181,7 +181,7 @@ def _missing(row: Mapping[str, Any]) -> Message:
 
 
 def _place(deal: Mapping[str, Any], words: Words) -> list[str]:
-    return [part for part in (deal["stage"], None if deal["amount"] is None else words.money(deal["amount"])) if part]
+    return [part for part in (deal["stage"], None if deal["amount"] is None else words.price(deal["amount"])) if part]
 
 
 def _why(row: Mapping[str, Any]) -> list[Message]:
@@ -301,6 +301,6 @@ def _other(row: Mapping[str, Any], top: _Top) -> list[Any]:
         row["name"],
         row["stage"] or "–",
         "–" if row["days"] is None else words.number(round(row["days"])),
-        "–" if row["amount"] is None else words.money(row["amount"]),
+        "–" if row["amount"] is None else words.price(row["amount"]),
         "–" if row["close_on"] is None else words.day(row["close_on"]),
     ]

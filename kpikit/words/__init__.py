@@ -144,14 +144,23 @@ class Words:
 
     def money(self, value: float) -> str:
         """``€ 386,000``: two figures kept for the eye, in millions from a million on; no sign if it is unknown."""
-        from babel.numbers import format_decimal, get_currency_symbol
+        from babel.numbers import format_decimal
 
-        symbol = get_currency_symbol(self.currency, locale=self.locale) + "\u00a0" if self.currency else ""
         if abs(value) >= 1_000_000:
             amount = format_decimal(value / 1_000_000, format="#,##0.00", locale=self.locale)
-            return self.say("unit.million", amount=f"{symbol}{amount}")
-        step = 1000 if abs(value) >= 10_000 else 1
-        return f"{symbol}{format_decimal(round(value / step) * step, format='#,##0', locale=self.locale)}"
+            return self.say("unit.million", amount=f"{self._symbol()}{amount}")
+        return self.price(_nearest(value / 1000) * 1000 if abs(value) >= 10_000 else value)
+
+    def price(self, value: float) -> str:
+        """``€ 18,500``: what one deal is worth, in whole units; no sign if it is unknown."""
+        from babel.numbers import format_decimal
+
+        return f"{self._symbol()}{format_decimal(_nearest(value), format='#,##0', locale=self.locale)}"
+
+    def _symbol(self) -> str:
+        from babel.numbers import get_currency_symbol
+
+        return get_currency_symbol(self.currency, locale=self.locale) + "\u00a0" if self.currency else ""
 
     def day(self, value: date) -> str:
         """``2 October 2026``."""
