@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from typing import Any, TypeVar
 
 from kpikit.errors import UsageError
-from kpikit.report.forked import ForkedExecutor, can_fork, in_a_child
+from kpikit.report.forked import ForkedExecutor, Pool, can_fork, in_a_child
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def executor(workers: int, dask: str | None = None) -> Iterator[Executor]:
         with ForkedExecutor(workers) as forked:
             yield forked
     else:  # what runs there starts a kernel for each notebook
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as spawned:
+        with Pool(workers, mp_context=get_context("spawn")) as spawned:
             yield spawned
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from threading import Lock
+from types import ModuleType
 from typing import Any, TypeVar
 
 from kpikit.errors import KpikitError
 
 T = TypeVar("T")
+_STARTING = Lock()
 #: imported once, by the server, before it forks: importing takes seconds, forking milliseconds
 PRELOADED = (
     "IPython.core.completerlib",
@@ -91,6 +96,15 @@ class ForkedExecutor(ThreadPoolExecutor):
         return super().submit(in_a_child, fn, args, kwargs, self._preload)
 
 
+class Pool(ProcessPoolExecutor):
+    """Processes that stay, for functions that stand in modules: the caller's own script is not run in them."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run ``fn`` in one of them; the first calls start them."""
+        with _main_left_alone():
+            return super().submit(fn, *args, **kwargs)
+
+
 def in_a_child(
     fn: Callable[..., T], args: Sequence[Any], kwargs: Mapping[str, Any], preload: Sequence[str] = PRELOADED
 ) -> T:
@@ -99,7 +113,8 @@ def in_a_child(
     context.set_forkserver_preload(list(preload))
     answer, asked = context.Pipe(duplex=False)
     process = context.Process(target=_answer, args=(asked, fn, args, kwargs), daemon=True)
-    process.start()
+    with _main_left_alone():
+        process.start()
     asked.close()
     try:
         is_error, value = answer.recv()
@@ -110,6 +125,24 @@ def in_a_child(
     if is_error:
         raise value
     return value
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """A process that starts here does not run the caller's script again, as Python's own would, to have its functions.
+
+    Our functions all stand in modules. A script without ``if __name__ == "__main__":`` would start itself anew.
+    """
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is not None or getattr(main, "__file__", None) is None:
+        yield
+        return
+    with _STARTING:
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _answer(asked: Connection, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from kpikit.analysis.velocity import time_in_stage
 from kpikit.analysis.winloss import win_rate, wins
 from kpikit.book import DealBook
-from kpikit.calendar import Period
+from kpikit.calendar import Period, add_months
 from kpikit.report.figures import FEW_DEALS, Figures
 from kpikit.report.winloss_figures import WinLoss
 
@@ -33,6 +33,15 @@ def of_winloss(figures: WinLoss) -> tuple[dict[str, Any], ...]:
     """Of the quarterly report: what was won in the period, and the share won of what was finished."""
     rows = figures.bridge.filter(pl.col("step") == "finished") if "step" in figures.bridge.columns else pl.DataFrame()
     return (*_won(figures.wins, figures.period), *_told(rows, "finished", figures.window.now))
+
+
+def whole_from(book: DealBook, period: Period) -> date | None:
+    """The first day from which the wins of a period can be whole.
+
+    A book begins with deals that begin: what was won in its first period was mostly begun before, and is not in it.
+    """
+    day = book.tables["deals"].lazy().select(pl.col("created_day").min()).collect().item()
+    return None if day is None else add_months(pl.select(pl.lit(day).cast(pl.Date)).item(), period.months)
 
 
 def last_on(book: DealBook) -> date | None:

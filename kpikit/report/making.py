@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
 from kpikit.report.executors import executor
 from kpikit.report.failure import without_places_in
-from kpikit.report.forked import can_fork
+from kpikit.report.forked import Pool, can_fork
 from kpikit.report.one import Executed, Job, Outcome, execute, execute_with_kernel, finish
 from kpikit.report.tethered import end_children, tether
 
@@ -67,9 +67,9 @@ class _Exporters:
         self.workers, self.mine = workers, set[Future[Outcome]]()
         self._pool = self._fresh()
 
-    def _fresh(self) -> ProcessPoolExecutor:
+    def _fresh(self) -> Pool:
         how = get_context("forkserver" if can_fork() else "spawn")
-        return ProcessPoolExecutor(self.workers, mp_context=how, initializer=tether)
+        return Pool(self.workers, mp_context=how, initializer=tether)
 
     def submit(self, job: Job, executed: Executed) -> Future[Outcome]:
         """Finish a report; after an exporter has died, with new ones."""

@@ -9,6 +9,7 @@ import polars as pl
 from kpikit.calendar import Period, add_months
 from kpikit.report.deals_page import deals_page, few_deals_page
 from kpikit.report.figures import FEW_DEALS, HORIZON_DAYS, Figures, Window
+from kpikit.report.headline import whole_from
 from kpikit.report.moved_page import moved_page
 from kpikit.report.time_page import rate
 from kpikit.report.tried_page import tried_page
@@ -92,7 +93,7 @@ def _won(figures: Figures) -> list[Message]:
     value = figures.wins.filter((pl.col("figure") == "won_value") & (pl.col("period") == figures.period.first_on))
     if counts["value"].is_null().all():
         return [message("page.front.won.refused")]
-    first_seen = _first_day(figures)
+    first_seen = whole_from(figures.book, figures.period)
     earlier = counts.filter(pl.col("period") < figures.period.first_on)
     covered = earlier.filter(pl.col("period") >= first_seen) if first_seen else earlier
     now = int(counts.filter(pl.col("period") == figures.period.first_on)["value"][0])
@@ -103,11 +104,6 @@ def _won(figures: Figures) -> list[Message]:
         low, high = int(covered["value"].min()), int(covered["value"].max())  # type: ignore[arg-type]
         parts.append(message("page.front.won.range", n=covered.height, low=low, high=high))
     return parts
-
-
-def _first_day(figures: Figures):
-    day = figures.book.tables["deals"].lazy().select(pl.col("created_day").min()).collect().item()
-    return None if day is None else pl.select(pl.lit(day).cast(pl.Date)).item()
 
 
 def _size(row: dict) -> Estimate:

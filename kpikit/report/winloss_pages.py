@@ -9,6 +9,7 @@ import polars as pl
 from kpikit.calendar import add_months
 from kpikit.report.cohort_pages import stay, to_come
 from kpikit.report.goes_with_page import goes_with
+from kpikit.report.headline import whole_from
 from kpikit.report.reasons_pages import reasons, where, whom
 from kpikit.report.time_page import in_time
 from kpikit.report.tried_page import last_tries
@@ -50,12 +51,15 @@ def front(figures: WinLoss) -> Page:
         reason = message(f"reason.{figures.refused}")
         title = message("page.wl.front.title.refused", reason=reason)
         sentence = (*_won_sentence(figures), *_headline(figures))
-        return Page("front", title, sentence, question=message("page.wl.front.question"))
+        lines = _lines(figures)
+        chart = _headline_chart(lines) if lines else None
+        return Page("front", title, sentence, chart, message("page.wl.front.question"))
     names = ("mix", "rate", "total") if figures.change("mix") is not None else ("total",)
     rows = [row for name in names if (row := figures.change(name)) is not None]
     day = add_months(figures.period.next_on, 1) - timedelta(days=1)
     question = message("page.wl.front.question.day", day=day)
-    chart = _findings(figures, rows) if rows else None
+    drawn = [*_lines(figures), *_findings(figures, rows)]
+    chart = _headline_chart(drawn) if drawn else None
     return Page("front", _front_title(figures), tuple(_front_sentence(figures)), chart, question, terms=("clear",))
 
 
@@ -124,17 +128,57 @@ def _front_sentence(figures: WinLoss) -> list[Message]:
     return parts
 
 
-def _findings(figures: WinLoss, rows: list[dict]) -> Chart:
+def _lines(figures: WinLoss) -> list[dict]:
+    """New customers and what they are worth, in the windows before that the book covers and in this one."""
+    begun = whole_from(figures.book, figures.period)
+    if "period" not in figures.wins.columns or begun is None:
+        return []
+    told = figures.wins.filter(pl.col("period") >= begun).sort("period")
+    rows = [row for name in ("won", "won_value") for row in _line(told.filter(pl.col("figure") == name), figures)]
+    return rows if told["period"].n_unique() >= 3 else []  # two points are the sentence's to tell
+
+
+def _line(told: pl.DataFrame, figures: WinLoss) -> list[dict]:
+    """A figure's windows; none where nothing has a price."""
+    rows = told.to_dicts()
+    if not any(row["value"] for row in rows):
+        return []
+    what = message(f"chart.line.{rows[0]['figure']}")
+    return [
+        {
+            "panel": "line", "what": what, "label": message("chart.line.at", what=what, month=row["period"]),
+            "height": row["value"], "month": message("chart.month", month=row["period"]),
+            "note": message("chart.amount", figure=_bare(row)),
+            "is_now": row["period"] == figures.period.first_on,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _bare(row: dict) -> Estimate | float | None:
+    """Money with its sign, a count without the name of what is counted, which stands above it."""
+    return Estimate(row["value"], None, None, "money") if row["unit"] == "money" else row["value"]
+
+
+def _findings(figures: WinLoss, rows: list[dict]) -> list[dict]:
     words = {"mix": lambda row: move(figures, row)}
-    labels = []
+    drawn = []
     for row in rows:
         what = words[row["finding"]](row) if row["finding"] in words else message(f"finding.wl.{row['finding']}")
         size = Estimate(abs(row["value"]), None, None, "share")
-        labels.append(message(f"finding.wl.{gave(row)}", what=what, size=100 * (size.value or 0), **ends(row)))
-    floats = {name: [row[name] for row in rows] for name in ("value", "low", "high")}
-    data = {"label": labels, **floats, "certainty": [row["certainty"] for row in rows]}
-    schema = {"label": pl.Object, **dict.fromkeys(floats, pl.Float64), "certainty": pl.String}
-    return Chart("findings", pl.DataFrame(data, schema=schema, strict=False), message("page.wl.front.chart"))
+        label = message(f"finding.wl.{gave(row)}", what=what, size=100 * (size.value or 0), **ends(row))
+        floats = {name: row[name] for name in ("value", "low", "high")}
+        drawn.append({"panel": "finding", "label": label, **floats, "certainty": row["certainty"]})
+    return drawn
+
+
+def _headline_chart(rows: list[dict]) -> Chart:
+    schema = {"panel": pl.String, **dict.fromkeys(("what", "label", "month", "note"), pl.Object),
+              **dict.fromkeys(("value", "low", "high", "height"), pl.Float64), "certainty": pl.String,
+              "is_now": pl.Boolean}  # fmt: skip
+    columns = {name: [row.get(name) for row in rows] for name in schema}
+    described = "page.wl.front.chart.lines" if rows[0]["panel"] == "line" else "page.wl.front.chart"
+    return Chart("headline", pl.DataFrame(columns, schema=schema, strict=False), message(described))
 
 
 # --- page 3 ----------------------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def places(choices: Choices) -> dict[str, tuple[str, int | None]]:
     """What the log keeps of the choices, so that a screen that was closed finds them: deal → what, and its place.
 
     >>> places(move(pin(Choices(), "a"), "b", -1, ["a", "b"]))
-    {'a': ('pinned', 2), 'b': ('free', 1)}
+    {'b': ('free', 1), 'a': ('pinned', 2)}
     """
     what = dict.fromkeys(choices.order, "free") | dict.fromkeys(choices.dropped, "dropped")
     what |= dict.fromkeys(choices.pinned, "pinned")

@@ -5,12 +5,14 @@ The kinds, and what their frames hold:
 - ``ranges``: ``label, which`` (now, before), ``value, low, high`` and ``note`` (a message), a row a dot;
 - ``hundreds``: ``label`` (a message), ``part`` (a colour token), ``share``, a row a segment;
 - ``strips``: ``label, value`` (days) and ``is_sleeping``, a row an open deal; null marks where nine in ten had left;
-- ``findings``: ``label`` and ``words`` (messages), ``value, low, high`` (a difference), ``certainty``, a row a finding.
+- ``findings``: ``label`` and ``words`` (messages), ``value, low, high`` (a difference), ``certainty``, a row a finding;
+- ``headline``: ``panel`` "line" as in :mod:`kpikit.show.winloss_charts`, ``panel`` "finding" as ``findings``.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from textwrap import wrap
 from typing import Any
 
@@ -28,7 +30,9 @@ WIDE, NARROW = 860, 328
 
 def draw(chart: Chart, words: Words, width: int = WIDE) -> alt.TopLevelMixin:
     """The chart in one language, drawn for a width in pixels."""
-    kinds = {"ranges": _ranges, "hundreds": _hundreds, "findings": _findings, "strips": _strips}
+    kinds = {
+        "ranges": _ranges, "hundreds": _hundreds, "findings": _findings, "strips": _strips, "headline": _headline,
+    }  # fmt: skip
     from_rows = voices_charts.KINDS | winloss_charts.KINDS | cohort_charts.KINDS | pipeline_charts.KINDS
     from_rows |= review_charts.KINDS
     with debug_mode(False):  # Altair would validate each part as it is made; tests validate the whole of every kind
@@ -209,6 +213,15 @@ def _findings(chart: Chart, words: Words, width: int) -> Any:
         note = alt.Chart(_data(rows[-1:])).encode(y=y).mark_text(fontSize=11, dy=33, color=colour("muted"))
         layers.append(note.encode(x=alt.X("zero:Q"), text=alt.TextValue(words.say("chart.as_before"))))
     return alt.layer(*layers, width=inner, height=(84 if narrow else 64) * len(rows))
+
+
+def _headline(chart: Chart, words: Words, width: int) -> Any:
+    """Small lines of what was won, above the findings."""
+    lines, findings = (chart.data.filter(pl.col("panel") == panel) for panel in ("line", "finding"))
+    upper = winloss_charts.small_lines(_rows(lines, words), words, width)
+    if not findings.height:
+        return upper
+    return alt.vconcat(upper, _findings(replace(chart, data=findings), words, width), spacing=26)
 
 
 def _scale(*tokens: str, domain: list[str] | None = None) -> alt.Scale:

@@ -47,7 +47,7 @@ class Chart:
 
     kind: Literal[
         "ranges", "hundreds", "findings", "strips", "shares", "pairs", "cells", "process", "counts", "slopes",
-        "cohorts", "stays", "moves", "timeline", "course",
+        "cohorts", "stays", "moves", "timeline", "course", "headline",
     ]  # fmt: skip
     data: pl.DataFrame
     description: Message

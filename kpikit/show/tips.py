@@ -49,7 +49,7 @@ def _tip(chart: Chart, row: Row, words: Words) -> str:
 def _said(chart: Chart, row: Row, what: str, words: Words) -> str:
     """The line for one row, by what the row holds."""
     style = styles(chart, row.get("panel"))
-    if chart.kind == "findings" or row.get("panel") == "view":
+    if chart.kind == "findings" or row.get("panel") in ("view", "finding"):
         return ""
     if chart.kind == "strips" and row["is_sleeping"] is None:
         return words.say("tip.nine", what=what, time=_estimate(chart, row, style, words)) if _known(row) else ""

@@ -7,7 +7,9 @@ The kinds, and what their frames hold:
 - ``counts``: ``panel`` "counts" with ``label, part`` (a colour token), ``value``; ``panel`` "bridge" with ``label``,
   ``value, low, high`` (shares) and ``note``;
 - ``slopes``: ``panel`` "slope" with ``label``, ``before, now`` (shares) and ``note_before, note_now``; ``panel``
-  "effect" with ``label, value, low, high`` (changes in share) and ``certainty``.
+  "effect" with ``label, value, low, high`` (changes in share) and ``certainty``;
+- small lines: ``panel`` "line" with ``what`` and ``label`` (messages), ``height`` (from 0 on), ``note`` (its figure),
+  ``month`` and ``is_now``, a row a window.
 """
 
 from __future__ import annotations
@@ -75,6 +77,43 @@ def process(rows: Rows, words: Words, width: int) -> Any:
         ).encode(text=alt.Text("named:N")),
     ]  # fmt: skip
     return alt.layer(*layers, width=inner, height=210 if narrow else 250)
+
+
+def small_lines(rows: Rows, words: Words, width: int) -> Any:  # noqa: ARG001 - as all that draw
+    """A small line for each figure, from nothing up: the windows before in grey, this one in blue with its number."""
+    alt, narrow = _alt(), width < 500
+    parts = {row["what"]: [one for one in rows if one["what"] == row["what"]] for row in rows}
+    room = 118
+    inner = width - room - 8 if narrow else (width - 2 * room - 40) // 2
+    drawn = [_small_line(alt, part, inner) for part in parts.values()]
+    return alt.vconcat(*drawn, spacing=14) if narrow else alt.hconcat(*drawn, spacing=room + 24)
+
+
+def _small_line(alt: Any, rows: Rows, inner: int) -> Any:
+    for i, row in enumerate(rows):
+        row["at"] = i
+        row["end"] = row["month"] if i in (0, len(rows) - 1) else ""
+        row["side"] = "left" if i == 0 else "right"
+    x = alt.X("at:Q", scale=alt.Scale(domain=[0, max(len(rows) - 1, 1)], nice=False), title=None, axis=None)
+    top = max((row["height"] for row in rows if row["height"] is not None), default=1) * 1.1 or 1
+    y = alt.Y("height:Q", scale=alt.Scale(domain=[0, top], nice=False), title=None, axis=None)
+    base = alt.Chart(alt.InlineData(values=tuple(rows))).encode(x=x)
+    now = base.transform_filter("datum.is_now")
+    months = base.transform_filter("datum.end != ''").mark_text(
+        dy=11, fontSize=11, color=colour("muted"), align=alt.expr("datum.side")
+    )
+    title = alt.TitleParams(rows[0]["what"], anchor="start", fontSize=12, fontWeight="normal", color=colour("muted"))
+    layers = [
+        base.mark_rule(color=colour("line")).encode(x=x, y=alt.YValue("height")),
+        base.mark_line(color=colour("before"), strokeWidth=2).encode(y=y),
+        base.mark_point(filled=True, size=22, opacity=1, color=colour("before")).encode(y=y),
+        now.mark_point(filled=True, size=85, opacity=1, color=colour("now")).encode(y=y),
+        now.mark_text(align="left", dx=11, fontSize=18, fontWeight=600, color=colour("now")).encode(
+            y=y, text=alt.Text("note:N")
+        ),
+        months.encode(y=alt.YValue("height"), text=alt.Text("end:N")),
+    ]
+    return alt.layer(*layers, width=inner, height=46, title=title)
 
 
 def counts(rows: Rows, words: Words, width: int) -> Any:

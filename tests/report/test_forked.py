@@ -117,3 +117,24 @@ def test_what_a_report_needs_is_imported_once_by_the_server(forked):
     assert ours == []
     others = {name.split(".")[0] for name in late} - {"kpikit", *sys.stdlib_module_names}
     assert others <= {"charset_normalizer", "fastexcel", "narwhals", "tzdata"}  # the demo's door reads text files
+
+
+SCRIPT = """
+import pathlib, sys
+from concurrent.futures import wait
+from multiprocessing import get_context
+from kpikit.report.forked import ForkedExecutor, Pool
+here = pathlib.Path(sys.argv[1])
+here.write_text(here.read_text() + "once ")
+with ForkedExecutor(1, ()) as forked, Pool(1, mp_context=get_context("forkserver")) as pool:
+    print(forked.submit(abs, -3).result(), pool.submit(abs, -4).result())
+"""
+
+
+def test_a_script_that_starts_processes_is_not_run_again_in_them(tmp_path):
+    """Its writer forgot ``if __name__ == "__main__":``, as people do."""
+    counted, script = tmp_path / "counted", tmp_path / "script.py"
+    counted.write_text("")
+    script.write_text(SCRIPT)
+    done = subprocess.run([sys.executable, script, counted], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, counted.read_text()) == ("3 4\n", "once "), done.stderr

@@ -1,6 +1,7 @@
 """The quarterly report: the worked example sentence by sentence, what is refused, and what every report keeps to."""
 
 import re
+from datetime import date
 
 import polars as pl
 import pytest
@@ -53,6 +54,18 @@ def test_page_1_of_the_worked_example(english):
     # the whole change from 35 to 32.5 with the range of the draws: pages.md, page 1
     assert "we won 33 in 100, the period before 35: no change that we can tell (−14 to +9)." in text
     assert "Clear: the move to SMB costs about 8 in 100." in text
+
+
+def test_page_1_has_a_small_line_of_what_was_won(english):
+    """The worked book begins in April 2024: what was won in that quarter is not whole, and not drawn."""
+    chart = page(english, "front").chart
+    lines = chart.data.filter(panel="line").with_columns(what=pl.Series([m.code for m in chart.data["what"] if m]))
+    won = lines.filter(what="chart.line.won")
+    assert [month.values["month"] for month in won["month"]][:2] == [date(2024, 7, 1), date(2024, 10, 1)]
+    assert won["height"].to_list()[-2:] == [35.0, 65.0]
+    assert won["is_now"].to_list() == [False] * 7 + [True]
+    assert lines.filter(what="chart.line.won_value")["height"].to_list()[-1] == 1_609_000.0  # EUR 1.61 million
+    assert chart.data.filter(panel="finding").height == 3
 
 
 def test_page_3_of_the_worked_example(english):

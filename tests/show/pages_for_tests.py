@@ -1,5 +1,7 @@
 """Pages and charts made by hand, so that show/ is tested without a book."""
 
+from datetime import date
+
 import polars as pl
 
 from kpikit.show.page import Chart, message
@@ -54,4 +56,21 @@ def findings(label="Proposal: 14 days longer", **special):
     return Chart("findings", pl.DataFrame([row | special], schema=schema), message("page.front.chart", n=1))
 
 
-CHARTS = {"ranges": ranges, "hundreds": hundreds, "findings": findings}
+def headline():
+    """New customers in three quarters, 12, 9 and 14, above one finding that is clear."""
+    what = message("chart.line.won")
+    line = [
+        {
+            "panel": "line", "what": what, "label": message("chart.line.at", what=what, month=month), "height": height,
+            "month": message("chart.month", month=month), "note": message("chart.amount", figure=height),
+            "is_now": height == 14.0,
+        }
+        for height, month in ((12.0, date(2026, 1, 1)), (9.0, date(2026, 4, 1)), (14.0, date(2026, 7, 1)))
+    ]  # fmt: skip
+    finding = {"panel": "finding", **findings().data.row(0, named=True)}
+    objects = dict.fromkeys(("what", "label", "month", "note"), pl.Object)
+    rows = [dict.fromkeys({**finding, **line[0]}) | row for row in (*line, finding)]
+    return Chart("headline", pl.DataFrame(rows, schema_overrides=objects), message("page.wl.front.chart.lines"))
+
+
+CHARTS = {"ranges": ranges, "hundreds": hundreds, "findings": findings, "headline": headline}

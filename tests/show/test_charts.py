@@ -11,7 +11,7 @@ import pytest
 from kpikit.show.charts import NARROW, WIDE, draw
 from kpikit.show.picture import pair, svg
 from kpikit.words import Words
-from tests.show.pages_for_tests import CHARTS, findings, hundreds, ranges
+from tests.show.pages_for_tests import CHARTS, findings, headline, hundreds, ranges
 
 WIDTHS = [WIDE, NARROW]
 
@@ -45,6 +45,16 @@ def test_numbers_are_in_the_chart_and_no_data_is_fetched(kind, width):
     text = json.dumps(_spec(CHARTS[kind](), width))
     assert '"url"' not in text
     assert "vega-lite/v6" in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_small_lines_begin_at_nothing_and_stand_above_the_findings(width):
+    lines, below = _spec(headline(), width)["vconcat"]
+    line = (lines.get("hconcat") or lines["vconcat"])[0]
+    assert line["title"]["text"] == "New customers"
+    assert _marks(line) == ["rule", "line", "point", "point", "text", "text"]
+    assert line["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, pytest.approx(15.4)]  # a tenth more than 14
+    assert "text" in _marks(below)
 
 
 def test_ranges_have_a_bar_a_dot_an_end_and_a_note():

@@ -70,6 +70,11 @@ def test_a_point_of_a_process():
             "this period: 21 in 100 within 90 days",
         ),
         ("cohorts", {"panel": "view", "which": "now", "time": 90.0, "n": 12}, ""),
+        (
+            "headline", {"panel": "line", "label": "Won, from Jul 2025", "height": 9.0,
+                         "note": message("index.plain", text="9")}, "Won, from Jul 2025: 9",
+        ),
+        ("headline", {"panel": "finding", "label": "The move", "value": 0.1, "low": 0.0, "high": 0.2}, ""),
     ],
 )  # fmt: skip
 def test_each_kind_in_a_line(kind, row, said):
