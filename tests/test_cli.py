@@ -225,6 +225,7 @@ def test_simulate_does_not_write_into_a_folder_in_use(kpikit, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_simulate_writes_a_book_that_opens_and_the_same_seed_gives_the_same(kpikit, tmp_path):
     import kpikit as package
 

@@ -16,6 +16,8 @@ from kpikit.report.review import quarterly_winloss, team_review
 from kpikit.report.run import Order, run
 from tests.hostile.books import PERIOD, book_of, plain
 
+pytestmark = pytest.mark.slow  # each makes whole reports
+
 #: texts that name a deal, a customer or a person, or were written about one
 NAMES = {
     ("deals", "owner"), ("deals", "name"), ("stage_events", "actor"), ("changes", "actor"), ("activities", "owner"),
@@ -143,7 +145,6 @@ def contents(folder: Path) -> dict[str, str]:
     return texts
 
 
-@pytest.mark.slow
 def test_no_file_of_a_run_holds_what_its_copy_may_not(a_run):
     copy, folder = a_run
     texts = contents(folder)
@@ -157,7 +158,6 @@ def test_no_file_of_a_run_holds_what_its_copy_may_not(a_run):
         assert not kinds & {("interviews", "withwhom"), ("notes", "by"), ("stageevents", "actor")}, name
 
 
-@pytest.mark.slow
 def test_the_notebook_and_the_workbook_hold_no_more_than_the_page(a_run):
     _, folder = a_run
     texts = contents(folder)
@@ -166,7 +166,6 @@ def test_the_notebook_and_the_workbook_hold_no_more_than_the_page(a_run):
         assert set(MARKER.findall(text)) <= page, name
 
 
-@pytest.mark.slow
 def test_no_file_of_a_run_names_this_machine(a_run, book_folder):
     _, folder = a_run
     here = {str(Path.home()), str(Path.cwd()), str(book_folder), str(folder), str(Path(kpikit.__file__).parent)}

@@ -124,6 +124,7 @@ def solved(question, book, by):
             yield from ((column, one, group) for group in found)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @hypothesis_settings(max_examples=15, deadline=None)
 def test_what_is_hidden_cannot_be_worked_out_from_totals_and_other_groups(seed):
@@ -146,6 +147,7 @@ def test_no_question_lets_it_be_worked_out(name, seed):
         assert [*solved(QUESTIONS[name], book, by)] == []
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @hypothesis_settings(max_examples=15, deadline=None)
 def test_what_one_breakdown_hides_no_finer_one_tells(seed):
@@ -214,6 +216,7 @@ def test_a_hidden_group_has_the_same_rows_whatever_is_in_it_and_no_number(name):
         assert all(one == rows[0] for one in rows)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @hypothesis_settings(max_examples=15, deadline=None)
 def test_a_shown_group_has_five_people_and_ten_deals_and_so_has_what_is_left(seed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,17 @@ def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
     """
     path = Path(path)
     if str(path) == "demo" and not _is_book(path):
-        path = shipped("demo")
+        return _demo() if as_of is None else _read(shipped("demo"), as_of)
+    return _read(path, as_of)
+
+
+@cache
+def _demo() -> DealBook:
+    """The book that comes with kpikit: nobody changes it, so it is read once."""
+    return _read(shipped("demo"))
+
+
+def _read(path: Path, as_of: datetime | None = None) -> DealBook:
     if not path.exists():
         raise UsageError("no_such_book", path=str(path))
     if path.is_dir() and preparing.is_prepared(path):

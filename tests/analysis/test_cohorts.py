@@ -201,6 +201,7 @@ def test_a_deal_that_is_never_won_cannot_raise_a_cell(rows, end):
     assert (both.drop_nulls("value")["value_after"].fill_null(0) <= both.drop_nulls("value")["value"]).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(BOOKS, st.lists(st.booleans(), min_size=30, max_size=30))
 def test_a_cohort_split_at_random_and_merged_is_itself(rows, coins):

@@ -293,6 +293,7 @@ def test_vlaanderen_wins_more_after_a_second_contact(demo):
     assert row["low"] > 0.05
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(random):

@@ -93,6 +93,7 @@ def test_the_lot_depends_on_seed_and_deal_alone(seed, random):
     assert more[:2] == expected[:2]
 
 
+@pytest.mark.slow
 def test_every_deal_is_drawn_about_as_often():
     book = book_of(deals_of(won=10))
     counts = dict.fromkeys(book.tables["deals"]["deal_id"], 0)

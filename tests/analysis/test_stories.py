@@ -108,6 +108,7 @@ def test_the_order_of_rows_does_not_matter(random, search):
     assert again.to_dicts() == expected.to_dicts()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=80), st.text(max_size=30))
 def test_any_text_can_be_searched_and_stays_as_it_is(story, search):

@@ -237,6 +237,7 @@ def test_windows_cut_off_at_the_end_of_the_book():
     assert (found["n"], found["n_open"], found["status"]) == (12, 12, "too_few")
 
 
+@pytest.mark.slow
 @few
 @given(observed_visits, st.integers(-2, 2), st.integers(1, 3))
 def test_in_every_window_the_shares_and_those_still_there_add_to_one(visits, start, months):

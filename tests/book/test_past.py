@@ -294,6 +294,7 @@ def assert_same(one, other):
             assert one.tables[name].sort(keys).equals(other.tables[name].sort(keys)), name
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows(), st.integers(0, 90 * 24))
 def test_twice_taken_back_is_once(rows, hours):

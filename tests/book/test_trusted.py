@@ -65,6 +65,7 @@ def test_a_parquet_folder_in_buckets(demo, tmp_path, monkeypatch):
     assert_same(trust(tmp_path / "book", **scans, settings=demo.settings), demo)
 
 
+@pytest.mark.slow
 def test_duckdb(demo, tmp_path):
     with duckdb_tables(source_tables(demo)) as relations:
         assert_same(trust(tmp_path / "book", **relations, settings=demo.settings), demo)
@@ -273,6 +274,7 @@ def test_the_hash_tells_books_apart(tmp_path):
     assert len(hashes[0]) == 16
 
 
+@pytest.mark.slow
 def test_the_hash_is_of_the_contents_whatever_the_order_the_parts_and_the_door(demo, tmp_path, monkeypatch):
     tables = source_tables(demo)
     hashes = [kpikit.prepare(demo, tmp_path / "parsed").hash]

@@ -48,6 +48,7 @@ def test_polars_gives_the_same_counts(demo, by):
     assert_frame_equal(found, kpikit.engine.histogram(demo, by=by))
 
 
+@pytest.mark.slow
 def test_duckdb_gives_the_same_spells_and_counts(demo):
     with duckdb_tables(tables(demo)) as relations:
         assert_frame_equal(in_spells(relations), in_integers(spells(demo)))

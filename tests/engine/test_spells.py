@@ -214,6 +214,7 @@ def test_spells_are_what_a_loop_over_each_deal_says(rows):
         assert by_kpikit(as_book(rows)) == by_oracle(rows)
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows(max_deals=3), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(rows, random):
@@ -252,6 +253,7 @@ def test_spells_share_out_the_life_of_a_deal(rows):
                 assert left in closed[deal_id]
 
 
+@pytest.mark.slow
 @few
 @given(deal_rows())
 def test_every_row_of_the_history_is_in_some_visit(rows):

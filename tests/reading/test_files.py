@@ -584,6 +584,7 @@ def test_real_files_are_read_whole_and_without_a_fault(shared_data, name, rows, 
     assert raw.faults == ()
 
 
+@pytest.mark.slow
 def test_every_real_text_file_opens_or_is_refused_in_words(shared_data):
     for path in sorted(shared_data.rglob("*.csv")):
         raw = read(path)

@@ -291,6 +291,7 @@ def test_days_come_back_from_every_notation_or_are_asked_about(days, notation):
     assert column("expected_close_on", [d.strftime(notation) for d in days], date_order=order) == (days, [])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     times=st.lists(st.datetimes(datetime(1971, 1, 1), datetime(2049, 12, 31)), min_size=1, max_size=10),  # noqa: DTZ001
@@ -424,6 +425,7 @@ PIECES = st.sampled_from([*"0123456789.,-/:%€$()' TZe+#~\u00a0", "jan", "mei",
 TEXTS = st.lists(st.none() | st.text(max_size=8) | st.lists(PIECES, max_size=9).map("".join), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     name=st.sampled_from(["deal_id", "amount", "created_at", "expected_close_on", "outcome", "is_icp", "source"]),

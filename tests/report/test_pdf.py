@@ -139,6 +139,7 @@ def test_a_browser_that_prints_nothing(monkeypatch, tmp_path):
         pdf("<p>x</p>")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a script stands in for a browser")
 def test_a_browser_that_hangs_is_ended_with_its_children(monkeypatch, tmp_path):
     mark = tmp_path / "mark"

@@ -115,6 +115,7 @@ def test_hostile_text_is_text(name):
     assert len(deals["A5"].value) >= 3 or name in ("plus", "number")
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_any_name_makes_a_workbook(text):

@@ -107,6 +107,7 @@ def test_agreements_that_are_over_are_not_asked_again_and_the_last_session_s_wor
     assert found.voice is None  # nobody was asked
 
 
+@pytest.mark.slow
 def test_a_customer_s_words_are_drawn_from_those_who_allowed_it():
     asked = {"asked_at": day(60)}
     told = [

@@ -12,7 +12,7 @@ HOSTILE = {
     "template": "{{7*7}} {% raw %} ${7*7} {stage}",
     "formula": "=1+1",
     "override": "\u202egnp.exe",
-    "long": "x" * 10_000,
+    "long": "x" * 3_000,
     "entity": "&lt;b&gt; &amp; <b>",
 }
 

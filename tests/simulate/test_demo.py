@@ -15,6 +15,7 @@ FILES = sorted(f.name for f in DEMO.glob("*.csv"))
 LAST = datetime(2026, 10, 2, 17, 41, 8, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_rebuilt_byte_for_byte(tmp_path):
     from kpikit.simulate import demo
 

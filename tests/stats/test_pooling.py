@@ -18,6 +18,7 @@ def test_the_worked_team():
     assert found["p_best"].sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_intervals_hold_as_much_as_they_say():
     # drawn from the model itself: mean of the shares of prior 20 * (.3, .7)
     rng, held = np.random.default_rng(1), []
