@@ -1,6 +1,7 @@
 """The command line from outside: exit codes, one sentence instead of a traceback, and nothing written when refused."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -554,3 +555,18 @@ def test_nothing_produced_because_all_fail(kpikit, tmp_path):
     template = _failing_template(tmp_path / "own.ipynb", "South")
     code, _, _ = kpikit(*_report(folder, tmp_path / "out", "--all-teams", "--template", template))
     assert code == 4
+
+
+def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, capsys):
+    """Ten seconds until the first, then one each: nine, eight and seven reports are left."""
+    from kpikit.cli.reports import _progress
+    from kpikit.report.one import Outcome
+    from kpikit.words import Words
+
+    moments = iter([10.0, 11.0, 12.0])
+    monkeypatch.setattr("kpikit.cli.reports.time.monotonic", lambda: next(moments))
+    line = _progress(Words("en"), 0.0)
+    for done in (1, 2, 3):
+        line(Outcome("North", "ok", seconds=1.0), done, 10)
+    told = re.findall(r"about (\d+) s left", capsys.readouterr().err)
+    assert told == ["90", "8", "7"]

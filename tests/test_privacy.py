@@ -9,9 +9,11 @@ from click.testing import CliRunner
 
 import kpikit
 from kpikit import DealBook, Privacy, Settings
+from kpikit.book import open_book
 from kpikit.book.personal import GOES, IMPERSONAL, IMPERSONAL_LOG, LOG, PERSONAL, SEEN, personal_fields
 from kpikit.cli import kpikit as command
 from kpikit.schema import PERSON_COLUMNS, TABLES
+from kpikit.session.kept import keep, place
 from kpikit.words import LANGUAGES, Words
 
 
@@ -96,6 +98,18 @@ def test_the_command_prints_every_personal_field_and_the_settings(folder, langua
         assert words.say(f"privacy.{code}") in done.output
     assert "OR 2026-4" in done.output
     assert "6" in done.output.splitlines()[2]
+
+
+def test_the_copy_that_a_session_keeps_is_named_and_told_to_be_deleted(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    before = CliRunner().invoke(command, ["privacy", str(folder)]).output
+    assert "There is none of this book now." in before
+    keep(open_book(folder), str(folder))
+    after = CliRunner().invoke(command, ["privacy", str(folder)]).output
+    assert f"{place(str(folder))}. It is there now" in after
+    assert json.loads(CliRunner().invoke(command, ["privacy", str(folder), "--json"]).output)["copy"] == {
+        "place": str(place(str(folder))), "is_there": True
+    }  # fmt: skip
 
 
 def test_the_command_speaks_to_machines(folder):

@@ -10,6 +10,8 @@ import click
 from kpikit.cli.saying import as_json_text, tell, words_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kpikit.book import DealBook
     from kpikit.book.personal import Found, Personal
     from kpikit.words import Words
@@ -17,9 +19,13 @@ if TYPE_CHECKING:
 
 #: what is true of all fields, said at the end
 _LAST = (
-    "privacy.words", "privacy.where", "privacy.kept", "privacy.log.kept", "privacy.log.seen", "privacy.limit",
-    "privacy.more",
-)  # fmt: skip
+    "privacy.words",
+    "privacy.where",
+    "privacy.kept",
+    "privacy.log.kept",
+    "privacy.log.seen",
+    "privacy.limit",
+)
 
 
 @click.command()
@@ -33,13 +39,15 @@ def privacy(book: str, language: str, as_json: bool) -> None:
     kpikit privacy my-crm/kpikit.toml --lang nl
     """
     from kpikit.book import open_book
+    from kpikit.session.kept import place
 
     words, opened = words_in(language), open_book(book)
-    tell(as_json_text(as_plain(opened)) if as_json else "\n".join(lines(opened, words)))
+    copy = place(book)
+    tell(as_json_text(as_plain(opened, copy)) if as_json else "\n".join(lines(opened, words, copy)))
 
 
-def as_plain(book: DealBook) -> dict[str, Any]:
-    """The same for machines: settings, fields of the book, fields of the review log."""
+def as_plain(book: DealBook, copy: Path) -> dict[str, Any]:
+    """The same for machines: settings, fields of the book and of the review log, and the copy that a session keeps."""
     from kpikit.book.personal import LOG, personal_fields
 
     def plain(field: Personal, kept: str) -> dict[str, Any]:
@@ -51,10 +59,11 @@ def as_plain(book: DealBook) -> dict[str, Any]:
         for row in personal_fields(book)
     ]
     log = [{"column": name, **plain(field, "log")} for name, field in LOG.items()]
-    return {"settings": asdict(book.settings.privacy), "fields": fields, "log": log}
+    kept = {"place": str(copy), "is_there": copy.exists()}
+    return {"settings": asdict(book.settings.privacy), "fields": fields, "log": log, "copy": kept}
 
 
-def lines(book: DealBook, words: Words) -> list[str]:
+def lines(book: DealBook, words: Words, copy: Path) -> list[str]:
     """What is said, line by line."""
     from kpikit.book.personal import LOG, personal_fields
 
@@ -69,6 +78,8 @@ def lines(book: DealBook, words: Words) -> list[str]:
         *(line for name, field in LOG.items() for line in _told(f"log.{name}", field, "", "log", words)),
         "",
         *map(words.say, _LAST),
+        words.say(f"privacy.copy.{'there' if copy.exists() else 'none'}", where=str(copy)),
+        words.say("privacy.more"),
     ]
 
 

@@ -169,10 +169,16 @@ def _stoppable() -> Iterator[None]:
 
 
 def _progress(words: Words, started: float) -> Callable[[Outcome, int, int], None]:
-    """A line a report that was made, with the time that is left for those still to be made."""
+    """A line a report that was made, with the time that is left for those still to be made.
+
+    The first one waits for all that is done once; the pace is that of the others.
+    """
+    at: list[float] = []
 
     def line(outcome: Outcome, done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done)
+        at.append(time.monotonic())
+        pace = (at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else at[-1] - started
+        left = pace * (total - done)
         values = {"done": done, "total": total, "team": outcome.team, "said": _said(words, outcome)}
         code = "run.left" if done < total else "run.ok"
         tell(words.say(code, **values, seconds=f"{outcome.seconds:.1f}", left=f"{left:.0f}"), err=True)
