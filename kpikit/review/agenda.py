@@ -66,9 +66,9 @@ def agenda(
 
     Each rule looks at what the customer did and at days that have passed, never at edits of ours, and gives its figure.
     The weights of all rules that a deal meets add up; the heaviest come first, then the larger amounts. No rule is the
-    reason of more than two deals unless there are no others; one of what has just ended and one customer are among
-    them where there are any. One more is drawn by lot from the open deals that are not listed, so that the rules can be
-    judged. Nobody's name plays a part, and none is given.
+    reason of more than two deals unless there are no others, and then each of about as many; one of what has just ended
+    and one customer are among them where there are any. One more is drawn by lot from the open deals that are not
+    listed, so that the rules can be judged. Nobody's name plays a part, and none is given.
     Misleads: a rule is a reason to ask, not a finding. How each is gamed, and which honest acts make it fire, stands in
     ``kpikit/review/rules.toml``.
 
@@ -210,28 +210,28 @@ def _chosen(every: pl.DataFrame, off: Collection[str | None], pinned: list[str],
     allowed = every.filter(~pl.col("deal_id").is_in(list(off)))
     ranked = _first_of_each(allowed, pinned, count)
     first = {row["deal_id"]: row for row in ranked if row["deal_id"] in pinned}
-    chosen = [_reason(first.get(deal, {"deal_id": deal, "rules": [], "weight": 0}), {}) for deal in pinned]
+    chosen = [_reason(first.get(deal, {"deal_id": deal, "rules": [], "weight": 0}), {}, SAME) for deal in pinned]
     used: dict[str, int] = {}
+    taken = set(pinned)
     waiting = [row for row in ranked if row["deal_id"] not in pinned]
-    for row in waiting:
-        if len(chosen) >= count:
-            break
-        if any(used.get(rule, 0) < SAME for rule in row["rules"]):
-            chosen.append(_reason(row, used))
-    taken = {row["deal_id"] for row in chosen}
-    chosen += [_reason(row, {}) for row in waiting if row["deal_id"] not in taken][: max(count - len(chosen), 0)]
+    for most in range(SAME, max(count, SAME) + 1):  # a third deal for a reason only where no other reason is left
+        for row in waiting:
+            is_left = row["deal_id"] not in taken and any(used.get(rule, 0) < most for rule in row["rules"])
+            if is_left and len(chosen) < count:
+                taken.add(row["deal_id"])
+                chosen.append(_reason(row, used, most))
     for kind, place in (("learn", -1), ("keep", -2)):
         if len(chosen) >= count > len(pinned) + 2 and all(about.get(row["rule"]) != kind for row in chosen):
             other = next((row for row in waiting if about[row["rules"][0]] == kind), None)
             if other is not None:
-                chosen[place] = _reason(other, {})
+                chosen[place] = _reason(other, {}, SAME)
     return sorted(chosen, key=lambda row: (row["deal_id"] not in pinned, -row["weight"]))
 
 
-def _reason(row: Mapping, used: dict[str, int]) -> dict:
+def _reason(row: Mapping, used: dict[str, int], most: int) -> dict:
     """The deal with the heaviest rule that is not used up as its reason, and the others."""
     rules = list(row["rules"])
-    rule = next((one for one in rules if used.get(one, 0) < SAME), rules[0] if rules else None)
+    rule = next((one for one in rules if used.get(one, 0) < most), rules[0] if rules else None)
     if rule is not None:
         used[rule] = used.get(rule, 0) + 1
     others = [one for one in rules if one != rule]

@@ -133,6 +133,14 @@ def test_answers_come_in_the_kind_of_frame_that_came_in(demo):
     assert found["rule"].tolist()[: MOST + 1] == agenda(demo)["rule"].to_list()[: MOST + 1]
 
 
+def test_where_all_reasons_are_used_up_each_has_about_as_many():
+    """Nine overdue deals are the larger ones; three of them, and one more, leave room for three of the others."""
+    late = [deal(f"late{i}", expected_close_on=on(80), amount=9000.0 - i) for i in range(9)]
+    aimless = [deal(f"still{i}", next_step=None, next_step_on=None, amount=100.0 - i) for i in range(9)]
+    rules = Counter(by_rule(book_of([*late, *aimless]))["rule"].to_list())
+    assert rules == {"overdue": 4, "no_next_step": 3}
+
+
 # --- the lot ----------------------------------------------------------------------------------------------------------
 
 
