@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from kpikit.book import DealBook, open_book, prepare
@@ -43,6 +44,8 @@ def last_good(given: str) -> DealBook | None:
         return None
     try:
         book = open_book(folder)
-        return book.replace(tables={name: frame.lazy().collect() for name, frame in book.tables.items()})
+        tables = {name: frame.lazy().collect() for name, frame in book.tables.items()}
+        coded = book.coded and replace(book.coded, visits=book.coded.visits.collect().lazy())
+        return book.replace(tables=tables, coded=coded)
     except (OSError, KpikitError):
         return None

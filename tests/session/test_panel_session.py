@@ -10,6 +10,7 @@ from importlib import resources
 import nbformat
 import pytest
 
+from kpikit.engine import spells
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.session import kept, lab
 from kpikit.session.nodes import node, texts
@@ -17,6 +18,7 @@ from kpikit.session.session import Order, Session, open_session
 from kpikit.session.trouble import details, sentence
 from kpikit.shipped import shipped
 from kpikit.words import Words
+from tests.strategies import as_book, spell_rows
 
 EN = Words("en")
 SECRET = "Geheimenis BV"
@@ -232,3 +234,15 @@ def test_the_script_never_reads_text_as_markup_and_asks_for_nothing():
 def test_nodes_keep_text_apart_from_names():
     made = node("p", "<b>", None, "", cls="a", data_row=True, hidden=False, aria_label="x")
     assert made == ["p", {"class": "a", "data-row": "", "aria-label": "x"}, ["<b>"]]
+
+
+def test_a_session_on_last_week_s_data_is_not_moved_by_another_that_opens_today_s(tmp_path, monkeypatch):
+    """All of it is in memory, the visits too: another session may replace the copy meanwhile."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    given = str(tmp_path / "export")
+    old = as_book(spell_rows([(i, 3, "lost") for i in range(6)]))
+    kept.keep(old, given)
+    spare = kept.last_good(given)
+    kept.keep(as_book(spell_rows([(i, 40, "won") for i in range(9)])), given)
+    assert spells(spare).equals(spells(old))
+    assert spare.tables["deals"].height == 6
