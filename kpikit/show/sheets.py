@@ -12,8 +12,8 @@ from kpikit.show.columns import meaning, styles
 from kpikit.show.page import Chart, Message, Page, Table
 from kpikit.words import Words
 
-#: columns that only place a mark
-_PLACES = {"place", "phase", "panel", "is_untold"}
+#: columns that only place a mark, or say once more what the label says
+_PLACES = {"place", "phase", "panel", "is_untold", "is_now", "what", "month"}
 #: how a cell is read: a share stands as 0.28, a date as 2026-10-02
 STYLES = ("text", "number", "share", "date")
 

@@ -10,6 +10,7 @@ import kpikit
 from kpikit import DealBook, UsageError
 from kpikit.report.review import quarterly_winloss, team_review
 from kpikit.report.winloss_text import in_100
+from kpikit.show import sheets
 from kpikit.show.document import plain, section
 from kpikit.show.page import Page
 from kpikit.words import Words
@@ -66,6 +67,17 @@ def test_page_1_has_a_small_line_of_what_was_won(english):
     assert won["is_now"].to_list() == [False] * 7 + [True]
     assert lines.filter(what="chart.line.won_value")["height"].to_list()[-1] == 1_609_000.0  # EUR 1.61 million
     assert chart.data.filter(panel="finding").height == 3
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_column_of_a_worksheet_has_a_name_in_words(english, dutch, language):
+    report = {"en": english, "nl": dutch}[language]
+    names = {name for page in report.pages if page.chart for name in page.chart.data.columns} - sheets._PLACES
+    assert {name for name in names if not report.words.has(f"sheet.{name}")} == set()
+    front = sheets.blocks(report["front"].page, report.words)
+    assert [block.heading for block in front] == {
+        "en": ["Up to now", "What changed"], "nl": ["Tot nu", "Wat er veranderde"]
+    }[language]  # fmt: skip
 
 
 def test_page_3_of_the_worked_example(english):
