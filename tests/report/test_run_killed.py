@@ -105,15 +105,16 @@ def undisturbed(place):
 
 
 def _whole(place, out, undisturbed):
-    """The files of reports that stand there; each is the one that an undisturbed run writes, from end to end."""
+    """The files of finished reports; each file that stands there is what an undisturbed run writes, from end to end."""
     folder = place / out / PERIOD
     if not (folder / "run.json").exists():
         return []
-    json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     there = [path for path in folder.glob("*/*") if path.name[0] != "." and path.parent.name != ".work"]
     names = {path.relative_to(folder).as_posix(): path for path in there}
     assert [name for name, path in names.items() if path.read_bytes() != undisturbed[name]] == []
-    return sorted(names)
+    ok = {team["folder"] for team in record["teams"] if team["status"] == "ok"}
+    return sorted(name for name in names if name.partition("/")[0] in ok)
 
 
 def _killed(place, out, chance):
