@@ -558,15 +558,15 @@ def test_nothing_produced_because_all_fail(kpikit, tmp_path):
 
 
 def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, capsys):
-    """Ten seconds until the first, then one each: nine, eight and seven reports are left."""
+    """Two at a time, ten seconds each, after two of importing: 19 of 20 left at 10, 18 at 10.1 / 2, 17 at 20 / 3."""
     from kpikit.cli.reports import _progress
     from kpikit.report.one import Outcome
     from kpikit.words import Words
 
-    moments = iter([10.0, 11.0, 12.0])
+    moments = iter([12.0, 12.1, 22.0, 22.1])
     monkeypatch.setattr("kpikit.cli.reports.time.monotonic", lambda: next(moments))
     line = _progress(Words("en"), 0.0)
-    for done in (1, 2, 3):
-        line(Outcome("North", "ok", seconds=1.0), done, 10)
+    for done in (1, 2, 3, 4):
+        line(Outcome("North", "ok", seconds=10.0), done, 20)
     told = re.findall(r"about (\d+) s left", capsys.readouterr().err)
-    assert told == ["90", "8", "7"]
+    assert told == ["190", "91", "113", "80"]

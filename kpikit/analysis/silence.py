@@ -108,9 +108,10 @@ def _stretches(visits: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     )
     after_act = after_act.filter((pl.Series(within) >= 0) & (pl.col("next_act") <= pl.col("past")))
     both = pl.concat([from_entry, after_act])
-    is_act = pl.col("next_act") < pl.col("past")
+    both = both.with_columns(next_at=at.gather(both["next_act"]))
+    is_act = (pl.col("next_act") < pl.col("past")) & (pl.col("next_at") <= pl.col("end"))
     since = pl.coalesce("acted_at", "first_at")
-    stop = pl.when(is_act).then(at.gather(both["next_act"])).otherwise("end")
+    stop = pl.when(is_act).then("next_at").otherwise("end")
     found = both.lazy().select(
         "deal", "stage", "acted_at", days=(stop - since) / _DAY_US, entry_days=(pl.col("at") - since) / _DAY_US,
         is_act=is_act, is_now=pl.col("is_open") & ~is_act,

@@ -19,6 +19,8 @@ from kpikit.book.spelled import spelled
 CLOSES = ("won", "lost", "void")
 _CLOSE_CODES = {name: code for code, name in enumerate(CLOSES)}
 _ORDER = ("deal", "at", "rank", "seq")
+#: the deal was closed, nobody knows when
+_UNDATED = (pl.col("outcome") != "open") & pl.col("outcome_at").is_null()
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
             seen_at=pl.max_horizontal("recorded_at", "deal_seen_at"),
             team=pl.col("team").cast(pl.Enum(codes.teams)).to_physical().cast(pl.UInt32),
             is_after=(pl.col("entered_at") > pl.col("outcome_at")).fill_null(False),
-            is_undated=(pl.col("outcome") != "open") & pl.col("outcome_at").is_null(),
+            is_undated=_UNDATED,
         )
     ]  # fmt: skip
     decided = deals.filter((pl.col("outcome") != "open") & pl.col("outcome_at").is_not_null())
@@ -83,7 +85,7 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
     if events.select((pl.col("rank") == 0).any()).item():
         events = _reopened(events)
     events = events.select(
-        "deal", pl.col("at").dt.epoch("us"), pl.col("seq").cast(pl.Int32), "stage", "close",
+        "deal", pl.col("at").dt.epoch("us"), "seq", "stage", "close",
         pl.col("seen_at").dt.epoch("us"), "team", "is_after", "is_undated",
     )  # fmt: skip
     return Coded(spelled(events.lazy(), codes.places()).lazy(), codes, deals.height)
@@ -104,12 +106,14 @@ def _codes(stages: pl.LazyFrame, visits: pl.DataFrame, known: Codes | None) -> C
     )
 
 
-def _outcomes(frame: pl.DataFrame, at: str, outcome: str, *, rank: int, seq: pl.Expr) -> pl.DataFrame:
+def _outcomes(
+    frame: pl.DataFrame, at: str, outcome: str, *, rank: int, seq: pl.Expr, is_undated: pl.Expr | None = None
+) -> pl.DataFrame:
     return frame.select(
         "deal", at=at, rank=pl.lit(rank, pl.Int8), seq=seq, stage=pl.lit(None, pl.Int16),
         close=pl.col(outcome).replace_strict(_CLOSE_CODES, default=None, return_dtype=pl.Int8),
         seen_at="deal_seen_at", team=pl.lit(None, pl.UInt32), is_after=pl.lit(False),
-        is_undated=pl.lit(False),
+        is_undated=pl.lit(False) if is_undated is None else is_undated,
     )  # fmt: skip
 
 
@@ -117,7 +121,7 @@ def _earlier_outcomes(changes: pl.LazyFrame, deals: pl.DataFrame) -> list[pl.Dat
     """Outcomes that were taken back, and the reopenings that took them back."""
     moves = changes.filter(pl.col("field") == "outcome").select("deal_id", "new", "changed_at", "seq")
     moves = moves.join(
-        deals.lazy().select("deal", "deal_id", "outcome_at", "deal_seen_at"), on="deal_id", how="inner"
+        deals.lazy().select("deal", "deal_id", "outcome", "outcome_at", "deal_seen_at"), on="deal_id", how="inner"
     ).collect()
     earlier = moves.filter(pl.col("outcome_at").is_null() | (pl.col("changed_at") < pl.col("outcome_at")))
     closing = earlier.filter(pl.col("new").is_in(list(CLOSES)))
@@ -125,7 +129,7 @@ def _earlier_outcomes(changes: pl.LazyFrame, deals: pl.DataFrame) -> list[pl.Dat
     seq = pl.col("seq")
     return [
         _outcomes(closing, "changed_at", "new", rank=2, seq=seq),
-        _outcomes(opened, "changed_at", "new", rank=0, seq=seq),
+        _outcomes(opened, "changed_at", "new", rank=0, seq=seq, is_undated=_UNDATED),
     ]
 
 

@@ -136,7 +136,7 @@ def _team(
     """The team of each (deal, instant), in the order of the rows."""
     given = moments.join(deals.select("deal_id", "team"), on="deal_id", how="left", maintain_order="left")["team"]
     if people is None:
-        return given if given.null_count() < len(given) else pl.Series("team", ["all"] * len(given), pl.String)
+        return given if deals["team"].count() else pl.Series("team", ["all"] * len(given), pl.String)
     asked = moments.with_row_index("_i").sort("at", nulls_last=True)
     owned = asked.join_asof(
         owners.sort("since"), left_on="at", right_on="since", by="deal_id", check_sortedness=False

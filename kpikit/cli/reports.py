@@ -171,13 +171,15 @@ def _stoppable() -> Iterator[None]:
 def _progress(words: Words, started: float) -> Callable[[Outcome, int, int], None]:
     """A line a report that was made, with the time that is left for those still to be made.
 
-    The first one waits for all that is done once; the pace is that of the others.
+    What is done once, before the first one is begun, is no part of the pace.
     """
-    at: list[float] = []
+    begun: list[float] = []
 
     def line(outcome: Outcome, done: int, total: int) -> None:
-        at.append(time.monotonic())
-        pace = (at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else at[-1] - started
+        now = time.monotonic()
+        if not begun:
+            begun.append(max(now - outcome.seconds, started))
+        pace = (now - begun[0]) / done
         left = pace * (total - done)
         values = {"done": done, "total": total, "team": outcome.team, "said": _said(words, outcome)}
         code = "run.left" if done < total else "run.ok"

@@ -139,8 +139,7 @@ def _named(table: pl.DataFrame, codes: Codes, groups: Mapping[str, pl.Series]) -
     if "kind" in table.columns:
         named.append(table["kind"].replace_strict(kinds, return_dtype=pl.String))
     if "team" in table.columns:
-        teams = dict(enumerate(codes.teams))
-        named.append(table["team"].replace_strict(teams, default=None, return_dtype=pl.String))
+        named.append(pl.Series(codes.teams, dtype=pl.String).gather(table["team"]).alias("team"))
     return table.with_columns(named)
 
 

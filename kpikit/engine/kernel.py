@@ -49,7 +49,7 @@ def decoded(spells: pl.DataFrame, codes: Codes, deals: pl.DataFrame) -> pl.DataF
         codes.stages["position"].gather(spells["stage"]).alias("position"),
         pl.col("kind").replace_strict(dict(enumerate(KINDS)), return_dtype=pl.String),
         pl.col("excluded").replace_strict(dict(enumerate(EXCLUDED)), return_dtype=pl.String),
-        pl.col("team").replace_strict(dict(enumerate(codes.teams)), return_dtype=pl.String),
+        pl.Series(codes.teams, dtype=pl.String).gather(spells["team"]).alias("team"),
         ahead.alias("skipped_to"),
     )
     return named.with_columns(pl.when("skipped").then("skipped_to").alias("skipped_to"))

@@ -29,10 +29,10 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 STATES = ("done", "changed_our_mind", "still_on", "overtaken")
 #: what a rep writes before the session: three fields, a request, and what she wants to share
 PREPARED = ("not_in_crm", "customer_next", "help", "leave_out", "share_worked", "share_did_not")
-#: what the coach does with a deal's place on the agenda
-PLACED = ("pinned", "dropped", "free")
-#: kinds that set a session's table; as long as there are no others nobody has said anything
-SETTING = ("opened", "listed", "placed")
+#: a deal's place on the agenda: as the coach chose, as the rules have it, or not on it any more
+PLACED = ("pinned", "dropped", "free", "off")
+#: kinds that say something; as long as there are none of a deal, nobody talked about it
+TALK = ("prediction", "learned", "worked", "did_not", "note", "agreement", "ended")
 #: what a room predicts of a deal, within so many days
 PREDICTED = ("won", "lost", "moves")
 

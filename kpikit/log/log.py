@@ -7,10 +7,10 @@ older or a younger kpikit wrote, and what a disk has damaged, is said and never 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from kpikit.log.connecting import trouble
-from kpikit.log.entries import GIVEN, SETTING, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
+from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
 from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
 
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
@@ -100,6 +100,18 @@ class Log:
             raise LogError("log_kind", text=entry.text or "", kind=entry.kind, allowed="")
         with self.writing(entry.text or "") as connection:
             return put(connection, entry)
+
+    def write_all(self, entries: Sequence[Entry]) -> None:
+        """Keep several entries, all of them or none.
+
+        Raises:
+            LogError: as :meth:`write`.
+        """
+        made = [checked(replace(entry, author=entry.author or self.author)) for entry in entries]
+        if made:
+            with self.writing() as connection:
+                for entry in made:
+                    put(connection, entry)
 
     def edit(self, entry_id: str, *, author: str | None = None, **changes: Any) -> Entry:
         """A new version of an entry: ``text``, ``owner``, ``due_on``, ``seen_by`` and the like by name.
@@ -191,7 +203,7 @@ class Log:
     def sessions(self) -> pl.DataFrame:
         """Sessions, the earliest first: ``session_id, held_on, opened_at, closed_at, next_on, book_hash``.
 
-        One in which nothing was said, and which was not closed, is none: somebody only looked.
+        One in which nothing was said or parked, and which was not closed, is none: somebody only looked, or prepared.
         """
         opened = _last(self.entries(kind="opened"), "session_id")
         opened = opened.filter(pl.col("session_id").is_in(list(self._spoken())))
@@ -208,17 +220,30 @@ class Log:
         A deal that was taken off before anything was said about it was not talked about, and is not in it.
         """
         listed = self.entries(kind="listed", session_id=session_id).unique("deal_id", keep="last", maintain_order=True)
-        said = self.entries(session_id=session_id, reader="coach_and_rep").filter(~pl.col("kind").is_in(SETTING))
+        said = self.entries(session_id=session_id, reader="coach_and_rep").filter(pl.col("kind").is_in(TALK))
         placed = _last(self.entries(kind="placed", session_id=session_id), "deal_id")
-        off = placed.filter((pl.col("code") == "dropped") & ~pl.col("deal_id").is_in(said["deal_id"].to_list()))
+        gone = pl.col("code").is_in(["dropped", "off"]) & ~pl.col("deal_id").is_in(said["deal_id"].to_list())
+        off = placed.filter(gone)
         return listed.join(off, on="deal_id", how="anti", maintain_order="left").select(
             "position", "deal_id", "value", "unit", rule="code", is_lot=pl.col("code") == "lot"
         ).sort("position", nulls_last=True, maintain_order=True)  # fmt: skip
 
-    def parked(self) -> pl.DataFrame:
-        """Until when each deal is parked, unless that was undone: ``deal_id, until_on, text, parked_at``."""
-        last = _last(self.entries(kind="parked"), "deal_id").filter(pl.col("due_on").ne_missing(UNPARKED))
-        return last.select("deal_id", "text", until_on="due_on", parked_at="written_at")
+    def opened_on(self, day: date) -> list[str]:
+        """The sessions of a day, whether or not anything was said in them yet."""
+        opened = _last(self.entries(kind="opened"), "session_id")
+        return opened.filter(pl.col("due_on") == day)["session_id"].to_list()
+
+    def parked(self, *, besides: Collection[str] = ()) -> pl.DataFrame:
+        """Until when each deal is parked: ``deal_id, until_on, text, parked_at, session_id``.
+
+        A parking that was undone in its own session never was, and what held before holds again. ``besides``: sessions
+        whose parkings do not count.
+        """
+        said = self.entries(kind="parked").filter(~pl.col("session_id").is_in([*besides]).fill_null(False))
+        still = _last(said, "session_id", "deal_id").filter(pl.col("due_on").ne_missing(UNPARKED))
+        return _last(still, "deal_id").select(
+            "deal_id", "text", "session_id", until_on="due_on", parked_at="written_at"
+        )  # fmt: skip
 
     # --- a person's rights -------------------------------------------------------------------------------------------
 
@@ -281,7 +306,7 @@ class Log:
 
     def _spoken(self) -> set[str | None]:
         """Sessions in which something was said or decided, whoever may read it."""
-        query = select(ENTRIES.c.session_id).where(ENTRIES.c.kind.not_in(SETTING)).distinct()
+        query = select(ENTRIES.c.session_id).where(ENTRIES.c.kind.in_((*TALK, "parked", "closed"))).distinct()
         with self._reading() as connection:
             return {*connection.scalars(query)} - {None}
 
@@ -319,7 +344,7 @@ def _seen(reader: Reader) -> list[Any]:
     return [] if reader == "coach_and_rep" else [ENTRIES.c.seen_by == "team"]
 
 
-def _last(entries: pl.DataFrame, by: str) -> pl.DataFrame:
+def _last(entries: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Of each deal, session or agreement what was written last."""
     return entries.sort("seq").group_by(by, maintain_order=True).last()
 

@@ -99,13 +99,13 @@ def agenda(
     day = session or local_day(book)
     known = memory(log, book, day)
     found = found_by_rules(book, day, known.since, known.back)
-    now = {deal for deal, until in (parked or {}).items() if until > day}
-    away = known.away - set(parked or ())  # before this session
+    now = known.now | {deal for deal, until in (parked or {}).items() if until > day}
+    pinned = _in_book(pinned, book)
     count = min(MOST, max((minutes - OPENING) // LEAST - 1, 1))
     every = _ranked(found)
-    lot = _lot(found.facts, away | _first(every, away, count), seed=seed, session=day)
+    lot = _lot(found.facts, known.away | _first(every, known.away, count), seed=seed, session=day)
     mine = [deal for deal in pinned if deal != lot]
-    off = (away | now | set(dropped) | set(known.asked)) - set(pinned)
+    off = (known.away | now | set(dropped) | set(known.asked)) - set(pinned)
     chosen = _chosen(every, (off | {lot}) - set(mine), mine, count)
     if lot is not None and lot not in off:
         met = every.filter(pl.col("deal_id") == lot)["met"].sum()
@@ -197,6 +197,14 @@ def _first_of_each(every: pl.DataFrame, pinned: Collection[str], count: int) -> 
     both = pl.concat([first.select(numbered.columns), mine]).unique("_i").sort("_i")
     return [{"deal_id": deal, "weight": weight, "rules": [*_names(met)[0]]}
             for deal, met, weight in both.select("deal_id", "met", "weight").iter_rows()]  # fmt: skip
+
+
+def _in_book(pinned: Collection[str], book: DealBook) -> list[str]:
+    """The pinned deals that the book has, each once."""
+    if not pinned:
+        return []
+    deals = book.tables["deals"].lazy().select("deal_id").filter(pl.col("deal_id").is_in(list(pinned))).collect()
+    return [deal for deal in dict.fromkeys(pinned) if deal in set(deals["deal_id"])]
 
 
 def _first(every: pl.DataFrame, away: Collection[str], count: int) -> set[str]:

@@ -95,12 +95,6 @@ def places(choices: Choices) -> dict[str, tuple[str, int | None]]:
     return {deal: (how, position.get(deal)) for deal, how in what.items()}
 
 
-def moved(before: Choices, after: Choices) -> dict[str, tuple[str, int | None]]:
-    """The deals whose place changed, as :func:`places` has them; one without any is free again."""
-    old, new = places(before), places(after)
-    return {deal: new.get(deal, ("free", None)) for deal in (old | new) if old.get(deal) != new.get(deal)}
-
-
 def chosen_before(placed: Iterable[tuple[str, str, int | None]], parked: Iterable[tuple[str, date]]) -> Choices:
     """The choices again, from what the log kept: deal, what, place; and deals that were parked until a day."""
     last: dict[str, tuple[str, int | None]] = {}

@@ -66,10 +66,10 @@ class Desk:
 
     def listed(self, choices: Choices) -> pl.DataFrame:
         """The agenda with the coach's choices."""
-        asked = choices.asked()
-        known = (replace(choices, before=None), tuple(self.log.parked().rows()))
+        asked = self.log.entries(kind="prepared", reader="coach_and_rep")["id"].to_list()
+        known = (replace(choices, before=None), tuple(self.log.parked().rows()), tuple(asked))
         if self._listed is None or self._listed[0] != known:
-            found = agenda(self.book, log=self.log, session=self.day, minutes=self.minutes, **asked)
+            found = agenda(self.book, log=self.log, session=self.day, minutes=self.minutes, **choices.asked())
             self._listed = (known, found)
         return self._listed[1]
 

@@ -14,11 +14,12 @@ import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
-from kpikit.log.entries import UNPARKED, Entry, LogError
+from kpikit.log.entries import Entry, LogError
 from kpikit.log.log import Log
-from kpikit.review.lot import Choices, chosen_before, moved
+from kpikit.review.lot import Choices
 from kpikit.review.questions import Questions
 from kpikit.session import panel_state as on
+from kpikit.session.arranged import arranged, changes, listing
 from kpikit.session.desk import WIDTHS, Desk, clock, session_day
 from kpikit.session.minutes import minutes
 from kpikit.session.panel_state import Ack, State
@@ -39,7 +40,7 @@ class Panel:
         self.book, self.log, self.words = desk.book, desk.log, desk.words
         self.zone = ZoneInfo(desk.book.settings.time_zone)
         self.session_id = _running(desk) or f"{desk.day:%Y%m%d}-{uuid4().hex[:12]}"
-        self.state = State(author=desk.log.author or "", choices=_arranged(desk.log, self.session_id))
+        self.state = State(author=desk.log.author or "", choices=arranged(desk.log, self.session_id))
         self.trouble: BaseException | None = None
         self.minutes: tuple[str, ...] = ()
 
@@ -81,6 +82,8 @@ class Panel:
             entry = replace(entry, replaces=self._version(str(old), sent))
         kept = self._keep(entry)
         self.state = on.acknowledged(self.state, sent, Ack(saved=self._time(kept)))
+        if entry.code == "leave_out":
+            self._begin(None)
         if said["saying"] == self.state.saying and said.get("deal") == self.state.deal:
             self.state = on.say(self.state, on.after(self.state.saying))
 
@@ -94,17 +97,21 @@ class Panel:
         return replace(entry, session_id=self.session_id, book_hash=self.book.hash or None, author=author)
 
     def _begin(self, text: str | None) -> None:
-        """The session and its agenda, once: what was listed by rule and what by lot can be compared later."""
-        if not self.log.entries(kind="opened", session_id=self.session_id).height:
-            opened = Entry(kind="opened", id=f"{self.session_id}-opened", due_on=self.desk.day)
-            with_text(self.log.write, self._of_session(opened), text)
-        there = set(self.log.entries(kind="listed", session_id=self.session_id)["deal_id"])
-        for row in self._on_agenda().filter(~pl.col("deal_id").is_in(list(there))).to_dicts():
-            listed = Entry(
-                kind="listed", deal_id=row["deal_id"], code=row["rule"], value=row["value"], unit=row["unit"],
-                position=row["position"],
-            )  # fmt: skip
-            with_text(self.log.write, self._of_session(listed), text)
+        """The session and its agenda, as it stands: what rules and lot chose can be compared later."""
+        is_open = self.log.entries(kind="opened", session_id=self.session_id).height > 0
+        rows = listing(self.log, self.session_id, self._on_agenda())
+        self._write_all([*([] if is_open else [self._opened()]), *rows], text)
+
+    def _opened(self) -> Entry:
+        return Entry(kind="opened", id=f"{self.session_id}-opened", due_on=self.desk.day)
+
+    def _write_all(self, entries: list[Entry], text: str | None) -> None:
+        """Entries of this session, all or none; what fails keeps the text that somebody was about to save."""
+        try:
+            self.log.write_all([self._of_session(entry) for entry in entries])
+        except LogError as error:
+            error.text = text or ""
+            raise
 
     def _on_agenda(self) -> pl.DataFrame:
         return self.desk.listed(self.state.choices).filter(pl.col("status") == "ok")
@@ -136,24 +143,18 @@ class Panel:
         deal, until = str(said["deal"]), date.fromisoformat(str(said["value"]))
         if until <= self.desk.day:
             raise UsageError("park_past", day=self.desk.day)
-        self._keep(Entry(kind="parked", deal_id=deal, due_on=until))
         self._choose(on.park(self.state, deal, until))
 
     def _undo(self, said: Said) -> None:  # noqa: ARG002 - nothing more to know
-        """One step back; of a parking that is undone the log knows what held before it."""
-        before = on.undo(self.state)
-        parked, still = (dict(state.choices.parked) for state in (self.state, before))
-        for deal in sorted(deal for deal, day in parked.items() if still.get(deal) != day):
-            self._keep(Entry(kind="parked", deal_id=deal, due_on=still.get(deal, UNPARKED)))
-        self._choose(before)
+        """One step back; a parking that is undone never was."""
+        self._choose(on.undo(self.state))
 
     def _choose(self, state: State) -> None:
-        """With another agenda; the log keeps it, for a screen that is opened again."""
-        before, self.state = self.state.choices, state
-        for deal, (how, position) in moved(before, state.choices).items():
-            self._keep(Entry(kind="placed", deal_id=deal, code=how, position=position))
-        if self.log.entries(kind="opened", session_id=self.session_id).height:
-            self._begin(None)
+        """Another agenda: first in the log, for a screen that is opened again, then on this one."""
+        self._begin(None)
+        self._write_all(changes(self.log, self.session_id, state.choices), None)
+        self.state = state
+        self._begin(None)
 
     def _close(self, said: Said) -> None:
         """The session is over: the log knows, and the minutes are written."""
@@ -227,15 +228,6 @@ def _documents() -> Path:
     return user_documents_path() / "kpikit"
 
 
-def with_text(write: Callable[[Entry], Entry], entry: Entry, text: str | None) -> Entry:
-    """Write; what fails keeps the text that somebody was about to save."""
-    try:
-        return write(entry)
-    except LogError as error:
-        error.text = text
-        raise
-
-
 def _running(desk: Desk) -> str | None:
     """This day's session on this book, if it was begun and not closed: a restarted kernel goes on with it."""
     opened = desk.log.entries(kind="opened").filter(pl.col("due_on") == desk.day)
@@ -244,14 +236,6 @@ def _running(desk: Desk) -> str | None:
         pl.col("book_hash").eq_missing(pl.lit(desk.book.hash or None, pl.String)) & ~pl.col("session_id").is_in(closed)
     )
     return mine["session_id"][-1] if mine.height else None
-
-
-def _arranged(log: Log, session_id: str) -> Choices:
-    """What the coach chose in this session before."""
-    placed = log.entries(kind="placed", session_id=session_id).sort("seq").select("deal_id", "code", "position")
-    parked = log.entries(kind="parked", session_id=session_id).sort("seq").select("deal_id", "due_on")
-    last = dict(parked.iter_rows())
-    return chosen_before(placed.iter_rows(), [(deal, day) for deal, day in last.items() if day != UNPARKED])
 
 
 def _changed(change: Callable[..., State], *names: str) -> Callable[[Panel, Said], None]:

@@ -119,6 +119,18 @@ def test_stretches_of_silence_are_those_counted_by_hand(found):
     assert sorted(mine) == sorted(wanted)
 
 
+def test_an_act_half_a_second_after_a_move_belongs_to_the_stage_that_was_entered():
+    second = 0.5 / 86_400
+    events = [{"deal_id": "d", "stage": "Qualify", "entered_at": day(50), "seq": 1},
+              {"deal_id": "d", "stage": "Proposal", "entered_at": day(80), "seq": 2}]  # fmt: skip
+    book = book_of([deal("d", created_at=day(50), stage="Proposal")], stage_events=events,
+                   activities=[call("d", 80 + second)])  # fmt: skip
+    visits, _ = silence._visits(book)
+    rows = silence._stretches(visits, silence._acts(book))
+    # silent for 30 days in Qualify, then for no time in Proposal until the act, and 20 days from it on
+    assert rows.select("is_act", pl.col("days").round(3)).rows() == [(False, 30.0), (True, 30.0), (False, 20.0)]
+
+
 def test_closed_deals_are_not_listed():
     ended = deal("w", outcome="won", outcome_at=day(95))
     assert set(silences(book_of([ended, deal("d")], activities=[call("w", 92)]))) == {"d"}

@@ -363,3 +363,31 @@ def test_activities_of_no_deal_are_kept(tmp_path, monkeypatch):
     assert kept["activity_id"].to_list() == ["1", "2"]
     assert [(f.rule, f.n) for f in book.faults] == [("unknown_deal", 1)]
     assert nw.from_native(kept).shape[0] == 2
+
+
+def teamed(teams, entered):
+    """Open deals by name and team, and those of them that have an event."""
+    usual = {"pipeline": "New", "stage": "Qualify", "outcome": "open", "created_at": day(1)}
+    deals = [{"deal_id": name, "team": team, **usual} for name, team in teams.items()]
+    events = [{"deal_id": name, "stage": "Qualify", "entered_at": day(1), "seq": 1} for name in entered]
+    frames = {"deals": pl.DataFrame(deals, schema_overrides={"team": pl.String}), "stage_events": pl.DataFrame(events)}
+    return {**frames, "stages": pl.DataFrame({"pipeline": ["New"], "stage": ["Qualify"], "position": [1]})}
+
+
+def test_who_has_a_team_does_not_depend_on_the_buckets(tmp_path, monkeypatch):
+    """a has none, b, c and d are North's; b has no event. In no bucket is a in a team "all"."""
+    frames = teamed({"a": None, "b": "N", "c": "N", "d": "N"}, "acd")
+    found = []
+    for bucket in (1000, 2, 1):
+        monkeypatch.setattr(trusted, "BUCKET", bucket)
+        book = trust(tmp_path / str(bucket), **lazy(frames), as_of=day(100))
+        found.append((kpikit.engine.spells(book)["team"].to_list(), book.hash))
+    assert found == [found[0]] * 3
+    parsed = DealBook.from_frames(**frames, as_of=day(100))
+    assert kpikit.engine.spells(parsed)["team"].to_list() == found[0][0] == [None, "N", "N"]
+
+
+def test_names_of_teams_are_text_where_no_event_has_one():
+    book = DealBook.from_frames(**teamed({"a": None, "b": "N"}, "a"), as_of=day(100))
+    assert kpikit.engine.spells(book).select("team").schema == {"team": pl.String}
+    assert kpikit.engine.spells(book)["team"].to_list() == [None]

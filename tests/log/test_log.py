@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from kpikit.errors import UsageError
 from kpikit.log import log as log_module
 from kpikit.log.connecting import is_on_share
-from kpikit.log.entries import KINDS, LIMITS, STATES, Entry, LogError, new_id
+from kpikit.log.entries import KINDS, LIMITS, STATES, UNPARKED, Entry, LogError, new_id
 from kpikit.review import open_log
 from tests.log import postgres
 
@@ -292,6 +292,21 @@ def test_parked_until_what_was_said_last(log):
     for day in (3, 9, 6):
         log.write(Entry(kind="parked", deal_id="D", due_on=date(2026, 12, day)))
     assert log.parked().select("deal_id", "until_on").rows() == [("D", date(2026, 12, 6))]
+
+
+def test_a_parking_that_was_undone_in_its_session_never_was(log):
+    for session, day in (("a", date(2026, 12, 3)), ("b", date(2026, 12, 9)), ("b", UNPARKED), ("c", UNPARKED)):
+        log.write(Entry(kind="parked", session_id=session, deal_id="D", due_on=day))
+    assert log.parked().select("deal_id", "until_on", "session_id").rows() == [("D", date(2026, 12, 3), "a")]
+    assert log.parked(besides=["a"]).height == 0
+
+
+def test_several_entries_are_kept_together_or_not_at_all(log):
+    with pytest.raises(LogError):
+        log.write_all([learned(), Entry(kind="nonsense")])
+    assert log.entries().height == 0
+    log.write_all([learned("one"), learned("two")])
+    assert log.entries()["text"].to_list() == ["one", "two"]
 
 
 def test_an_empty_log_answers_with_empty_frames(log):

@@ -1,6 +1,6 @@
 """A log that teams share: each hears of its own sessions only."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -59,3 +59,16 @@ def test_the_last_session_is_the_teams_own(log, teams):
 def test_looking_back_counts_the_teams_own(log, teams):
     said = learning(teams["South"], log).said
     assert dict(said.select("state", "n").iter_rows())["unsaid"] == 2
+
+
+@pytest.mark.parametrize(("is_closed", "asked"), [(True, {"D-1": True}), (False, {})])
+def test_a_request_after_a_session_was_closed_is_for_the_next_one(whole, tmp_path, is_closed, asked):
+    """One that is still open may be the one that it was meant for."""
+    today = datetime.now(UTC).date()
+    with open_log(tmp_path / "own.sqlite", author="x") as log:
+        log.write(Entry(kind="opened", session_id="s", due_on=today, book_hash=whole.hash))
+        log.write(Entry(kind="learned", session_id="s", text="They decide in March."))
+        if is_closed:
+            log.write(Entry(kind="closed", session_id="s"))
+        log.write(Entry(kind="prepared", code="leave_out", deal_id="D-1"))
+        assert dict(memory(log, whole, today + timedelta(days=7)).asked) == asked

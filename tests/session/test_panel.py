@@ -229,6 +229,97 @@ def test_a_deal_taken_off_unsaid_was_not_talked_about(opened):
     assert first not in panel.log.agenda(panel.session_id)["deal_id"].to_list()
 
 
+def lot_on(panel):
+    return panel.desk.listed(panel.state.choices).filter("is_lot")["deal_id"].to_list()
+
+
+def on_screen(panel):
+    return panel.desk.listed(panel.state.choices).filter(status="ok")["deal_id"].to_list()
+
+
+def test_the_lot_that_is_parked_and_then_pinned_is_the_lot_and_parked_no_more(opened):
+    panel = opened()
+    lot = lot_on(panel)
+    panel.handle({"do": "park", "deal": lot[0], "value": "2026-11-02"})
+    assert lot_on(panel) == []
+    panel.handle({"do": "pin", "deal": lot[0]})
+    assert lot_on(panel) == lot == lot_on(opened())
+    assert panel.log.parked().height == 0
+    assert opened().state.choices.asked() == panel.state.choices.asked()
+
+
+def test_a_parking_that_is_undone_leaves_what_held_before(opened, place):
+    panel = opened()
+    deal = on_screen(panel)[0]
+    with open_log(place, author="coach") as log:
+        log.write(Entry(kind="opened", session_id="before", due_on=date(2026, 9, 25)))
+        log.write(Entry(kind="parked", session_id="before", deal_id=deal, due_on=date(2026, 12, 1)))
+    panel = opened()
+    assert deal not in on_screen(panel)
+    panel.handle({"do": "park", "deal": deal, "value": "2026-11-02"})
+    panel.handle({"do": "undo"})
+    assert deal not in on_screen(panel)
+    assert panel.log.parked().select("deal_id", "until_on").rows() == [(deal, date(2026, 12, 1))]
+
+
+def test_a_deal_that_came_back_and_is_parked_again_draws_no_other_lot(opened, place):
+    with open_log(place, author="coach") as log:
+        log.write(Entry(kind="opened", session_id="before", due_on=date(2026, 9, 25)))
+        for deal in on_screen(opened())[:1]:
+            log.write(Entry(kind="parked", session_id="before", deal_id=deal, due_on=DAY))
+    panel = opened()
+    lot = lot_on(panel)
+    assert panel.desk.listed(panel.state.choices).filter(deal_id=deal)["rule"].to_list() == ["returned"]
+    panel.handle({"do": "park", "deal": deal, "value": "2026-11-02"})
+    assert lot_on(panel) == lot
+    assert deal not in on_screen(panel)
+
+
+def test_a_pin_that_cannot_be_saved_is_not_on_the_screen_and_can_be_tried_again(opened, place):
+    panel = opened()
+    deal = on_screen(panel)[3]
+    busy = sqlite3.connect(place, isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    panel.handle({"do": "pin", "deal": deal})
+    assert panel.state.choices.pinned == ()
+    assert any(text.endswith("Nothing was saved.") for text in said_on(panel))
+    busy.execute("ROLLBACK")
+    busy.close()
+    panel.handle({"do": "pin", "deal": deal})
+    assert panel.state.choices.pinned == (deal,) == opened().state.choices.pinned
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [("drop", 0), ("undo", None)], [("pin", -1)], [("park", 1)], [("drop", 2), ("drop", 1), ("undo", None)],
+        [("park", 0), ("undo", None)], [("asked", 0)],
+    ],
+)  # fmt: skip
+def test_the_log_has_the_agenda_that_is_on_the_screen(opened, acts):
+    """Whatever was listed for a while and never spoken of was not reviewed."""
+    panel = opened()
+    everything = panel.desk.deals["deal_id"].to_list()
+    for do, which in acts:
+        shown = on_screen(panel)
+        deal = next(one for one in everything if one not in shown) if which == -1 else shown[which or 0]
+        if do == "asked":
+            choose(panel, deal)
+            write(panel, "prepared", code="leave_out", text="Not now, please")
+        else:
+            panel.handle({"do": do, "deal": deal, "value": "2026-11-02"})
+    kept = panel.log.agenda(panel.session_id)["deal_id"].to_list()
+    assert sorted(kept) == sorted(on_screen(panel))
+
+
+def test_a_request_that_arrives_while_the_panel_is_open_is_heard(opened, place):
+    panel = opened()
+    first = on_screen(panel)[0]
+    with open_log(place, author="ann") as log:
+        log.write(Entry(kind="prepared", code="leave_out", deal_id=first, text="Next week, please"))
+    assert first not in on_screen(panel)
+
+
 def test_how_an_agreement_ended_stands_in_this_sessions_minutes(opened, place):
     log = open_log(place, author="coach")
     made = log.write(Entry(kind="agreement", text="Ring them on Friday", session_id="before", due_on=DAY))
