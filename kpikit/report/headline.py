@@ -40,8 +40,8 @@ def whole_from(book: DealBook, period: Period) -> date | None:
 
     A book begins with deals that begin: what was won in its first period was mostly begun before, and is not in it.
     """
-    day = book.tables["deals"].lazy().select(pl.col("created_day").min()).collect().item()
-    return None if day is None else add_months(pl.select(pl.lit(day).cast(pl.Date)).item(), period.months)
+    day = book.tables["deals"].lazy().select(pl.col("created_day").min().cast(pl.Date)).collect().item()
+    return None if day is None else add_months(day, period.months)
 
 
 def last_on(book: DealBook) -> date | None:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import polars as pl
 
-from kpikit.review.facts import THEIRS, Facts, recognised
+from kpikit.analysis.silence import THEIRS
+from kpikit.review.facts import Facts, recognised
 
 Met = pl.DataFrame
 

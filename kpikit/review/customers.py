@@ -7,7 +7,8 @@ from datetime import timedelta
 import polars as pl
 
 from kpikit.analysis.retention import due as contracts_due
-from kpikit.review.facts import THEIRS, Facts, Hits, hits, in_polars, rule_cards
+from kpikit.analysis.silence import THEIRS
+from kpikit.review.facts import Facts, Hits, hits, in_polars, rule_cards
 
 
 def due(facts: Facts) -> Hits:

@@ -17,8 +17,6 @@ from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.calendar import midnight
 
-#: who did it: only these are acts of the customer
-THEIRS = ("customer", "both")
 #: what every rule gives back
 HIT = {
     "deal_id": pl.String, "value": pl.Float64, "usual": pl.Float64, "unit": pl.String, "on": pl.Date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -95,14 +95,14 @@ def places(choices: Choices) -> dict[str, tuple[str, int | None]]:
     return {deal: (how, position.get(deal)) for deal, how in what.items()}
 
 
-def chosen_before(placed: Iterable[tuple[str, str, int | None]], parked: Iterable[tuple[str, date]]) -> Choices:
-    """The choices again, from what the log kept: deal, what, place; and deals that were parked until a day."""
-    last: dict[str, tuple[str, int | None]] = {}
-    for deal, how, position in placed:
-        last.pop(deal, None)
-        last[deal] = how, position
-    here = {how: tuple(deal for deal, (its, _) in last.items() if its == how) for how in ("pinned", "dropped")}
-    order = sorted((position, deal) for deal, (_, position) in last.items() if position is not None)
+def chosen_before(placed: Mapping[str, tuple[str, int | None]], parked: Iterable[tuple[str, date]]) -> Choices:
+    """The choices again, from what the log kept of :func:`places`; and deals that were parked until a day.
+
+    >>> chosen_before({"b": ("free", 1), "a": ("pinned", 2)}, []) == Choices(pinned=("a",), order=("b", "a"))
+    True
+    """
+    here = {how: tuple(deal for deal, (its, _) in placed.items() if its == how) for how in ("pinned", "dropped")}
+    order = sorted((position, deal) for deal, (_, position) in placed.items() if position is not None)
     return Choices(here["pinned"], here["dropped"], tuple(parked), tuple(deal for _, deal in order))
 
 

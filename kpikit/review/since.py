@@ -7,10 +7,10 @@ from datetime import datetime
 
 import polars as pl
 
+from kpikit.analysis.silence import THEIRS
 from kpikit.book import DealBook
 from kpikit.engine import spells
 from kpikit.errors import Refused
-from kpikit.review.facts import THEIRS
 from kpikit.review.timeline import INSTANT, some_deals
 
 #: a fact: the deal it is of, what it is, when, and the stage or outcome it led to

@@ -21,7 +21,7 @@ _NOWHERE = ("free", None)
 
 def arranged(log: Log, session_id: str) -> Choices:
     """What the coach chose in this session before."""
-    return chosen_before(((deal, *place) for deal, place in _placed(log, session_id).items()), _parked(log, session_id))
+    return chosen_before(_placed(log, session_id), _parked(log, session_id))
 
 
 def changes(log: Log, session_id: str, choices: Choices) -> list[Entry]:

@@ -98,12 +98,10 @@ class Panel:
 
     def _begin(self, text: str | None) -> None:
         """The session and its agenda, as it stands: what rules and lot chose can be compared later."""
-        is_open = self.log.entries(kind="opened", session_id=self.session_id).height > 0
         rows = listing(self.log, self.session_id, self._on_agenda())
-        self._write_all([*([] if is_open else [self._opened()]), *rows], text)
-
-    def _opened(self) -> Entry:
-        return Entry(kind="opened", id=f"{self.session_id}-opened", due_on=self.desk.day)
+        if not self.log.entries(kind="opened", session_id=self.session_id).height:
+            rows = [Entry(kind="opened", id=f"{self.session_id}-opened", due_on=self.desk.day), *rows]
+        self._write_all(rows, text)
 
     def _write_all(self, entries: list[Entry], text: str | None) -> None:
         """Entries of this session, all or none; what fails keeps the text that somebody was about to save."""

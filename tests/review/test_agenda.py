@@ -295,8 +295,7 @@ def test_what_the_log_keeps_makes_the_same_choices_again():
             lambda c: move(c, "c", 2, ["a", "d", "c"]), lambda c: park(c, "e", on(120)))  # fmt: skip
     for act in acts:
         choices = act(choices)
-        log = [(deal, *place) for deal, place in places(choices).items()]
-        again = chosen_before(log, choices.parked)
+        again = chosen_before(places(choices), choices.parked)
         assert {k: set(v) if k != "order" else v for k, v in again.asked().items()} == {
             k: set(v) if k != "order" else v for k, v in choices.asked().items()
         }
