@@ -94,9 +94,9 @@ def plain_loop(book: Path, teams: list[str], out: Path) -> None:
 def parts_of_a_report(book: Path, team: str) -> dict[str, float]:
     """In a forked child: the processors' seconds of each step of a notebook, without those of starting it."""
     from kpikit.book import of_team, open_book
-    from kpikit.report.drawing import put_off
-    from kpikit.report.figures import team_figures
-    from kpikit.report.team_pages import pages
+    from kpikit.report.figures.team import team_figures
+    from kpikit.report.making.deferred_charts import put_off
+    from kpikit.report.pages.team import pages
     from kpikit.show.document import section
     from kpikit.words import Words
 
@@ -124,10 +124,10 @@ def parts_of_a_report(book: Path, team: str) -> dict[str, float]:
 
 def where_time_goes(book: Path, teams: list[str], out: Path) -> None:
     """Print the steps of a report: those of the notebook, and those of the exporter."""
-    from kpikit.report import template
-    from kpikit.report.drawing import fill
-    from kpikit.report.executors import executor
-    from kpikit.report.one import Executed, Job, execute, finish
+    from kpikit.report.making.deferred_charts import fill
+    from kpikit.report.making.executors import executor
+    from kpikit.report.making.job import Executed, Job, execute, finish
+    from kpikit.report.runs import template
 
     started = time.perf_counter()
     with executor(1) as forked:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, sync_playwright
 
 from kpikit.cli import kpikit
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pictures"
@@ -56,7 +56,7 @@ def pointed(browser: Browser, page: Path, picture: str) -> None:
 
 def paper(browser: Browser, out: Path, page: Path) -> None:
     """The first two sheets of a report on paper, beside each other."""
-    from kpikit.report.pdf import pdf
+    from kpikit.report.formats.pdf import pdf
 
     (out / "report.pdf").write_bytes(pdf(page.read_text(encoding="utf-8")))
     tool = shutil.which("pdftoppm") or sys.exit("poppler's pdftoppm is not installed.")

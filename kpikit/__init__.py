@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kpikit import engine, review, simulate, stats
-    from kpikit.analysis import interviews, velocity, winloss
+    from kpikit.analysis import velocity, winloss
+    from kpikit.analysis.voices import interviews
     from kpikit.book import DealBook, Privacy, Settings, open_book, prepare
     from kpikit.errors import DataError, KpikitError, RankingRefused, Refused, UsageError
 
@@ -20,7 +21,7 @@ __version__ = "0.1.0"
 _HOME = {
     "cohorts": "kpikit.analysis.cohorts",
     "engine": "kpikit.engine",
-    "interviews": "kpikit.analysis.interviews",
+    "interviews": "kpikit.analysis.voices.interviews",
     "pipeline": "kpikit.analysis.pipeline",
     "retention": "kpikit.analysis.retention",
     "review": "kpikit.review",

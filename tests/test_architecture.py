@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import kpikit
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "kpikit"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -23,8 +25,8 @@ ARROWS = {
     "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
     "calendar": {"errors"},
     "reading": {"errors", "schema"},
-    "book": {*LEAVES, "reading"},
-    "engine": {"errors", "schema", "calendar", "book"},
+    "engine": {"errors", "schema", "calendar"},
+    "book": {*LEAVES, "reading", "engine"},
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "schema", "calendar", "book"},
@@ -34,7 +36,7 @@ ARROWS = {
         "calendar",
         "words",
     },  # as errors do: a LogError turns its code into a sentence when it is printed
-    "review": {*LEAVES, "words", "show", "analysis", "engine", "book", "log"},
+    "review": {*LEAVES, "words", "show", "analysis", "stats", "engine", "book", "log"},
     "session": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},
     "report": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},  # of review: what happened since
     "sources": {*LEAVES, "reading"},
@@ -115,8 +117,8 @@ def test_the_arrows_are_seen_at_all():
 
 @pytest.mark.parametrize("library", ["statsmodels", "altair", "papermill", "nbconvert", "vl_convert", "babel"])
 def test_heavy_libraries_are_imported_where_they_are_used(library):
-    """At module level only in kpikit.show.charts, itself imported when a chart is drawn; else inside functions."""
-    allowed = {("altair", "kpikit/show/charts.py")}
+    """At module level only in kpikit.show.charts.base, itself imported when a chart is drawn; else inside functions."""
+    allowed = {("altair", "kpikit/show/charts/base.py")}
     found = set()
     for path in MODULES:
         for node in _tree(path).body:
@@ -146,16 +148,28 @@ def test_the_window_stays_small():
     assert len((PACKAGE / "__init__.py").read_text(encoding="utf-8").splitlines()) <= 70
 
 
+#: the windows of the analyses: what their ``__all__`` names is public
+WINDOWS = ("velocity", "winloss", "cohorts", "retention", "pipeline", "interviews")
+
+
 def _public_analyses():
+    for window in WINDOWS:
+        module = getattr(kpikit, window)
+        for name in module.__all__:
+            if list(inspect.signature(getattr(module, name)).parameters)[:1] == ["book"]:
+                yield f"{window}.{name}", getattr(module, name)
+
+
+def test_what_is_wrapped_stands_in_a_window():
+    """No question is hidden in a room: what has a card can be asked from outside."""
+    offered = {function.__wrapped__ for _, function in _public_analyses() if hasattr(function, "__wrapped__")}
+    hidden = []
     for path in sorted((PACKAGE / "analysis").rglob("*.py")):
-        if path.stem.startswith("_"):
-            continue
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        module = importlib.import_module(name)
-        for function_name, function in inspect.getmembers(module, inspect.isfunction):
-            asked = list(inspect.signature(function).parameters)
-            if function.__module__ == name and not function_name.startswith("_") and asked[:1] == ["book"]:
-                yield f"{name}.{function_name}", function
+        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for name, function in inspect.getmembers(module, lambda it: hasattr(it, "kpi")):
+            if function.__wrapped__ not in offered:
+                hidden.append(f"{module.__name__}.{name}")
+    assert hidden == []
 
 
 def test_every_public_analysis_goes_through_the_one_wrapper_and_has_a_card():

@@ -496,7 +496,7 @@ def test_interrupted(kpikit, monkeypatch, book, tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kpikit.report.run.run", interrupt)
+    monkeypatch.setattr("kpikit.report.runs.run.run", interrupt)
     code, _, err = kpikit(*_report(book, tmp_path / "out", "--team", "North"))
     assert (code, err.strip()) == (130, "Interrupted. What is finished stays; the same command with --resume goes on.")
 
@@ -560,7 +560,7 @@ def test_nothing_produced_because_all_fail(kpikit, tmp_path):
 def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, capsys):
     """Two at a time, ten seconds each, after two of importing: 19 of 20 left at 10, 18 at 10.1 / 2, 17 at 20 / 3."""
     from kpikit.cli.reports import _progress
-    from kpikit.report.one import Outcome
+    from kpikit.report.making.job import Outcome
     from kpikit.words import Words
 
     moments = iter([12.0, 12.1, 22.0, 22.1])

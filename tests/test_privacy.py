@@ -10,10 +10,10 @@ from click.testing import CliRunner
 import kpikit
 from kpikit import DealBook, Privacy, Settings
 from kpikit.book import open_book
-from kpikit.book.personal import GOES, IMPERSONAL, IMPERSONAL_LOG, LOG, PERSONAL, SEEN, personal_fields
+from kpikit.book.privacy import GOES, IMPERSONAL, IMPERSONAL_LOG, LOG, PERSONAL, SEEN, personal_fields
 from kpikit.cli import kpikit as command
 from kpikit.schema import PERSON_COLUMNS, TABLES
-from kpikit.session.kept import keep, place
+from kpikit.session.last_good_book import keep, place
 from kpikit.words import LANGUAGES, Words
 
 

@@ -13,7 +13,7 @@ import pytest
 import kpikit
 from kpikit import prepare
 from kpikit.report.review import quarterly_winloss, team_review
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 from tests.hostile.books import PERIOD, book_of, plain
 
 pytestmark = pytest.mark.slow  # each makes whole reports

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kpikit import DealBook, Privacy, Settings, cohorts, retention, velocity, winloss
-from kpikit.analysis._hidden import _hidden, _Least, _Look
+from kpikit.analysis.base.suppression import _hidden, _Least, _Look
 from kpikit.calendar import Period
 from tests.strategies import STAGES, day
 

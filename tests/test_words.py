@@ -317,7 +317,7 @@ def test_every_rule_of_the_door_has_its_words(rule):
 
 
 def test_the_figures_that_a_report_names_have_a_name():
-    from kpikit.report.back_matter import USED
+    from kpikit.report.pages.back import USED
 
     assert set(USED) <= set(cards())
     assert {f"kpi.{card}" for card in USED} <= set(EN)

@@ -12,13 +12,13 @@ from click.testing import CliRunner
 
 import kpikit
 from kpikit import words as words_package
-from kpikit.analysis._coding import of_words
+from kpikit.analysis.base.coding import of_words
 from kpikit.errors import DataError, UsageError
 from kpikit.report.review import quarterly_winloss, team_review
-from kpikit.show import picture
+from kpikit.show.charts import picture
+from kpikit.show.charts.picture import NUMBERS
 from kpikit.show.document import index
 from kpikit.show.page import message
-from kpikit.show.picture import NUMBERS
 from kpikit.words import LANGUAGES, LOCALES, Words
 from tests.hostile.test_strings import Reader
 
@@ -183,6 +183,6 @@ def test_singular_and_plural_as_each_language_has_them(locale, n, one):
 
 def test_words_in_charts_may_hold_an_apostrophe():
     """French has one in every other sentence: no expression of a chart may end at it."""
-    from kpikit.show.cohort_charts import _lookup
+    from kpikit.show.charts.cohorts import _lookup
 
     assert json.loads(re.fullmatch(r"\((.*)\)\[datum\.value\]", _lookup({"now": "d'avant"}))[1]) == {"now": "d'avant"}

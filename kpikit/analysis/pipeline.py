@@ -6,11 +6,13 @@ from datetime import datetime
 
 import polars as pl
 
-from kpikit.analysis._answer import answer
-from kpikit.analysis._rates import population
+from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.population import population
 from kpikit.book import DealBook
-from kpikit.book.completion import teams_at
+from kpikit.book.door.completion import teams_at
 from kpikit.calendar import Period
+
+__all__ = ["moved"]
 
 #: the rows of :func:`moved`, from what was open to what is
 STEPS = ("open_then", "new", "taken_over", "won", "lost", "set_aside", "handed_over", "open_now")

@@ -1,10 +1,10 @@
 """The deal book: validated tables with one as-of instant, and the doors that lead to it."""
 
 from kpikit.book.deal_book import DealBook
+from kpikit.book.door.trusted import trust
 from kpikit.book.opening import open_book
 from kpikit.book.preparing import prepare
 from kpikit.book.selection import of_team, teams
 from kpikit.book.settings import Privacy, Settings
-from kpikit.book.trusted import trust
 
 __all__ = ["DealBook", "Privacy", "Settings", "of_team", "open_book", "prepare", "teams", "trust"]

@@ -9,8 +9,11 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kpikit.book.coded import Coded
+from kpikit.book import past
+from kpikit.book.door import building
+from kpikit.book.fitness import fitness
 from kpikit.book.settings import Settings
+from kpikit.engine.coding import Coded
 from kpikit.errors import Fault
 
 Frame = pl.DataFrame | pl.LazyFrame
@@ -69,10 +72,15 @@ class DealBook:
             >>> DealBook.from_frames(deals=deals)
             DealBook: 1 deal, up to 2026-02-01 00:00 UTC
         """
-        from kpikit.book.building import from_frames
-
         given = {"deals": deals, "stage_events": stage_events, "stages": stages} | tables
-        return from_frames({k: v for k, v in given.items() if v is not None}, settings or Settings(), as_of)
+        there = {name: frame for name, frame in given.items() if frame is not None}
+        return cls.admitted(building.from_frames(there, settings or Settings(), as_of), as_of)
+
+    @classmethod
+    def admitted(cls, parts: building.Admitted, as_of: datetime | None = None) -> DealBook:
+        """The book of what came through the parsed door; as it was recorded at ``as_of``, if that is given."""
+        fields = (parts.tables, parts.settings, parts.as_of, parts.dropped, parts.faults, parts.answers_in)
+        return cls(*fields) if as_of is None else cls(*fields).at(parts.as_of)
 
     def at(self, instant: datetime) -> DealBook:
         """The book as it was recorded at an earlier instant: later events, outcomes and edits are undone.
@@ -86,14 +94,12 @@ class DealBook:
             >>> kpikit.open_book("demo").at(datetime(2026, 1, 1, tzinfo=UTC)).as_of.year
             2026
         """
-        from kpikit.book.past import at
-
-        return at(self, instant)
+        return past.at(self, instant)
 
     def fitness(self) -> pl.DataFrame:
         """What this book can answer, what not and why, and what in it deserves a look.
 
-        A list; its columns stand at :func:`kpikit.book.fitness.fitness`.
+        A list; its columns stand at :func:`kpikit.book.fitness.fitness.fitness`.
 
         Example:
             >>> import kpikit
@@ -101,9 +107,7 @@ class DealBook:
             >>> sorted(found["part"].unique())
             ['answers', 'gaps', 'history', 'oddities']
         """
-        from kpikit.book.fitness import fitness
-
-        return fitness(self)
+        return fitness.fitness(self)
 
     def replace(self, **changes: Any) -> DealBook:
         """A copy with other values, e.g. ``book.replace(settings=…)``."""

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kpikit.book import kinds, preparing
-from kpikit.book.building import build
+from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
-from kpikit.book.mapping import map_tables
+from kpikit.book.door import config_kinds as kinds
+from kpikit.book.door.building import build
+from kpikit.book.door.mapping import map_tables
 from kpikit.book.settings import Settings
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading import Formats, RawTable, read_all
@@ -77,7 +78,7 @@ def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None 
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
     )
     raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
-    return build(raws, formats, settings, as_of)
+    return DealBook.admitted(build(raws, formats, settings, as_of), as_of)
 
 
 def _config(path: Path) -> Mapping[str, Any]:

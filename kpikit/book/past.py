@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kpikit import schema
-from kpikit.book.building import as_utc
-from kpikit.book.completion import DTYPES, derived
+from kpikit.book.door.completion import DTYPES, derived
+from kpikit.book.door.instants import as_utc
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from types import MappingProxyType
 
 import polars as pl
 
-from kpikit.book.coded import Coded, Codes, encode
 from kpikit.book.deal_book import DealBook
 from kpikit.book.settings import Settings
+from kpikit.engine.coding import Coded, Codes, encode
 from kpikit.errors import Fault, UsageError
 
 MANIFEST = "kpikit-book.json"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from kpikit.book.deal_book import DealBook
 from kpikit.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from kpikit.book.deal_book import DealBook
 
 
 def teams(book: DealBook) -> list[str]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from kpikit.book.theme import Theme
+from kpikit.book.house_style import Theme
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.errors import UsageError
 

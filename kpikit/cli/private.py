@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kpikit.book import DealBook
-    from kpikit.book.personal import Found, Personal
+    from kpikit.book.privacy import Found, Personal
     from kpikit.words import Words
 
 
@@ -39,7 +39,7 @@ def privacy(book: str, language: str, as_json: bool) -> None:
     kpikit privacy my-crm/kpikit.toml --lang nl
     """
     from kpikit.book import open_book
-    from kpikit.session.kept import place
+    from kpikit.session.last_good_book import place
 
     words, opened = words_in(language), open_book(book)
     copy = place(book)
@@ -48,7 +48,7 @@ def privacy(book: str, language: str, as_json: bool) -> None:
 
 def as_plain(book: DealBook, copy: Path) -> dict[str, Any]:
     """The same for machines: settings, fields of the book and of the review log, and the copy that a session keeps."""
-    from kpikit.book.personal import LOG, personal_fields
+    from kpikit.book.privacy import LOG, personal_fields
 
     def plain(field: Personal, kept: str) -> dict[str, Any]:
         parts = {"whose": field.whose, "kind": field.kind, "goes": field.goes, "seen_by": field.seen_by}
@@ -65,7 +65,7 @@ def as_plain(book: DealBook, copy: Path) -> dict[str, Any]:
 
 def lines(book: DealBook, words: Words, copy: Path) -> list[str]:
     """What is said, line by line."""
-    from kpikit.book.personal import LOG, personal_fields
+    from kpikit.book.privacy import LOG, personal_fields
 
     return [
         words.say("privacy.title"),

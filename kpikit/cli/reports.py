@@ -17,8 +17,8 @@ from kpikit.cli.saying import tell, words_in
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
-    from kpikit.report.one import Outcome
-    from kpikit.report.plan import Order
+    from kpikit.report.making.job import Outcome
+    from kpikit.report.runs.plan import Order
     from kpikit.words import Words
 
 DEMO_PERIOD = "FY2026Q2"
@@ -100,8 +100,8 @@ def report(
     Ends with 0 if all is well, 1 if a report or a format failed, 2 if the order cannot be carried out, 3 if the data
     break their contract, 4 if nothing could be made, 130 if it was interrupted.
     """
-    from kpikit.report.plan import Order
-    from kpikit.report.template import read_parameter
+    from kpikit.report.runs.plan import Order
+    from kpikit.report.runs.template import read_parameter
 
     if bool(teams) == all_teams:
         raise UsageError("no_team_chosen")
@@ -119,14 +119,14 @@ def make_reports(
     parameters: dict[str, Any], jobs: int,
 ) -> None:  # fmt: skip
     """Make plain reports, a line each, and end with their exit code."""
-    from kpikit.report.plan import Order
+    from kpikit.report.runs.plan import Order
 
     _carry_out(Order(book, template, period, out, teams, language, copy, parameters, jobs))
 
 
 def _carry_out(order: Order) -> None:
     """Carry out an order, a line a report, and end with its exit code."""
-    from kpikit.report.run import run
+    from kpikit.report.runs.run import run
 
     words = words_in(order.language)
     with _stoppable():
@@ -143,7 +143,7 @@ def _carry_out(order: Order) -> None:
 
 def _foresee(order: Order) -> None:
     """Say what would happen to each team's report."""
-    from kpikit.report.run import foreseen
+    from kpikit.report.runs.run import foreseen
 
     words = words_in(order.language)
     steps = foreseen(order)

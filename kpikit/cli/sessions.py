@@ -44,7 +44,8 @@ def review(
             raise UsageError("prepare_out")
         _prepare(book, log, team, out, None if on is None else on.date(), minutes, words)
         return
-    from kpikit.session import kept, lab
+    from kpikit.session import lab
+    from kpikit.session import last_good_book as kept
 
     if book != "demo" and not Path(book).exists() and kept.last_good(book) is None:
         raise UsageError("no_such_book", path=book)
@@ -83,8 +84,8 @@ def _prepare(
     from kpikit.book import open_book
     from kpikit.book.selection import of_team
     from kpikit.log.log import open_log
-    from kpikit.session import kept
-    from kpikit.session.desk import clock, session_day
+    from kpikit.session import last_good_book as kept
+    from kpikit.session.lookups import clock, session_day
     from kpikit.session.papers import prepare
     from kpikit.session.session import questions_of
 

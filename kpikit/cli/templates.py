@@ -29,7 +29,7 @@ def check(path: str, language: str) -> None:
 
     Ends with 0 if nothing was found, 1 if something was, 2 if there is no such file.
     """
-    from kpikit.report.template_check import COPIES, check_template
+    from kpikit.report.runs.template_check import COPIES, check_template
 
     words = words_in(language)
     found = check_template(path)

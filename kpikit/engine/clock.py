@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from kpikit.book import Settings
 from kpikit.calendar import MICROSECONDS_PER_UNIT
 from kpikit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kpikit.book.settings import Settings
 
 Days = Literal["calendar", "working"]
 WORKING_DAY = "working_day"
@@ -19,6 +21,7 @@ WIDTH_US = {**MICROSECONDS_PER_UNIT, WORKING_DAY: MICROSECONDS_PER_UNIT["day"]}
 def unit_of(days: Days, settings: Settings) -> str:
     """The unit in which a question counts: the book's own, or working days.
 
+    >>> from kpikit.book import Settings
     >>> unit_of("working", Settings(bin="hour"))
     'working_day'
     """
@@ -34,6 +37,7 @@ def elapsed(start: pl.Expr, end: pl.Expr, unit: str, settings: Settings) -> pl.E
     and runs round the clock on the others: from Friday 18:00 to Monday 6:00 half a working day passes.
 
     >>> from datetime import UTC, datetime
+    >>> from kpikit.book import Settings
     >>> friday, monday = datetime(2026, 5, 8, 18, tzinfo=UTC), datetime(2026, 5, 11, 6, tzinfo=UTC)
     >>> pl.select(elapsed(pl.lit(friday), pl.lit(monday), "working_day", Settings()) / 3_600_000_000).item()
     12.0

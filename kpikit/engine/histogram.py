@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from kpikit.book.coded import Codes
-from kpikit.book.spelled import KINDS
+from kpikit.engine.buckets import seen_in
+from kpikit.engine.buckets import visits as every_visit
 from kpikit.engine.clock import WIDTH_US, on_clock
-from kpikit.engine.visits import seen_in
-from kpikit.engine.visits import visits as every_visit
+from kpikit.engine.coding import Codes
+from kpikit.engine.kernel import KINDS
 from kpikit.errors import RankingRefused, UsageError
 from kpikit.schema import PERSON_COLUMNS
 

@@ -1,55 +1,86 @@
-"""The fast path on polars: coded visits as an observer saw them, and with their names again."""
+"""Visits with numbers for names: each stay of a deal in a stage and how it ended, from ordered events, by shifts alone.
+
+It equals the definition in :mod:`kpikit.engine.spells` row by row (a test draws books and compares). No row is looked
+up by name and nothing is sorted: events of a deal stand together and in order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from kpikit.book.coded import Codes
-from kpikit.book.spelled import EXCLUDED, KINDS
+#: kinds of a spell, by number; the first three are the closes
+KINDS = ("won", "lost", "void", "advance", "back", "open")
+EXCLUDED = ("closed_stage", "after_outcome", "unknown_stage", "left_before_recorded", "end_unknown")
+_ADVANCE, _BACK, _OPEN = KINDS.index("advance"), KINDS.index("back"), KINDS.index("open")
 
-_OPEN = KINDS.index("open")
 
+def spelled(events: pl.LazyFrame, place: Mapping[int, int]) -> pl.DataFrame:
+    """Coded events (:mod:`kpikit.engine.coding`) → visits; ``place`` is the position of each stage that has one.
 
-def observed(spells: pl.LazyFrame, as_of: int, window: tuple[int, int] | None = None) -> pl.LazyFrame:
-    """Coded spells as seen up to ``as_of`` (microseconds), or through a half-open window.
-
-    Adds ``age``, from entry until the visit ended or observation did. What began before the window enters it late, what
-    ends after it is open; visits over before the window, and those begun after it or after ``as_of``, are not in it.
+    ``deal, stage, seq, entered_at, left_at, kind, next_stage, skipped, entry_age, excluded, team, visit``; instants and
+    ages in microseconds, ``kind`` and ``excluded`` numbers of :data:`KINDS` and :data:`EXCLUDED`.
     """
-    is_open = pl.col("left_at").is_null() | (pl.col("left_at") > as_of)
-    begun = pl.col("entered_at") <= as_of
-    last = as_of
-    if window is not None:
-        is_open = is_open | (pl.col("left_at") >= window[1])
-        begun = begun & (pl.col("entered_at") < window[1])
-        last = min(as_of, window[1])
-    age = pl.when(is_open).then(pl.lit(last)).otherwise("left_at") - pl.col("entered_at")
-    kind = pl.when(is_open).then(pl.lit(_OPEN, pl.Int8)).otherwise("kind")
-    seen = spells.filter(begun).with_columns(kind=kind, age=age, is_open=is_open)
-    if window is not None:
-        late = window[0] - pl.col("entered_at")
-        seen = seen.filter(pl.col("is_open") | (pl.col("left_at") >= window[0]))
-        seen = seen.with_columns(entry_age=pl.max_horizontal("entry_age", pl.when(late > 0).then(late)))
-    unseen = (pl.col("entry_age") > pl.col("age")).fill_null(False) & pl.col("excluded").is_null()
-    return seen.filter(~unseen).drop("is_open")
+    return _numbered(_spells(events, place).collect(), place)
 
 
-def decoded(spells: pl.DataFrame, codes: Codes, deals: pl.DataFrame) -> pl.DataFrame:
-    """Names for numbers, and instants for microseconds."""
-    names = codes.stages["stage"]
-    instants = [pl.from_epoch(name, "us").dt.replace_time_zone("UTC") for name in ("entered_at", "left_at")]
-    stage = names.gather(spells["stage"])
-    ahead = names.gather(spells["next_stage"])
-    pipelines = deals["pipeline"].gather(spells["deal"])
-    named = spells.with_columns(
-        *instants,
-        stage.alias("stage"),
-        deals["deal_id"].gather(spells["deal"]).alias("deal_id"),
-        pipelines.alias("pipeline"),
-        codes.stages["position"].gather(spells["stage"]).alias("position"),
-        pl.col("kind").replace_strict(dict(enumerate(KINDS)), return_dtype=pl.String),
-        pl.col("excluded").replace_strict(dict(enumerate(EXCLUDED)), return_dtype=pl.String),
-        pl.Series(codes.teams, dtype=pl.String).gather(spells["team"]).alias("team"),
-        ahead.alias("skipped_to"),
+def _spells(events: pl.LazyFrame, place: Mapping[int, int]) -> pl.LazyFrame:
+    same = pl.col("deal") == pl.col("deal").shift(1)
+    what = pl.col("stage").fill_null(-1)
+    repeated = (same & (what == what.shift(1))).fill_null(False)
+    lasting = events.filter(~repeated)
+    goes_on = pl.col("deal") == pl.col("deal").shift(-1)
+    ahead = [pl.when(goes_on).then(pl.col(name).shift(-1)).alias(f"next_{name}") for name in ("at", "stage", "close")]
+    visits = lasting.with_columns(ahead).filter(pl.col("stage").is_not_null())
+    position, next_position = (
+        pl.col(name).replace_strict(place, default=None, return_dtype=pl.Int32) for name in ("stage", "next_stage")
     )
-    return named.with_columns(pl.when("skipped").then("skipped_to").alias("skipped_to"))
+    step = next_position - position
+    kind = (
+        pl.when(pl.col("next_close").is_not_null()).then(pl.col("next_close").cast(pl.Int8))
+        .when(pl.col("next_at").is_null()).then(pl.lit(_OPEN, pl.Int8))
+        .when(step < 0).then(pl.lit(_BACK, pl.Int8))
+        .otherwise(pl.lit(_ADVANCE, pl.Int8))
+    )  # fmt: skip
+    late = pl.col("seen_at") - pl.col("at")
+    visits = visits.with_columns(
+        kind=kind,
+        skipped=((step > 1) & pl.col("next_close").is_null()).fill_null(False),
+        entry_age=pl.when(late > 0).then(late),
+        is_known=position.is_not_null(),
+    )
+    unseen = (pl.col("entry_age") >= pl.col("next_at") - pl.col("at")).fill_null(False)
+    undated = pl.col("is_undated") & pl.col("next_at").is_null()
+    excluded = (
+        pl.when(pl.col("close").is_not_null()).then(0).when("is_after").then(1)
+        .when(~pl.col("is_known")).then(2).when(unseen).then(3).when(undated).then(4)
+    )  # fmt: skip
+    return visits.select(
+        "deal", "stage", "seq", pl.col("at").alias("entered_at"), pl.col("next_at").alias("left_at"), "kind",
+        "next_stage", "skipped", "entry_age", excluded.cast(pl.Int8).alias("excluded"), "team",
+    )  # fmt: skip
+
+
+def _numbered(spells: pl.DataFrame, place: Mapping[int, int]) -> pl.DataFrame:
+    """The spells with ``visit``: 1 for the first of a deal to a stage.
+
+    A stage is visited twice only where a deal does not go strictly forward, so only such deals are counted.
+    """
+    position = pl.col("stage").replace_strict(place, default=None, return_dtype=pl.Int32)
+    forward = (position > position.shift(1)).fill_null(False)
+    returns = (
+        spells.lazy().filter((pl.col("deal") == pl.col("deal").shift(1)) & ~forward).select("deal").unique().collect()
+    )
+    first = pl.lit(1, pl.UInt32)
+    if not returns.height:
+        return spells.with_columns(visit=first)
+    may_return = pl.col("deal").is_in(returns["deal"].implode())
+    # a deal and a stage in one number: sorted by it, the visits of a deal to a stage stand together and in order
+    both = pl.col("deal").cast(pl.Int64) * 2**16 + pl.col("stage")
+    together = spells.lazy().with_row_index("_i").filter(may_return).select("_i", both=both)
+    row, is_first = pl.int_range(pl.len()), (pl.col("both") != pl.col("both").shift(1)).fill_null(True)
+    nth = row - pl.when(is_first).then(row).forward_fill() + 1
+    some = together.sort("both", maintain_order=True).select("_i", visit=nth.cast(pl.UInt32)).collect()
+    visit = pl.select(pl.repeat(1, spells.height, dtype=pl.UInt32)).to_series().scatter(some["_i"], some["visit"])
+    return spells.with_columns(visit.alias("visit"))

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from kpikit.engine.kernel import decoded
-from kpikit.engine.visits import Visits, seen_in, visits
+from kpikit.engine.buckets import Visits, seen_in, visits
+from kpikit.engine.observed import decoded
 
 if TYPE_CHECKING:
     from kpikit.book import DealBook
@@ -62,7 +62,7 @@ def seen(book: DealBook, during: Period | None = None) -> pl.DataFrame:
     """The spells as a window saw them, with ``age`` in microseconds; of its own team if the book is narrowed to one.
 
     What began before the window entered it late (``entry_age``), what ended after it is open, what was over before it
-    or began after it is not in it (:func:`kpikit.engine.kernel.observed`).
+    or began after it is not in it (:func:`kpikit.engine.observed.observed`).
     """
     parts = [_named(seen_in(part, book, during), book) for part in visits(book)]
     return pl.concat(parts).select(*COLUMNS, "age")

@@ -52,7 +52,7 @@ def open_log(path_or_url: str | Path | None = None, *, author: str | None = None
         ...     log.entries(kind="learned")["text"].to_list()
         ['They decide in March.']
     """
-    from kpikit.log.opened import opened
+    from kpikit.log.opening import opened
 
     return Log(*opened(path_or_url), author=author or login_name())
 
@@ -267,7 +267,7 @@ class Log:
 
     def rescue(self, path: str | Path) -> Path:
         """Write what was saved from a damaged log to a new file; the damaged one stays as it is."""
-        from kpikit.log.opened import rescued
+        from kpikit.log.opening import rescued
 
         return rescued(self, Path(path))
 

@@ -13,13 +13,13 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault
 from kpikit.reading.dialect import Dialect, find_dialect, split
-from kpikit.reading.formats import Formats
 from kpikit.reading.headers import Layout, find_layout
 from kpikit.reading.mending import LeftOut, mended, swallowed
 from kpikit.reading.records import Record, read_record
 from kpikit.reading.structure import irregular_lines, is_regular
 from kpikit.reading.texts import Text, read_text
 from kpikit.reading.tidying import tidy
+from kpikit.reading.typed.formats import Formats
 
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 400

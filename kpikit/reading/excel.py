@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
-from kpikit.reading.formats import Formats
 from kpikit.reading.headers import find_layout
 from kpikit.reading.tidying import tidy
+from kpikit.reading.typed.formats import Formats
 
 if TYPE_CHECKING:
     import fastexcel

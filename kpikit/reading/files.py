@@ -11,8 +11,8 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.delimited import read_delimited
-from kpikit.reading.formats import Formats
 from kpikit.reading.mending import LeftOut
+from kpikit.reading.typed.formats import Formats
 
 Source = Literal["csv", "excel", "parquet", "frame"]
 #: First bytes of files that are no table, with what they are.
@@ -34,7 +34,7 @@ class RawTable:
 
     ``file`` is its name alone, ``frame`` has ``_row`` and the columns under their own names (String from text and
     workbooks, typed from Parquet and frames), ``faults`` what was odd, ``source`` the kind of file, ``left_out`` the
-    rows that fit no column: number, rule and cells (see :func:`kpikit.book.validation.left_out`),
+    rows that fit no column: number, rule and cells (see :func:`kpikit.book.door.validation.left_out`),
     ``names`` the file's own name of each renamed column, for the faults.
     """
 

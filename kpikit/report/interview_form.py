@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpikit.analysis.interviews import QUESTIONS
+from kpikit.analysis.voices.interviews import QUESTIONS
 from kpikit.report.review import ShownPage
 from kpikit.show.page import Page, Table, message
 from kpikit.words import Words

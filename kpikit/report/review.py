@@ -11,13 +11,13 @@ from typing import Any
 from kpikit.book import DealBook, of_team, open_book, teams
 from kpikit.calendar import Period
 from kpikit.errors import UsageError, check_language
-from kpikit.report import since as earlier
-from kpikit.report.figures import team_figures
-from kpikit.report.headline import FIGURES_MIME, last_on, of_review, of_winloss
-from kpikit.report.team_pages import pages
-from kpikit.report.tries import read_tries
-from kpikit.report.winloss_figures import winloss_figures
-from kpikit.report.winloss_pages import winloss_pages
+from kpikit.report.figures import restated as earlier
+from kpikit.report.figures.headline import FIGURES_MIME, last_on, of_review, of_winloss
+from kpikit.report.figures.team import team_figures
+from kpikit.report.figures.tries import read_tries
+from kpikit.report.figures.winloss import winloss_figures
+from kpikit.report.pages.team import pages
+from kpikit.report.pages.winloss import winloss_pages
 from kpikit.schema import Look
 from kpikit.show.document import header, plain, with_charts
 from kpikit.show.page import Message, Page, message

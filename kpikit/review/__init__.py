@@ -1,29 +1,26 @@
 """A deal review: what deserves talk, the story of a deal, what was said, and what came of it.
 
-The names below are loaded when first used. ``agenda``, ``story``, ``opening`` and ``learning`` are functions that
-live in modules of the same name; importing such a module puts the function here, not the module.
+The names below are loaded when first used.
 """
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kpikit.log.log import open_log as open_log
-    from kpikit.review.agenda import agenda as agenda
-    from kpikit.review.learning import learning as learning
-    from kpikit.review.opening import opening as opening
-    from kpikit.review.story import story as story
+    from kpikit.review.beginning import opening as opening
+    from kpikit.review.lessons import learning as learning
+    from kpikit.review.listing.agenda import agenda as agenda
+    from kpikit.review.telling import story as story
 
 _HOME = {
-    "agenda": "kpikit.review.agenda",
-    "learning": "kpikit.review.learning",
+    "agenda": "kpikit.review.listing.agenda",
+    "learning": "kpikit.review.lessons",
     "open_log": "kpikit.log.log",
-    "opening": "kpikit.review.opening",
-    "story": "kpikit.review.story",
+    "opening": "kpikit.review.beginning",
+    "story": "kpikit.review.telling",
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 - made from the table of homes
@@ -36,12 +33,5 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_HOME[name]), name)
 
 
-class _Window(ModuleType):
-    """A package in which a function keeps its name when its module, which has the same, is imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        same = isinstance(value, ModuleType) and name in _HOME
-        super().__setattr__(name, getattr(value, name) if same else value)
-
-
-sys.modules[__name__].__class__ = _Window
+def __dir__() -> list[str]:
+    return sorted(__all__)

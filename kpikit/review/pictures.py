@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.calendar import add_months
-from kpikit.review.story import Story
+from kpikit.review.telling import Story
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, message
 

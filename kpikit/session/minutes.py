@@ -13,10 +13,10 @@ import polars as pl
 from kpikit.book import DealBook
 from kpikit.log.entries import LogError
 from kpikit.log.log import Log
+from kpikit.review.beginning import opening
 from kpikit.review.facts import in_polars
-from kpikit.review.opening import opening
+from kpikit.session.exports import as_calendar, as_table
 from kpikit.session.papers import foot, head, written
-from kpikit.session.tasks import as_calendar, as_table
 from kpikit.show.document import paper
 from kpikit.show.page import Message, message
 from kpikit.words import Words

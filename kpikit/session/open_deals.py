@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kpikit.analysis.sleeping import waiting
+from kpikit.analysis.velocity.sleepers import waiting
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 

@@ -18,21 +18,21 @@ from kpikit.book import DealBook
 from kpikit.errors import UsageError
 from kpikit.log.entries import UNPARKED
 from kpikit.log.log import Log, same_name
-from kpikit.review.agenda import agenda, owners_of
+from kpikit.review.beginning import Opening, opening, since_words
 from kpikit.review.facts import in_polars, local_day
-from kpikit.review.opening import Opening, opening, since_words
+from kpikit.review.listing.agenda import agenda, owners_of
 from kpikit.review.pictures import course_chart, course_sentence, timeline_chart
 from kpikit.review.questions import Questions
 from kpikit.review.reasons import reason, short
-from kpikit.review.story import Story, story
-from kpikit.session.desk import WIDTHS
+from kpikit.review.telling import Story, story
+from kpikit.session.lookups import WIDTHS
 from kpikit.session.open_deals import open_deals
-from kpikit.session.panel_say import entry_text
-from kpikit.show.charts import NARROW
+from kpikit.session.panel.say import entry_text
+from kpikit.show.charts.base import NARROW
+from kpikit.show.charts.picture import svg
 from kpikit.show.document import paper
 from kpikit.show.names import folder_names
 from kpikit.show.page import Chart, Message, message
-from kpikit.show.picture import svg
 from kpikit.words import Words
 
 #: what she is asked to write down, a field each

@@ -12,15 +12,15 @@ from kpikit.book.selection import of_team
 from kpikit.errors import UsageError, check_language
 from kpikit.log.log import Log, login_name, open_log
 from kpikit.review.questions import Questions, read_questions
-from kpikit.session import kept
+from kpikit.session import last_good_book as kept
+from kpikit.session.error_report import details, sentence
 from kpikit.session.lab import LOG
-from kpikit.session.nodes import Node, button, node
-from kpikit.session.panel import Panel, opened
-from kpikit.session.trouble import details, sentence
+from kpikit.session.panel.nodes import Node, button, node
+from kpikit.session.panel.panel import Panel, opened
 from kpikit.words import Words
 
 if TYPE_CHECKING:
-    from kpikit.session.widgets import ReviewWidget
+    from kpikit.session.panel.widget import ReviewWidget
 
 
 #: a log in memory
@@ -128,7 +128,7 @@ def questions_of(given: str) -> Questions:
 
 def _log(given: str | None) -> Log:
     """The log; a trial forgets when it ends."""
-    from kpikit.log.damaged import salvaged
+    from kpikit.log.salvage import salvaged
 
     given = given or os.environ.get(LOG)
     return Log(salvaged([]), given, None, (), author=login_name()) if given == TRIAL else open_log(given)
@@ -171,7 +171,7 @@ def open_session(
         >>> open_session("demo", log=":memory:").view["shown"]
         'opening/'
     """
-    from kpikit.session.widgets import ReviewWidget
+    from kpikit.session.panel.widget import ReviewWidget
 
     check_language(language)
     return ReviewWidget(Session(Order(str(book), log, team, minutes, papers), Words(language)))

@@ -11,8 +11,8 @@ from importlib import resources
 from typing import Any
 
 from kpikit.schema import Look
+from kpikit.show.charts.picture import Drawn, pair
 from kpikit.show.page import Message, Page, Table
-from kpikit.show.picture import Drawn, pair
 from kpikit.show.theme import PLAIN, variables
 from kpikit.words import Words
 

@@ -41,8 +41,8 @@ def message(code: str, /, **values: Any) -> Message:
 class Chart:
     """What to draw: the kind of chart, its numbers, what it shows in words, and the key to its colours.
 
-    ``data`` has codes and numbers only; columns by kind: see :mod:`kpikit.show.charts`. ``key`` pairs a colour token of
-    :mod:`kpikit.show.theme` with what it stands for; ``unit`` is that of the data.
+    ``data`` has codes and numbers only; columns by kind: see :mod:`kpikit.show.charts.base`. ``key`` pairs a colour
+    token of :mod:`kpikit.show.theme` with what it stands for; ``unit`` is that of the data.
     """
 
     kind: Literal[

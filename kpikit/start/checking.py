@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.book import DealBook
-from kpikit.book.finding import Finding
-from kpikit.book.news import news, summary
+from kpikit.book.fitness.finding import Finding
+from kpikit.book.fitness.news import news, summary
 from kpikit.errors import SEVERITY, DataError
-from kpikit.report import fitness_part
+from kpikit.show import fitness_words as fitness_part
 from kpikit.words import Words
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from kpikit.analysis.certainty import judge
+from kpikit.analysis.base.certainty import judge
 
 KEYS = ["stage", "figure"]
 #: one row a comparison: stage, p, value, low, high, low80, high80

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from kpikit import DealBook, UsageError, interviews
-from kpikit.analysis.interviews import QUESTIONS
+from kpikit.analysis.voices.interviews import QUESTIONS
 from kpikit.calendar import Period
 from kpikit.words import LANGUAGES, Words
 from tests.strategies import day

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from kpikit.analysis._marks import begins, marks_of_others
+from kpikit.analysis.velocity.age_marks import begins, marks_of_others
 from kpikit.stats import settled_from
 
 #: (age at the end, age at which it came into view, is judged, ended)

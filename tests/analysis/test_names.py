@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.analysis._names import GAP, anonymous
+from kpikit.analysis.voices.anonymous import GAP, anonymous
 
 NAMES = ["Waalburcht Schoonmaak", "Acme & Zn.", "p014"]
 

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from kpikit import DealBook, winloss
-from kpikit.analysis._coding import coded, folded, plain
+from kpikit.analysis.base.coding import coded, folded, plain
 from kpikit.book import of_team
 from kpikit.calendar import Period
 from tests.strategies import STAGES, day

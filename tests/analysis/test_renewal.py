@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from kpikit import retention
-from kpikit.analysis._contracts import contracts
+from kpikit.analysis.retention.contracts import contracts
 from kpikit.calendar import Period
 from kpikit.errors import RankingRefused
 from tests.analysis.customer_books import customer_book, years
@@ -183,7 +183,7 @@ def test_very_many_customers_have_the_range_that_drawing_them_would_give(monkeyp
     paid = [row for i in range(200) for row in years(f"a{i:03}", BEGIN, [100 + i, (100 + i) * (i % 7) / 5 or None])]
     book = customer_book(paid, as_of=AFTER)
     drawn = kept(book)
-    monkeypatch.setattr("kpikit.analysis.renewal._DRAWN", 100)
+    monkeypatch.setattr("kpikit.analysis.retention.renewals._DRAWN", 100)
     for figure, row in kept(book).items():
         assert (row["value"], row["n"]) == (drawn[figure]["value"], 200)
         assert (row["low"], row["high"]) == pytest.approx((drawn[figure]["low"], drawn[figure]["high"]), abs=0.01)

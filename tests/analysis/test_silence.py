@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lifelines import AalenJohansenFitter, KaplanMeierFitter
 
 from kpikit import UsageError, retention, velocity
-from kpikit.analysis import silence
+from kpikit.analysis.velocity import silences
 from tests.review.review_books import book_of, day, deal, on
 
 
@@ -17,7 +17,7 @@ def call(deal_id, at, direction="customer"):
     return {"deal_id": deal_id, "kind": "call", "direction": direction, "happened_at": day(at)}
 
 
-def silences(book):
+def silences_of(book):
     return {row["deal_id"]: row for row in velocity.silence(book).to_dicts()}
 
 
@@ -31,7 +31,7 @@ def test_silence_runs_from_the_last_act_through_a_change_of_stage():
         events.append({"deal_id": one["deal_id"], "stage": "Proposal", "entered_at": day(10), "seq": 1})
         acts += [call(one["deal_id"], at) for at in range(20, 100, 10)]
     book = book_of([deal("d", created_at=day(50), stage="Proposal"), *others], stage_events=events, activities=acts)
-    found = silences(book)["d"]
+    found = silences_of(book)["d"]
     assert (found["stage"], found["days_silent"], found["last_act_at"]) == ("Proposal", 40.0, day(60))
     assert (found["mark_days"], found["is_silent"]) == (10.0, True)
 
@@ -40,7 +40,7 @@ def test_the_mark_is_that_of_kaplan_meier_with_late_entry():
     """Ten deals in one stage, gaps of 1 to 10 days, the last silence of each cut off at day 100."""
     deals = [deal(f"d{i}", created_at=day(0)) for i in range(10)]
     acts = [call(f"d{i}", at) for i in range(10) for at in range(i + 1, 100, i + 1)]
-    found = silences(book_of(deals, activities=acts))
+    found = silences_of(book_of(deals, activities=acts))
     gaps, ended = [], []
     for i in range(10):
         times = [0, *range(i + 1, 100, i + 1), 100]
@@ -54,7 +54,7 @@ def test_the_mark_is_that_of_kaplan_meier_with_late_entry():
 
 def test_a_deal_of_whose_customer_nothing_was_heard_counts_from_its_beginning():
     book = book_of([deal("never", created_at=day(90)), deal("b")], activities=[call("b", 95)])
-    found = silences(book)["never"]
+    found = silences_of(book)["never"]
     assert (found["days_silent"], found["last_act_at"]) == (10.0, None)
 
 
@@ -62,18 +62,18 @@ def test_a_deal_of_whose_customer_nothing_was_heard_counts_from_its_beginning():
 def test_one_customer_s_habit_is_not_what_is_usual(n, mark):
     """Everybody acts each ten days: nine in ten wait less than 10, but four other deals cannot say so."""
     acts = [call(f"d{i}", at) for i in range(n) for at in range(10, 90, 10)]
-    found = silences(book_of([deal(f"d{i}", created_at=day(0)) for i in range(n)], activities=acts))
+    found = silences_of(book_of([deal(f"d{i}", created_at=day(0)) for i in range(n)], activities=acts))
     assert (found["d0"]["mark_days"], found["d0"]["is_silent"]) == (mark, mark is not None)
 
 
 def test_what_is_planned_is_no_act():
     book = book_of([deal("d", created_at=day(50))], activities=[call("d", 60), call("d", 150)])
-    assert silences(book)["d"]["days_silent"] == 40.0
+    assert silences_of(book)["d"]["days_silent"] == 40.0
 
 
 def test_a_contact_before_the_deal_was_registered_begins_its_silence():
     book = book_of([deal("d", created_at=day(80))], activities=[call("d", 70)])
-    assert silences(book)["d"]["days_silent"] == 30.0
+    assert silences_of(book)["d"]["days_silent"] == 30.0
 
 
 def stretches_by_hand(path, acts, ended, now):
@@ -112,9 +112,9 @@ def test_stretches_of_silence_are_those_counted_by_hand(found):
         acts += [call(f"d{i}", one) for one in at]
         wanted += stretches_by_hand(path, at, ended, 100)
     book = book_of(deals, stage_events=events, activities=[*acts, call("d0", 95, "us")])
-    visits, stages = silence._visits(book)
-    theirs = pl.DataFrame(schema={"deal": pl.UInt32, "at": pl.Int64}) if not acts else silence._acts(book)
-    rows = silence._stretches(visits, theirs).to_dicts()
+    visits, stages = silences._visits(book)
+    theirs = pl.DataFrame(schema={"deal": pl.UInt32, "at": pl.Int64}) if not acts else silences._acts(book)
+    rows = silences._stretches(visits, theirs).to_dicts()
     mine = [(stages[r["stage"]], r["entry_days"], r["days"], r["is_act"], r["is_now"]) for r in rows]
     assert sorted(mine) == sorted(wanted)
 
@@ -125,15 +125,15 @@ def test_an_act_half_a_second_after_a_move_belongs_to_the_stage_that_was_entered
               {"deal_id": "d", "stage": "Proposal", "entered_at": day(80), "seq": 2}]  # fmt: skip
     book = book_of([deal("d", created_at=day(50), stage="Proposal")], stage_events=events,
                    activities=[call("d", 80 + second)])  # fmt: skip
-    visits, _ = silence._visits(book)
-    rows = silence._stretches(visits, silence._acts(book))
+    visits, _ = silences._visits(book)
+    rows = silences._stretches(visits, silences._acts(book))
     # silent for 30 days in Qualify, then for no time in Proposal until the act, and 20 days from it on
     assert rows.select("is_act", pl.col("days").round(3)).rows() == [(False, 30.0), (True, 30.0), (False, 20.0)]
 
 
 def test_closed_deals_are_not_listed():
     ended = deal("w", outcome="won", outcome_at=day(95))
-    assert set(silences(book_of([ended, deal("d")], activities=[call("w", 92)]))) == {"d"}
+    assert set(silences_of(book_of([ended, deal("d")], activities=[call("w", 92)]))) == {"d"}
 
 
 def test_refusals():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpikit import DealBook, UsageError, winloss
-from kpikit.analysis._stems import asked, words
+from kpikit.analysis.voices.search import asked, words
 from tests.strategies import day
 
 INSTANT = pl.Datetime("us", "UTC")

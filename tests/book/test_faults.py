@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kpikit.book.validation import validate
+from kpikit.book.door.validation import validate
 from kpikit.errors import SEVERITY, DataError, Fault
 from kpikit.reading.cells import BY_COLUMN, BY_VALUE
 from kpikit.reading.files import read
-from kpikit.reading.formats import Formats
-from kpikit.reading.parsing import parse
+from kpikit.reading.typed.formats import Formats
+from kpikit.reading.typed.parsing import parse
 from kpikit.words import Words
 
 HEADER = "deal_id,pipeline,outcome,amount,created_at\n"
@@ -202,9 +202,9 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
-    reading = (root / "kpikit" / "reading").glob("*.py")
-    names = ("validation", "desk", "building", "mapping", "lookup", "rules", "trusted")
-    building = (root / "kpikit" / "book" / f"{name}.py" for name in names)
+    reading = (root / "kpikit" / "reading").rglob("*.py")
+    names = ("validation", "refused_rows", "building", "instants", "mapping", "lookup", "rules", "trusted")
+    building = (root / "kpikit" / "book" / "door" / f"{name}.py" for name in names)
     guessing = (root / "kpikit" / "sources").glob("*.py")
     text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building, *guessing))
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpikit import DealBook, Settings
-from kpikit.book.finding import SCHEMA
+from kpikit.book.fitness.finding import SCHEMA
 from kpikit.kpi import cards
-from kpikit.report import fitness_part
+from kpikit.show import fitness_words as fitness_part
 from kpikit.words import Words
 from tests.strategies import as_book, as_frames, day, deal_rows
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from kpikit import DealBook
-from kpikit.book.news import news, summary
+from kpikit.book.fitness.news import news, summary
 from kpikit.show.page import Message
 from kpikit.words import Words
 from tests.strategies import as_book, day, deal_rows

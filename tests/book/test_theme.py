@@ -6,7 +6,7 @@ import pytest
 
 import kpikit
 from kpikit.book import Settings, prepare
-from kpikit.book.theme import PAPER, Theme, contrast
+from kpikit.book.house_style import PAPER, Theme, contrast
 from kpikit.errors import UsageError
 from kpikit.show.theme import COLOURS
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import kpikit
 from kpikit import DataError, DealBook, Settings, UsageError, velocity
-from kpikit.book import open_book, trust, trusted
-from kpikit.book.coded import encode
+from kpikit.book import open_book, trust
+from kpikit.book.door import trusted
+from kpikit.engine.coding import encode
 from kpikit.schema import TABLES
 from kpikit.words import Words
 from tests.engines import duckdb_tables, spark_tables

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.book.validation import DROPPED, Validated, validate
+from kpikit.book.door.validation import DROPPED, Validated, validate
 from kpikit.errors import SEVERITY, Fault
 
 
@@ -226,9 +226,9 @@ def test_an_order_of_stages_that_the_history_contradicts():
 
 
 def test_the_order_of_a_big_history_is_seen_on_whole_deals(monkeypatch):
-    monkeypatch.setattr("kpikit.book.validation._SAMPLE", 10)
+    monkeypatch.setattr("kpikit.book.door.validation._SAMPLE", 10)
     frames = history("Qualify", "Proposal", "Closing")
-    monkeypatch.setattr("kpikit.book.validation._FEWEST_MOVES", 2)
+    monkeypatch.setattr("kpikit.book.door.validation._FEWEST_MOVES", 2)
     result = validate(frames | {"stages": stages("Closing", "Proposal", "Qualify")})
     assert [f.rule for f in result.faults] == ["stage_order"]
     assert result.faults[0].n == result.faults[0].values["moves"] < 20

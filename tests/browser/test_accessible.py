@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 from tests.report import made as runs
 
 pytestmark = pytest.mark.slow

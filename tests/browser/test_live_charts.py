@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import nbformat
 import pytest
 
-from kpikit.report.pages_html import to_html
-from kpikit.report.run import Order, run
+from kpikit.report.formats.html import to_html
+from kpikit.report.runs.run import Order, run
 from tests.report import made as runs
 from tests.report.notebooks import notebook
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 from tests.report import made as runs
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kpikit import DealBook, RankingRefused, UsageError, prepare
 from kpikit.calendar import Period, add_months
-from kpikit.engine import histogram, spells, visits
+from kpikit.engine import buckets as visits
+from kpikit.engine import histogram, spells
 from kpikit.engine.histogram import tabulate
 from kpikit.schema import PERSON_COLUMNS
 from tests.oracles import histogram_of, spells_of

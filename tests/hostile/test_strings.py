@@ -17,17 +17,17 @@ from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kpikit.cli.saying import as_json_text, tell
-from kpikit.report.live import as_data
-from kpikit.report.pages_html import to_html
+from kpikit.report.formats.html import to_html
+from kpikit.report.formats.summary import summary
+from kpikit.report.formats.vega import as_data
+from kpikit.report.formats.workbook import workbook
 from kpikit.report.review import Report
-from kpikit.report.summary import summary
-from kpikit.report.workbook import workbook
-from kpikit.session.tasks import as_calendar, as_table
-from kpikit.show.charts import draw
+from kpikit.session.exports import as_calendar, as_table
+from kpikit.show.charts.base import draw
+from kpikit.show.charts.picture import accessible
 from kpikit.show.document import index
 from kpikit.show.names import folder_name, folder_names
 from kpikit.show.page import Card, Chart, Page, Table, message
-from kpikit.show.picture import accessible
 from kpikit.words import Words
 from tests.hostile.strings import KINDS, STRINGS
 
@@ -93,7 +93,7 @@ def chart_of(text: str) -> Chart:
 
 def notebook_of(text: str, *, chart: Chart | None = None):
     """An executed notebook that shows the string as its heading and in every part of a page; one undrawn chart."""
-    from kpikit.report.drawing import put_off
+    from kpikit.report.making.deferred_charts import put_off
 
     with put_off():
         said = message("index.plain", text=text)

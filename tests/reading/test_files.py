@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kpikit.book.validation import DROPPED, left_out
+from kpikit.book.door.validation import DROPPED, left_out
 from kpikit.errors import DataError, UsageError
 from kpikit.reading import structure
 from kpikit.reading.files import RawTable, from_frame, read
-from kpikit.reading.formats import Formats
+from kpikit.reading.typed.formats import Formats
 
 
 def table(tmp_path: Path, content: str | bytes, name: str = "deals.csv", **formats: object) -> RawTable:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kpikit import schema
 from kpikit.errors import SEVERITY, Fault, UsageError
 from kpikit.reading.files import RawTable, from_frame
-from kpikit.reading.formats import Formats
-from kpikit.reading.parsing import Parsed, parse
+from kpikit.reading.typed.formats import Formats
+from kpikit.reading.typed.parsing import Parsed, parse
 
 BRUSSELS = "Europe/Brussels"
 
@@ -417,7 +417,7 @@ def test_big_tables_are_parsed_as_small_ones(monkeypatch):
     texts = {"deal_id": ["a", "b"], "amount": ["1,5", "x"], "created_at": ["31-12-2026", "2026-01-01 10:00:00"]}
     raw = from_frame(pl.DataFrame(texts))
     small = parse(raw, "deals", time_zone=BRUSSELS)
-    monkeypatch.setattr("kpikit.reading.parsing._MANY", 1)
+    monkeypatch.setattr("kpikit.reading.typed.parsing._MANY", 1)
     assert same(parse(raw, "deals", time_zone=BRUSSELS), small)
 
 

@@ -186,7 +186,7 @@ REPORT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("language", REPORT)
 def test_the_reports_stage_pages_say_why_they_are_empty(real, tmp_path, language):
-    from kpikit.report.run import Order, run
+    from kpikit.report.runs.run import Order, run
 
     order = Order(str(real / "maven.toml"), "team-review", "2017Q4", tmp_path, ("Central",), language)
     made = run(order)

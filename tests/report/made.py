@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from kpikit.report.run import Order, Run, run
+from kpikit.report.runs.run import Order, Run, run
 from tests.report.books import write_book
 
 PERIOD = "2026Q2"

@@ -7,8 +7,8 @@ import pytest
 
 from kpikit import Settings
 from kpikit.calendar import Period
-from kpikit.report.cohort_pages import compared, stay, to_come
-from kpikit.show.charts import NARROW, WIDE, draw
+from kpikit.report.pages.cohorts import compared, stay, to_come
+from kpikit.show.charts.base import NARROW, WIDE, draw
 from kpikit.show.document import section
 from kpikit.show.page import Chart
 from kpikit.words import Words

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from kpikit import DealBook
-from kpikit.report.deals_page import deals_page, few_deals_page, waiting_deals
+from kpikit.report.pages.deals import deals_page, few_deals_page, waiting_deals
 from kpikit.show.document import plain, section
 from kpikit.words import Words
 from tests.strategies import PIPELINE, STAGES, day

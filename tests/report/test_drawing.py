@@ -2,7 +2,7 @@
 
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from kpikit.report.drawing import fill, put_off
+from kpikit.report.making.deferred_charts import fill, put_off
 from kpikit.show.document import section
 from kpikit.show.page import Page, message
 from kpikit.words import Words

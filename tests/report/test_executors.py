@@ -7,8 +7,8 @@ from concurrent.futures import Executor, as_completed
 import pytest
 
 from kpikit.errors import UsageError
-from kpikit.report.executors import executor
-from kpikit.report.forked import ForkedExecutor
+from kpikit.report.making.executors import executor
+from kpikit.report.making.forked import ForkedExecutor
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ def test_here_notebooks_are_forked():
 
 
 def test_where_forking_is_not_available_a_pool_of_fresh_processes_is_used(monkeypatch):
-    monkeypatch.setattr("kpikit.report.executors.can_fork", lambda: False)
+    monkeypatch.setattr("kpikit.report.making.executors.can_fork", lambda: False)
     with executor(1) as notebooks:
         assert isinstance(notebooks, Executor)
         assert not isinstance(notebooks, ForkedExecutor)
@@ -47,7 +47,7 @@ def test_on_dask_an_error_comes_back_as_itself(cluster):
 
 
 def test_reports_made_on_dask_equal_those_made_here(cluster, tmp_path):
-    from kpikit.report.run import Order, run
+    from kpikit.report.runs.run import Order, run
     from tests.report.made import PERIOD, book
 
     orders = {where: Order(str(book()), "team-review", PERIOD, tmp_path / str(where), teams=["Noord"], dask=dask)
@@ -74,7 +74,7 @@ def test_without_the_library_the_way_to_get_it_is_said(monkeypatch):
 
 
 def test_where_forking_is_not_available_kernels_make_the_reports(monkeypatch, tmp_path):
-    from kpikit.report.run import Order, run
+    from kpikit.report.runs.run import Order, run
     from tests.report.made import PERIOD, book
 
     for module in ("executors", "making"):

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from kpikit.errors import UsageError
-from kpikit.report.folder_lock import LOCK, locked
+from kpikit.report.runs.lock import LOCK, locked
 
 HOLDS = (
-    "import sys, time\nfrom pathlib import Path\nfrom kpikit.report.folder_lock import locked\n"
+    "import sys, time\nfrom pathlib import Path\nfrom kpikit.report.runs.lock import locked\n"
     "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
 )
 

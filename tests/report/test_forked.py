@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kpikit.errors import KpikitError
-from kpikit.report.forked import PRELOADED, ForkedExecutor, can_fork
+from kpikit.report.making.forked import PRELOADED, ForkedExecutor, can_fork
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_fork(), reason="this platform does not fork")]
 
@@ -88,7 +88,7 @@ def test_children_that_fill_the_machine_take_one_thread_each(workers, threads):
     if os.cpu_count() == 1:
         threads = 1
     script = (
-        "import polars\nfrom kpikit.report.forked import ForkedExecutor\n"
+        "import polars\nfrom kpikit.report.making.forked import ForkedExecutor\n"
         f"with ForkedExecutor({workers}) as forked: print(forked.submit(polars.thread_pool_size).result())"
     )
     bare = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
@@ -100,7 +100,7 @@ def _team_review():
     """What a report of a team does in its process, but for the notebook around it."""
     from IPython.display import display  # noqa: F401 - as a notebook's cells have it
 
-    from kpikit.report.drawing import put_off
+    from kpikit.report.making.deferred_charts import put_off
     from kpikit.report.review import team_review
 
     before = set(sys.modules)
@@ -123,7 +123,7 @@ SCRIPT = """
 import pathlib, sys
 from concurrent.futures import wait
 from multiprocessing import get_context
-from kpikit.report.forked import ForkedExecutor, Pool
+from kpikit.report.making.forked import ForkedExecutor, Pool
 here = pathlib.Path(sys.argv[1])
 here.write_text(here.read_text() + "once ")
 with ForkedExecutor(1, ()) as forked, Pool(1, mp_context=get_context("forkserver")) as pool:

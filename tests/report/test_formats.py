@@ -2,8 +2,8 @@
 
 import pytest
 
-from kpikit.report import formats
-from kpikit.report.pdf import NoPdf
+from kpikit.report.formats import kinds as formats
+from kpikit.report.formats.pdf import NoPdf
 from tests.report.notebooks import notebook
 
 

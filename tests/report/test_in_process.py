@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from kpikit.report.forked import ForkedExecutor
+from kpikit.report.making.forked import ForkedExecutor
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def _run(folder, engine, cells):
 
 def in_a_process(folder, cells):
     """What a forked process does: register the engine, run the notebook."""
-    from kpikit.report.in_process import register
+    from kpikit.report.making.papermill_engine import register
 
     register()
     return _run(folder, "kpikit", cells)
@@ -79,12 +79,12 @@ def test_a_failing_cell_stops_the_notebook_with_the_same_error(tmp_path):
     assert ours.cells[-1].outputs == plain.cells[-1].outputs == []
 
 
-@pytest.mark.parametrize("first", ["papermill", "kpikit.report.in_process"])
+@pytest.mark.parametrize("first", ["papermill", "kpikit.report.making.papermill_engine"])
 def test_either_may_be_imported_first(first):
     """papermill loads the engines of installed packages while it is being imported, ours among them."""
     script = (
         f"import {first}, papermill.engines as engines\n"
-        "from kpikit.report.in_process import InProcessEngine, register\n"
+        "from kpikit.report.making.papermill_engine import InProcessEngine, register\n"
         "register()\nprint(engines.papermill_engines.get_engine('kpikit') is InProcessEngine)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

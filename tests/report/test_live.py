@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kpikit.report import live
+from kpikit.report.formats import vega as live
 
 
 def test_it_is_made_once_and_then_read(monkeypatch, tmp_path):

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from kpikit.report.moved_page import moved_page
-from kpikit.show.charts import draw
+from kpikit.report.pages.moved import moved_page
+from kpikit.show.charts.base import draw
 from kpikit.show.document import plain
 from kpikit.words import Words
 

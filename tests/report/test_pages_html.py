@@ -8,7 +8,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from kpikit.report.pages_html import to_html
+from kpikit.report.formats.html import to_html
 from kpikit.schema import Look
 from tests.report.notebooks import notebook
 from tests.show.pages_for_tests import HOSTILE

@@ -8,9 +8,9 @@ import time
 import pypdf
 import pytest
 
-from kpikit.report import pdf as printing
-from kpikit.report.pages_html import to_html
-from kpikit.report.pdf import NoPdf, browser, pdf, printable
+from kpikit.report.formats import pdf as printing
+from kpikit.report.formats.html import to_html
+from kpikit.report.formats.pdf import NoPdf, browser, pdf, printable
 from tests.report.notebooks import notebook, pages
 
 

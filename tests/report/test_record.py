@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpikit.errors import UsageError
-from kpikit.report.one import Outcome, write
-from kpikit.report.record import RECORD, Entry, Record, read
-from kpikit.report.run import Run
+from kpikit.report.making.job import Outcome, write
+from kpikit.report.runs.record import RECORD, Entry, Record, read
+from kpikit.report.runs.run import Run
 
 FIGURE = {"figure": "won", "stage": None, "first_on": "2026-07-01", "months": 3, "unit": "deal", "value": 15.0, "n": 15}
 WHOLE = Entry(

@@ -10,8 +10,8 @@ import pytest
 from kpikit.errors import UsageError
 from kpikit.log.entries import Entry
 from kpikit.log.log import open_log
-from kpikit.report.folder_lock import locked
-from kpikit.report.run import Order, foreseen, run
+from kpikit.report.runs.lock import locked
+from kpikit.report.runs.run import Order, foreseen, run
 from tests.report.books import write_book
 from tests.report.own_templates import SHOWN, typed, write_template
 
@@ -115,7 +115,7 @@ def test_another_look_is_made_anew(place):
 
 
 def test_other_versions_are_made_anew(place, monkeypatch):
-    monkeypatch.setattr("kpikit.report.resume.versions", lambda: {"kpikit": "99"})
+    monkeypatch.setattr("kpikit.report.runs.resume.versions", lambda: {"kpikit": "99"})
     assert {team: step.action for team, step in foreseen(_order(place, going_on="resume")).items()} == {
         "A": "make", "B": "make", "Duo": "refuse",
     }  # fmt: skip
@@ -252,7 +252,7 @@ def test_a_report_that_cannot_be_written_is_one_failed_report(place):
 
 COUNTED = (
     "from IPython.display import HTML\n"
-    "from kpikit.report.tries import read_tries\n"
+    "from kpikit.report.figures.tries import read_tries\n"
     'HTML(f"<section><h2>{read_tries(log).made.height} tries</h2></section>")'
 )
 

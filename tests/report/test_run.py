@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 from kpikit.show.names import folder_names
 from tests.report import made as runs
 from tests.report.books import write_book

@@ -6,10 +6,10 @@ import nbformat
 import pytest
 from papermill import execute_notebook
 
-from kpikit.report import template as templates
-from kpikit.report.drawing import fill
-from kpikit.report.forked import ForkedExecutor, can_fork
-from kpikit.report.one import Job, execute, execute_with_kernel
+from kpikit.report.making.deferred_charts import fill
+from kpikit.report.making.forked import ForkedExecutor, can_fork
+from kpikit.report.making.job import Job, execute, execute_with_kernel
+from kpikit.report.runs import template as templates
 from tests.report.made import PERIOD, book
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ import pytest
 
 import kpikit
 from kpikit.errors import UsageError
-from kpikit.report import since
+from kpikit.report.figures import restated as since
 from kpikit.report.review import quarterly_winloss, team_review
-from kpikit.report.run import Order, run
+from kpikit.report.runs.run import Order, run
 from tests.report.books import write_book
 
 pytestmark = pytest.mark.slow

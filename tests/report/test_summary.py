@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_notebook
 
-from kpikit.report.summary import summary
+from kpikit.report.formats.summary import summary
 from tests.report.notebooks import notebook
 
 PAGE = Path("out") / "FY2026Q2" / "north" / "report.html"

@@ -11,7 +11,7 @@ from papermill import inspect_notebook
 from papermill.translators import PythonTranslator
 
 from kpikit.errors import UsageError
-from kpikit.report import template as templates
+from kpikit.report.runs import template as templates
 from tests.report.own_templates import write_template
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates").glob("*.ipynb"))

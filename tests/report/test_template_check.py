@@ -4,7 +4,7 @@ import pytest
 
 from kpikit.cli import main
 from kpikit.errors import UsageError
-from kpikit.report.template_check import _Page, check_template
+from kpikit.report.runs.template_check import _Page, check_template
 from kpikit.words import LANGUAGES, Words
 from tests.report.own_templates import GIVEN, KERNEL, SHOWN, typed, write_template
 

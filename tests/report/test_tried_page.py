@@ -8,8 +8,8 @@ import pytest
 from kpikit.errors import UsageError
 from kpikit.log.entries import Entry
 from kpikit.log.log import open_log
-from kpikit.report.tried_page import last_tries, tried_page
-from kpikit.report.tries import Tries, keep_tries, read_tries
+from kpikit.report.figures.tries import Tries, keep_tries, read_tries
+from kpikit.report.pages.tried import last_tries, tried_page
 from kpikit.show.document import plain, section
 from kpikit.words import Words
 from tests.analysis.rate_books import rate_book

@@ -8,10 +8,10 @@ import pytest
 
 from kpikit import DealBook
 from kpikit.book import of_team
-from kpikit.report import voices_pages
-from kpikit.report.goes_with_page import DECLARED
 from kpikit.report.interview_form import interview_form
-from kpikit.report.voices_pages import _line, customer, goes_with, reasons, voices, where, whom
+from kpikit.report.pages import voices as voices_pages
+from kpikit.report.pages.drivers import DECLARED
+from kpikit.report.pages.voices import _line, customer, goes_with, reasons, voices, where, whom
 from kpikit.show.document import plain, section
 from kpikit.words import LANGUAGES, Words
 from tests.analysis.test_stories import DEALS, TALKS

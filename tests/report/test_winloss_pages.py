@@ -8,8 +8,8 @@ import pytest
 
 import kpikit
 from kpikit import DealBook, UsageError
+from kpikit.report.pages.winloss_text import in_100
 from kpikit.report.review import quarterly_winloss, team_review
-from kpikit.report.winloss_text import in_100
 from kpikit.show import sheets
 from kpikit.show.document import plain, section
 from kpikit.show.page import Page

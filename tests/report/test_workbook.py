@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.report.workbook import workbook
+from kpikit.report.formats.workbook import workbook
 from tests.report.notebooks import notebook
 from tests.show.pages_for_tests import HOSTILE
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kpikit import Privacy, RankingRefused
 from kpikit.review import agenda
-from kpikit.review.agenda import MOST, SAME, minutes_each, owners_of
-from kpikit.review.lot import Choices, chosen_before, drawn, drop, move, park, pin, places, undo
+from kpikit.review.listing.agenda import MOST, SAME, minutes_each, owners_of
+from kpikit.review.listing.choices import Choices, chosen_before, drawn, drop, move, park, pin, places, undo
 from kpikit.schema import PERSON_COLUMNS
 from tests.review.review_books import book_of, day, deal, on
 

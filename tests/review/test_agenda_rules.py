@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from kpikit.review.criteria import SHOWN
 from kpikit.review.facts import Facts, rule_cards
+from kpikit.review.listing.criteria import SHOWN
+from kpikit.review.listing.rules import RULES
 from kpikit.review.reasons import reason, short
-from kpikit.review.rules import RULES
 from kpikit.schema import TABLES
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import AS_OF, book_of, day, deal, on

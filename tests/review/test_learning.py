@@ -5,11 +5,11 @@ import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from kpikit import Refused
-from kpikit.analysis.learned import apart, brier, came_out, shares
 from kpikit.book import of_team
 from kpikit.log.tables import FRAME
 from kpikit.review import learning, opening
-from kpikit.review.opening import since_words
+from kpikit.review.beginning import since_words
+from kpikit.review.calibration import apart, brier, came_out, shares
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import book_of, day, deal, on
 

@@ -7,8 +7,8 @@ import pytest
 from kpikit.book import of_team
 from kpikit.log.entries import Entry
 from kpikit.review import learning, open_log, opening
-from kpikit.review.memory import memory
-from kpikit.review.ours import ours, sessions_of
+from kpikit.review.listing.memory import memory
+from kpikit.review.team_scope import ours, sessions_of
 
 DAY = date(2026, 10, 5)
 

@@ -18,10 +18,10 @@ def test_a_public_name_is_a_function_with_an_example(name):
 
 def test_it_stays_a_function_when_its_module_was_imported_first():
     code = """
-import kpikit.review.agenda, kpikit.review.story
+import kpikit.review.listing.agenda, kpikit.review.telling
 from kpikit.review import learning, opening
-import kpikit.review.opening
-from kpikit.review.agenda import owners_of
+import kpikit.review.beginning
+from kpikit.review.listing.agenda import owners_of
 from kpikit import review
 print(all(callable(each) for each in (review.agenda, review.story, review.opening, learning, opening, owners_of)))
 """

@@ -12,9 +12,9 @@ import pytest
 from kpikit.book import of_team
 from kpikit.log.entries import Entry
 from kpikit.review import open_log
-from kpikit.session.desk import Desk, session_day
-from kpikit.session.nodes import texts
-from kpikit.session.panel import AHEAD, Panel
+from kpikit.session.lookups import Desk, session_day
+from kpikit.session.panel.nodes import texts
+from kpikit.session.panel.panel import AHEAD, Panel
 from kpikit.words import Words
 
 EN = Words("en")
@@ -34,7 +34,7 @@ def place(tmp_path):
 @pytest.fixture
 def opened(north, place, monkeypatch):
     """``opened()`` makes a panel on the same log; pictures are drawn elsewhere."""
-    monkeypatch.setattr("kpikit.session.desk.svg", lambda chart, *_: f"<svg data-kind='{chart.kind}'></svg>")
+    monkeypatch.setattr("kpikit.session.lookups.svg", lambda chart, *_: f"<svg data-kind='{chart.kind}'></svg>")
     logs = []
 
     def make(author="coach", language="en", book=north):

@@ -12,10 +12,11 @@ import pytest
 
 from kpikit.engine import spells
 from kpikit.errors import DataError, Fault, UsageError
-from kpikit.session import kept, lab
-from kpikit.session.nodes import node, texts
+from kpikit.session import lab
+from kpikit.session import last_good_book as kept
+from kpikit.session.error_report import details, sentence
+from kpikit.session.panel.nodes import node, texts
 from kpikit.session.session import Order, Session, open_session
-from kpikit.session.trouble import details, sentence
 from kpikit.shipped import shipped
 from kpikit.words import Words
 from tests.strategies import as_book, spell_rows

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpikit.errors import UsageError
-from kpikit.session import panel_state as on
-from kpikit.session.panel_state import Ack, State
+from kpikit.session.panel import state as on
+from kpikit.session.panel.state import Ack, State
 
 
 def test_it_begins_with_the_customer_not_with_the_deals():

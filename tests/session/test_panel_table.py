@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from kpikit import DealBook
-from kpikit.session.nodes import node, texts
 from kpikit.session.open_deals import SORTS, open_deals, shown
-from kpikit.session.panel_state import State, filtered, select
-from kpikit.session.panel_table import short_day, table_part
-from kpikit.session.strip import LABELS, WIDTH, strip
+from kpikit.session.panel.nodes import node, texts
+from kpikit.session.panel.state import State, filtered, select
+from kpikit.session.panel.strip import LABELS, WIDTH, strip
+from kpikit.session.panel.table import short_day, table_part
 from kpikit.words import Words
 
 EN = Words("en")

@@ -18,17 +18,17 @@ from kpikit.book.selection import of_team
 from kpikit.errors import UsageError
 from kpikit.log.entries import Entry, LogError
 from kpikit.review import open_log
-from kpikit.review.lot import Choices
-from kpikit.session.desk import Desk
+from kpikit.review.listing.choices import Choices
+from kpikit.session.exports import as_calendar, as_table
+from kpikit.session.lookups import Desk
 from kpikit.session.minutes import minutes
-from kpikit.session.nodes import texts
 from kpikit.session.open_deals import open_deals
-from kpikit.session.panel_agenda import why
-from kpikit.session.panel_opening import opening_part
-from kpikit.session.panel_say import entry_text
-from kpikit.session.panel_story import story_part
+from kpikit.session.panel.agenda import why
+from kpikit.session.panel.beginning import opening_part
+from kpikit.session.panel.nodes import texts
+from kpikit.session.panel.say import entry_text
+from kpikit.session.panel.story import story_part
 from kpikit.session.papers import prepare
-from kpikit.session.tasks import as_calendar, as_table
 from kpikit.words import Words
 from tests.test_words import EN
 

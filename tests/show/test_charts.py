@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kpikit.show.charts import NARROW, WIDE, draw
-from kpikit.show.picture import pair, svg
+from kpikit.show.charts.base import NARROW, WIDE, draw
+from kpikit.show.charts.picture import pair, svg
 from kpikit.words import Words
 from tests.show.pages_for_tests import CHARTS, findings, headline, hundreds, ranges
 
@@ -158,7 +158,7 @@ def test_stage_names_stand_in_the_narrow_picture_too():
 def test_a_character_that_xml_cannot_hold_does_not_end_the_process(character):
     """In a process of its own, because it dies of it. A stage called so in an export must not stop a report."""
     code = f"""
-from kpikit.show.picture import svg
+from kpikit.show.charts.picture import svg
 from kpikit.words import Words
 from tests.show.pages_for_tests import ranges
 svg(ranges(labels=("Pro{character}posal", "Qualify")), Words("en"), 860)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import kpikit
-from kpikit.show.curves import IN_VIEW, MOST_STEPS, STROKES, curve_chart
+from kpikit.show.charts.curves import IN_VIEW, MOST_STEPS, STROKES, curve_chart
 from kpikit.show.theme import COLOURS
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from kpikit.show.charts import NARROW, WIDE, draw
-from kpikit.show.picture import NUMBERS, accessible, drawn, pair, picture
+from kpikit.show.charts.base import NARROW, WIDE, draw
+from kpikit.show.charts.picture import NUMBERS, accessible, drawn, pair, picture
 from kpikit.words import LANGUAGES, Words
 from tests.show.pages_for_tests import CHARTS, HOSTILE, findings, hundreds, ranges
 

@@ -7,8 +7,8 @@ import pytest
 
 from kpikit.review import story
 from kpikit.review.pictures import course_chart, course_sentence, timeline_chart
-from kpikit.show.charts import NARROW, WIDE, draw
-from kpikit.show.picture import svg
+from kpikit.show.charts.base import NARROW, WIDE, draw
+from kpikit.show.charts.picture import svg
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import book_of, day, deal, on
 from tests.show.pages_for_tests import HOSTILE

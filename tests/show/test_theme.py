@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpikit.schema import Look
-from kpikit.show.charts import NARROW, WIDE, draw
+from kpikit.show.charts.base import NARROW, WIDE, draw
 from kpikit.show.document import stylesheet
 from kpikit.show.theme import COLOURS, colour, lightened, variables, vega_config
 from kpikit.words import Words

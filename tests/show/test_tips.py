@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
+from kpikit.show.charts.tips import touchable, with_tips
 from kpikit.show.page import Chart, message
-from kpikit.show.tips import touchable, with_tips
 from kpikit.words import Words
 from tests.show.pages_for_tests import findings, hundreds, ranges
 

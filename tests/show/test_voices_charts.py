@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
-from kpikit.show.charts import NARROW, WIDE, draw
+from kpikit.show.charts.base import NARROW, WIDE, draw
+from kpikit.show.charts.picture import svg
 from kpikit.show.document import plain, section
 from kpikit.show.page import Card, Chart, Page, message
-from kpikit.show.picture import svg
 from kpikit.words import LANGUAGES, Words
 from tests.show.pages_for_tests import HOSTILE
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from kpikit.report.review import quarterly_winloss
-from kpikit.show.charts import NARROW, WIDE, draw
+from kpikit.show.charts.base import NARROW, WIDE, draw
 from kpikit.words import Words
 from tests.report import worked
 

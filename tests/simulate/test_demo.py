@@ -17,7 +17,7 @@ LAST = datetime(2026, 10, 2, 17, 41, 8, tzinfo=UTC)
 
 @pytest.mark.slow
 def test_rebuilt_byte_for_byte(tmp_path):
-    from kpikit.simulate import demo
+    from kpikit.simulate.demo import book as demo
 
     demo.main([str(tmp_path)])
     made = sorted(f.name for f in tmp_path.iterdir())

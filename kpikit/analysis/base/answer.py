@@ -1,0 +1,158 @@
+"""What every public analysis goes through, once: refuse, compute, floors, suppress, columns, kind of frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any, Concatenate, ParamSpec
+
+import polars as pl
+
+from kpikit.analysis.base.suppression import hidden_groups
+from kpikit.analysis.floors import FLOORS, Floor
+from kpikit.book import DealBook
+from kpikit.book.fitness.needs import cannot_say
+from kpikit.calendar import Period
+from kpikit.engine.histogram import check_groups
+from kpikit.errors import UsageError
+from kpikit.kpi import Card, cards
+
+P = ParamSpec("P")
+FIGURES = ("value", "low", "high")
+#: numbers that are no figure and stay when a figure is too few: what was asked, and where it was read
+ASKED = frozenset({"horizon", "from_age", "time", "visit", "p_permuted", "least_shown"})
+LAST = ("unit", "kpi", "definition", "status", "reason")
+
+
+def answer(
+    kpi: str,
+) -> Callable[[Callable[Concatenate[DealBook, P], pl.DataFrame]], Callable[Concatenate[DealBook, P], Any]]:
+    """Make a pure function on polars frames a public analysis of the KPI with this card.
+
+    A blank in the name is an argument: ``win_rate_{definition}`` is the card of the definition that was asked for.
+    """
+
+    def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
+        parameters = signature(compute).parameters
+        grouped = "by" in parameters and isinstance(parameters["by"].default, tuple)  # else it names a width of time
+        asked_by_default = parameters["by"].default if grouped else ()
+        by_default = {name: parameter.default for name, parameter in parameters.items()}
+
+        @wraps(compute)
+        def ask(book: DealBook, *args: P.args, **asked: P.kwargs) -> Any:
+            card = _card(kpi, {**by_default, **asked})
+            by = asked.get("by", asked_by_default) if grouped else ()
+            by = (by,) if isinstance(by, str) else tuple(by)  # type: ignore[arg-type]
+            if grouped:
+                asked["by"] = by
+            check_groups(book, by)
+            reason = cannot_say(book, card)
+            if reason is not None:
+                return _as_asked(_shaped(_refused(by, reason), card), book)
+            computed = compute(book, *args, **asked)
+            floor, windows = FLOORS[card.id], _windows({**by_default, **asked})
+            kept = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
+            return _as_asked(_shaped(kept, card), book)
+
+        ask.kpi = kpi.format_map(by_default)  # type: ignore[attr-defined]
+        return ask
+
+    return wrap
+
+
+def _card(kpi: str, asked: Mapping[str, Any]) -> Card:
+    """The card of a question, or of one of its definitions."""
+    name = kpi.format_map(asked)
+    if name not in cards():
+        start = kpi.partition("{")[0]
+        known = [card.removeprefix(start) for card in cards() if card.startswith(start)]
+        raise UsageError("unknown_definition", definition=name.removeprefix(start), allowed=", ".join(known))
+    return cards()[name]
+
+
+def _refused(by: Sequence[str], reason: str) -> pl.DataFrame:
+    groups = {name: pl.Series([None], dtype=pl.String) for name in by}
+    counts = {name: pl.Series([None], dtype=pl.Int64) for name in ("n", "n_excluded")}
+    figures = {name: pl.Series([None], dtype=pl.Float64) for name in FIGURES}
+    status = {"unit": [None], "status": ["refused"], "reason": [reason]}
+    return pl.DataFrame(groups | counts | figures | status)
+
+
+def with_floor(frame: pl.DataFrame, floor: Floor) -> pl.DataFrame:
+    """``too_few`` instead of a number where there are fewer units or events than the floor asks for."""
+    defaults = {"status": "ok", "reason": None}
+    missing = [pl.lit(v, pl.String).alias(k) for k, v in defaults.items() if k not in frame.columns]
+    frame = frame.with_columns(missing)
+    n = pl.min_horizontal(c for c in ("n", "n_before") if c in frame.columns)
+    few = n < floor.n
+    reason = pl.when(few).then(pl.lit("few_deals"))
+    if "from_age" in frame.columns:
+        few = few | pl.col("from_age").is_null()
+        reason = reason.when(few).then(pl.lit("few_at_once"))
+    events = [c for c in ("n_events", "n_events_before") if c in frame.columns]
+    if events and floor.n_events:
+        few = few | (pl.min_horizontal(events) < floor.n_events)
+        reason = reason.when(few).then(pl.lit("few_exits"))
+    few = few & (pl.col("status") != "refused")
+    frame = frame.with_columns(
+        pl.when(few).then(pl.lit("too_few")).otherwise("status").alias("status"),
+        pl.when(few).then(reason.otherwise("reason")).otherwise("reason").alias("reason"),
+    )
+    few_figures = [name for name in _floats(frame) if not name.startswith("n_")]
+    hidden = pl.col("status") == "too_few"
+    return frame.with_columns(pl.when(~hidden).then(name).alias(name) for name in few_figures)
+
+
+def _floats(frame: pl.DataFrame) -> list[str]:
+    """The columns that hold figures."""
+    return [name for name, dtype in frame.schema.items() if dtype.is_float() and name not in ASKED]
+
+
+def _windows(asked: Mapping[str, Any]) -> list[Period | None]:
+    """The windows that a question is asked of; [None] is all there is."""
+    given = [asked[name] for name in ("during", "before") if asked.get(name) is not None]
+    found = [window for one in given for window in ([one] if isinstance(one, Period) else one)]
+    return [*dict.fromkeys(found)] or [None]
+
+
+def suppress(
+    frame: pl.DataFrame, book: DealBook, by: Sequence[str], counts: str, windows: Sequence[Period | None]
+) -> pl.DataFrame:
+    """No counts and no figures for groups of too few people or deals, nor for those that would give them away.
+
+    Hidden groups have the same rows whatever is in them: not even whether there is anything is told.
+    """
+    keys = [name for name in by if name in frame.columns]
+    if not keys or (frame["status"] == "refused").all():
+        return frame
+    hidden, cells = hidden_groups(book, keys, counts, windows)
+    cells = [name for name in cells if name in frame.columns]
+    hidden = hidden.select(cells).unique(maintain_order=True).cast({name: frame.schema[name] for name in cells})
+    numbered = frame.with_row_index("_place")
+    shown = numbered.join(hidden, on=cells, how="anti", nulls_equal=True, maintain_order="left")
+    said = {*LAST[1:], *(name for name, dtype in frame.schema.items() if dtype.is_numeric() or dtype.is_nested())}
+    asked = [name for name in frame.columns if name not in said - set(cells) and name not in cells]
+    questions = frame.select(asked).unique(maintain_order=True) if asked else pl.DataFrame([{}])
+    places = numbered.group_by(cells).agg(pl.col("_place").min())
+    empty = hidden.join(places, on=cells, how="left", nulls_equal=True, maintain_order="left")
+    if asked:
+        empty = empty.join(questions, how="cross", maintain_order="left_right")
+    empty = empty.with_columns(status=pl.lit("suppressed"), reason=pl.lit("small_group"))
+    both = pl.concat([shown, empty], how="diagonal_relaxed")
+    return both.sort("_place", nulls_last=True, maintain_order=True).select(frame.columns).cast(frame.schema)
+
+
+def _shaped(frame: pl.DataFrame, card: Card) -> pl.DataFrame:
+    """Columns in the order of the shape: groups and what is special to the question, counts, figures, codes."""
+    if "kpi" not in frame.columns:  # rows of several definitions bring their own
+        frame = frame.with_columns(pl.lit(card.id).alias("kpi"), pl.lit(card.version).alias("definition"))
+    counts = [c for c in ("n", "n_excluded") if c in frame.columns]
+    figures = [c for c in FIGURES if c in frame.columns]
+    first = [c for c in frame.columns if c not in {*counts, *figures, *LAST} and not c.startswith("n_")]
+    more = [c for c in frame.columns if c.startswith("n_") and c not in counts]
+    return frame.select(*first, *counts, *figures, *more, *LAST)
+
+
+def _as_asked(frame: pl.DataFrame, book: DealBook) -> Any:
+    return frame.to_pandas() if book.answers_in == "pandas" else frame

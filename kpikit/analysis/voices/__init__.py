@@ -1,0 +1,1 @@
+"""What customers and sellers said: reasons, stories, interviews."""

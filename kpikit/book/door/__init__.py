@@ -1,0 +1,1 @@
+"""The doors of the deal book: mapping, validation, completion; parsed files and trusted tables."""

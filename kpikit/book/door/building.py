@@ -1,0 +1,109 @@
+"""The parsed door: raw tables → typed → validated → completed → a book, with all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from kpikit.book.door.completion import complete
+from kpikit.book.door.instants import as_utc, last_recorded
+from kpikit.book.door.validation import left_out, validate
+from kpikit.book.settings import Settings
+from kpikit.errors import SEVERITY, DataError, Fault, UsageError
+from kpikit.reading.files import RawTable, from_frame
+from kpikit.reading.typed.formats import Formats
+from kpikit.reading.typed.parsing import parse
+from kpikit.schema import TABLES
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What came through the parsed door: the fields of a book, up to the last instant recorded in it."""
+
+    tables: Mapping[str, pl.DataFrame]
+    settings: Settings
+    as_of: datetime
+    dropped: pl.DataFrame
+    faults: tuple[Fault, ...]
+    answers_in: Literal["polars", "pandas"]
+
+
+def from_frames(frames: Mapping[str, Any], settings: Settings, as_of: datetime | None) -> Admitted:
+    """A book from dataframes; answers come back in pandas if the deals did."""
+    module = type(frames["deals"]).__module__
+    raws = {name: from_frame(frame, name) for name, frame in frames.items()}
+    return build(raws, Formats(), settings, as_of, "pandas" if module.startswith("pandas") else "polars")
+
+
+def build(
+    raws: Mapping[str, RawTable],
+    formats: Formats,
+    settings: Settings,
+    as_of: datetime | None = None,
+    answers_in: Literal["polars", "pandas"] = "polars",
+) -> Admitted:
+    """Parse, validate and complete raw tables in kpikit's columns."""
+    unknown = [name for name in raws if name not in TABLES]
+    if unknown:
+        raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
+    if "deals" not in raws:
+        raise DataError([Fault("no_deals")])
+    faults = [fault for raw in raws.values() for fault in raw.faults]
+    parsed = {}
+    for name, raw in raws.items():
+        typed = parse(raw, TABLES[name], formats, time_zone=settings.time_zone)
+        parsed[name] = typed.frame
+        faults += typed.faults
+    if "changes" in parsed:
+        parsed["changes"] = _readable(parsed["changes"], formats, settings.time_zone)
+    files = {name: raw.file for name, raw in raws.items()}
+    valid = validate(parsed, as_of=as_of, files=files, time_zone=settings.time_zone)
+    faults += valid.faults
+    faults = [_in_their_words(fault, raws) for fault in faults]
+    unread = [left_out(name, raw) for name, raw in raws.items()]
+    dropped = pl.concat([*unread, valid.dropped])
+    n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
+    _refuse(faults, dropped, n_rows, settings.max_dropped)
+    last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
+    return Admitted(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
+
+
+def _in_their_words(fault: Fault, raws: Mapping[str, RawTable]) -> Fault:
+    """A fault with the column's own name in the file before kpikit's: ``close_value (amount)``."""
+    raw = raws.get(fault.table or "")
+    theirs = raw.names.get(fault.column or "") if raw is not None and raw.file == fault.file else None
+    return fault if theirs in (None, fault.column) else replace(fault, column=f"{theirs} ({fault.column})")
+
+
+def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str) -> pl.DataFrame:
+    """Old and new values written as their column is read, whatever notation the export has them in."""
+    kinds = {c.name: c.kind for c in TABLES["deals"].columns if c.kind not in ("id", "text", "choice")}
+    for field in changes["field"].drop_nulls().unique().sort():
+        if field not in kinds:
+            continue
+        rows = changes.filter(pl.col("field") == field)
+        both = pl.concat([rows["old"].alias(field), rows["new"].alias(field)]).to_frame()
+        raw = from_frame(both, "changes")
+        typed = parse(raw, TABLES["deals"], formats, time_zone=time_zone).frame[field]
+        if typed.dtype == pl.Datetime:
+            typed = typed.dt.to_string("iso:strict")
+        texts = typed.cast(pl.String)
+        place = changes.with_row_index("_i").filter(pl.col("field") == field)["_i"]
+        old, new = texts.head(rows.height), texts.tail(rows.height)
+        changes = changes.with_columns(changes["old"].scatter(place, old), changes["new"].scatter(place, new))
+    return changes
+
+
+def _refuse(faults: Iterable[Fault], dropped: pl.DataFrame, n_rows: int, max_dropped: float) -> None:
+    """Refuse data with an error, or with more dropped rows than the owner allows."""
+    faults = list(faults)
+    if any(SEVERITY.get(fault.rule, "error") == "error" for fault in faults):
+        raise DataError(faults)
+    n_dropped = dropped.select("table", "_row").n_unique()
+    if n_dropped > max_dropped * n_rows:
+        most = Fault("too_many_dropped", n=n_dropped, values={"rows": n_rows, "share": max_dropped})
+        raise DataError([most, *faults])

@@ -1,0 +1,1 @@
+"""What a book can answer, what not and why, and what in it deserves a look."""

@@ -1,0 +1,1 @@
+"""Cells as they were written → typed columns: numbers, instants, choices, in any notation."""

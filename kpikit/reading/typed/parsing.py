@@ -1,0 +1,203 @@
+"""Text becomes typed columns, as the schema says; a cell that cannot be read becomes null and a fault.
+
+What a column means (decimal comma, day or month first) is decided for the column as a whole, never cell by cell.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import polars as pl
+
+from kpikit import schema
+from kpikit.errors import Fault
+from kpikit.reading.cells import Cells, clean, per_distinct
+from kpikit.reading.files import RawTable
+from kpikit.reading.typed import moments, numerals
+from kpikit.reading.typed.formats import EMPTY_WORDS, PLACEHOLDERS, Formats
+
+#: Columns of tables with more rows than this are parsed side by side.
+_MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
+_TRUE: tuple[str, ...] = ("true", "yes", "y", "1", "1.0", "ja", "j", "waar", "t", "oui", "vrai", "wahr", "x", "✓")
+_FALSE: tuple[str, ...] = ("false", "no", "n", "0", "0.0", "nee", "onwaar", "f", "non", "faux", "falsch", "nein")
+#: Error cells as spreadsheets show them, in English and Dutch.
+_EXCEL_ERROR = (
+    r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA"
+    r"|N/B|VERW!|WAARDE!|DEEL/0!|NAAM\?|GETAL!|LEEG!)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A typed frame, with ``_row`` first, and the faults of its cells."""
+
+    frame: pl.DataFrame
+    faults: tuple[Fault, ...] = ()
+
+
+def parse(
+    raw: RawTable, table: schema.Table | str, formats: Formats | None = None, *, time_zone: str = "UTC"
+) -> Parsed:
+    """What do the cells of this table mean?
+
+    Args:
+        raw: the table as read, its columns already named as in the schema.
+        table: the schema's table, or its name; columns that it does not know are left out.
+        formats: what the settings say about notation.
+        time_zone: the book's IANA zone: a day without a time starts at midnight there, and times without an offset
+            are there too unless ``formats.time_zone`` says otherwise.
+
+    Returns:
+        The typed columns that the raw table has, in the schema's order, and ``_row``: id, text and choice as String,
+        instant as Datetime("us", "UTC"), day as Date, number as Float64, integer as Int64, bool as Boolean.
+
+    Example:
+        >>> from kpikit.reading.files import from_frame
+        >>> raw = from_frame(pl.DataFrame({"deal_id": ["007"], "amount": ["€ 1.234,50"]}))
+        >>> parse(raw, "deals").frame.select("deal_id", "amount").row(0)
+        ('007', 1234.5)
+    """
+    table = schema.TABLES[table] if isinstance(table, str) else table
+    formats = formats or Formats()
+    present = [c for c in table.columns if c.name in raw.frame.columns]
+    with ThreadPoolExecutor(_THREADS if raw.frame.height > _MANY else 1) as pool:
+        done = list(pool.map(lambda c: _column(raw, table.name, c, formats, time_zone), present))
+    columns = [raw.frame["_row"], *(series.alias(c.name) for c, (series, _) in zip(present, done, strict=True))]
+    return Parsed(pl.DataFrame(columns), tuple(fault for _, faults in done for fault in faults))
+
+
+def _column(
+    raw: RawTable, table: str, column: schema.Column, formats: Formats, zone: str
+) -> tuple[pl.Series, list[Fault]]:
+    series = raw.frame[column.name]
+    cells = Cells(table, raw.file, column.name, raw.frame["_row"], series)
+    typed = _typed(cells, column, formats, zone) if series.dtype != pl.String else _plain(cells, column, formats, zone)
+    if typed is not None:
+        return typed
+    series = _as_text(series)
+    text, faults = _without_blanks(
+        Cells(table, raw.file, column.name, raw.frame["_row"], clean(series)), column, formats
+    )
+    cells = Cells(table, raw.file, column.name, raw.frame["_row"], text)
+    values, more = _from_text(cells, column, formats, zone, raw)
+    return values, faults + more
+
+
+def _plain(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> tuple[pl.Series, list[Fault]] | None:
+    """Columns of text as machines write it, which need no closer look."""
+    if formats.nulls or formats.date_formats:
+        return None
+    match column.kind:
+        case "number" | "integer":
+            return numerals.read_plain(cells, formats, is_whole=column.kind == "integer")
+        case "instant" | "day":
+            return moments.read_machine(cells, formats, zone=zone, is_day=column.kind == "day")
+        case _:
+            return None
+
+
+def _from_text(
+    cells: Cells, column: schema.Column, formats: Formats, zone: str, raw: RawTable
+) -> tuple[pl.Series, list[Fault]]:
+    match column.kind:
+        case "number" | "integer":
+            has_currency = "currency" in raw.frame.columns and raw.frame["currency"].null_count() < raw.frame.height
+            is_whole = column.kind == "integer"
+            return numerals.read_numbers(cells, formats, is_whole=is_whole, has_currency=has_currency)
+        case "instant" | "day":
+            is_day, is_excel = column.kind == "day", raw.source == "excel"
+            return moments.read_moments(cells, formats, zone=zone, is_day=is_day, is_excel=is_excel)
+        case "bool":
+            return _words(cells, dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false"), "unreadable_yes_no")
+        case "choice":
+            return _words(cells, {choice: choice for choice in column.choices}, "unknown_choice")
+        case "id":
+            return cells.text, _damaged_ids(cells)
+        case _:
+            return cells.text, []
+
+
+def _words(cells: Cells, meanings: dict[str, str], rule: str) -> tuple[pl.Series, list[Fault]]:
+    """Texts of a closed list, whatever their case; all others break ``rule``."""
+
+    def read(distinct: pl.Series) -> pl.DataFrame:
+        value = distinct.str.to_lowercase().replace_strict(list(meanings), list(meanings.values()), default=None)
+        value = value.cast(pl.String)
+        rules = pl.select(pl.when(value.is_null()).then(pl.lit(rule))).to_series()
+        return pl.DataFrame({"text": distinct, "value": value, "rule": rules})
+
+    found = per_distinct(cells.text, read)
+    faults = cells.faults(found["rule"], allowed=", ".join(dict.fromkeys(meanings.values())))
+    is_bool = rule == "unreadable_yes_no"
+    return (found["value"] == "true") if is_bool else found["value"], faults
+
+
+def _damaged_ids(cells: Cells) -> list[Fault]:
+    """Long ids that a spreadsheet has turned into ``1.23457E+14``: their last digits are gone."""
+    if not cells.text.str.contains("E+", literal=True).any():
+        return []
+    damaged = cells.text.str.contains(r"^\d([.,]\d+)?E\+\d+$")
+    return cells.faults(pl.select(pl.when(damaged).then(pl.lit("id_scientific"))).to_series())
+
+
+def _without_blanks(cells: Cells, column: schema.Column, formats: Formats) -> tuple[pl.Series, list[Fault]]:
+    """The texts without those that mean empty; words such as NA stay in text (with a note) and ids (as they are)."""
+    text = cells.text
+    if column.kind == "id":
+        return text, []
+    if formats.nulls:
+        text = text.set(text.is_in(list(formats.nulls)), None)
+    rules = [
+        pl.when(pl.col("t").str.starts_with("#") & pl.col("t").str.contains(_EXCEL_ERROR)).then(pl.lit("excel_error"))
+    ]
+    if column.kind == "text":
+        rules.append(pl.when(pl.col("t").is_in(PLACEHOLDERS)).then(pl.lit("placeholder_text")))
+    else:
+        is_empty = (pl.col("t").str.len_chars() <= 10) & pl.col("t").str.to_lowercase().is_in(list(EMPTY_WORDS))
+        rules.append(pl.when(is_empty).then(pl.lit("read_as_empty")))
+    found = text.to_frame("t").select(pl.coalesce(rules)).to_series()
+    if found.null_count() == len(found):
+        return text, []
+    faults = Cells(cells.table, cells.file, cells.column, cells.rows, text).faults(found)
+    return text.set((found != "placeholder_text").fill_null(value=False), None), faults
+
+
+def _as_text(series: pl.Series) -> pl.Series:
+    """Any kind as text: whole floats as whole numbers (pandas turns ids with a gap into 1001.0)."""
+    if series.dtype == pl.String:
+        return series
+    if series.dtype.is_float() and (series.drop_nans().drop_nulls() % 1 == 0).all():
+        series = series.fill_nan(None)
+        whole = series.cast(pl.Int64, strict=False)
+        series = whole if whole.null_count() == series.null_count() else series
+    if series.dtype in (pl.Object, pl.List, pl.Struct, pl.Array, pl.Binary):
+        return pl.Series(series.name, [None if v is None else str(v) for v in series.to_list()], dtype=pl.String)
+    return series.cast(pl.String)
+
+
+def _typed(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> tuple[pl.Series, list[Fault]] | None:
+    """Columns that come with a fitting type (Parquet, frames); None: read them as text."""
+    series, dtype = cells.text, cells.text.dtype
+    if column.kind in ("number", "integer") and (dtype.is_numeric() or dtype.is_decimal()):
+        return _typed_number(cells, is_whole=column.kind == "integer")
+    if column.kind == "bool" and dtype == pl.Boolean:
+        return series, []
+    if column.kind in ("instant", "day") and dtype in (pl.Date, pl.Datetime):
+        return moments.settle(cells, moments.from_typed(series), formats, zone=zone, is_day=column.kind == "day")
+    if column.kind in ("instant", "day") and dtype == pl.Null:
+        return series.cast(pl.Date if column.kind == "day" else pl.Datetime("us", "UTC")), []
+    return None
+
+
+def _typed_number(cells: Cells, *, is_whole: bool) -> tuple[pl.Series, list[Fault]]:
+    if is_whole and cells.text.dtype.is_integer():
+        return cells.text.cast(pl.Int64, strict=False), []
+    values = cells.text.cast(pl.Float64).fill_nan(None)
+    broken = values.is_infinite()
+    faults: list[Fault] = []
+    if broken.any():
+        faults = cells.faults(pl.select(pl.when(broken).then(pl.lit("unreadable_number"))).to_series())
+        values = values.set(broken.fill_null(value=False), None)
+    return numerals.whole(cells, values, faults) if is_whole else (values, faults)

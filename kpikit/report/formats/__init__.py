@@ -1,0 +1,1 @@
+"""What a report can be besides a notebook: HTML, PDF, workbook, summary."""

@@ -1,0 +1,1 @@
+"""Figures → pages: one file a page, nothing is computed here."""

@@ -1,0 +1,221 @@
+"""What an order comes to: checked as a whole, then for each team whether its report is made, kept or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from kpikit import __version__
+from kpikit.book import DealBook, of_team, open_book, teams
+from kpikit.book.preparing import content_hash
+from kpikit.calendar import Period
+from kpikit.errors import Refused, UsageError, check_language
+from kpikit.report.figures import restated as since
+from kpikit.report.figures.tries import TRIES, keep_tries
+from kpikit.report.making.job import Outcome
+from kpikit.report.review import check_period
+from kpikit.report.runs import record as records
+from kpikit.report.runs import resume
+from kpikit.report.runs import template as templates
+from kpikit.report.runs.record import RECORD, Entry, Record
+from kpikit.schema import Look
+from kpikit.show.names import folder_names
+from kpikit.words import Words
+
+#: the earlier run's record, as a notebook finds it beside its book
+SINCE = "since.json"
+#: what a run that goes on must have in common with the run that it goes on with
+_SAME = ("template", "period", "language", "copy")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for.
+
+    ``teams`` empty is all of them. ``formats`` are those of :mod:`kpikit.report.formats`, ``static`` pages have no
+    script. ``copy`` is "team" or "company"; empty, the template's own. ``going_on``: "new" (into a fresh folder),
+    "resume" (keep what is whole and made of the same), "failed" (only what failed or was not reached). ``since`` is the
+    run.json of an earlier report, ``log`` the review log, ``dask`` a scheduler's address.
+    """
+
+    book: str
+    template: str
+    period: str
+    out: Path
+    teams: Sequence[str] = ()
+    language: str = "en"
+    copy: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = 2
+    formats: tuple[str, ...] = ()
+    static: bool = False
+    going_on: Literal["new", "resume", "failed"] = "new"
+    since: Path | None = None
+    log: str = ""
+    dask: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An order that can be carried out: its book, its words, where it is written, and what all reports share."""
+
+    order: Order
+    book: DealBook
+    period: Period
+    template: templates.Template
+    words: Words
+    look: Look
+    folder: Path
+    parameters: Mapping[str, Any]
+    tries: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one team's report."""
+
+    action: Literal["make", "keep", "refuse"]
+    entry: Entry
+
+
+def ask(order: Order) -> Asked:
+    """Check everything that does not depend on what stands in the folder.
+
+    Raises:
+        UsageError, DataError: the order cannot be carried out; nothing was written.
+    """
+    template = templates.find(order.template)
+    check_language(order.language)
+    order = replace(order, copy=order.copy or templates.default(template, "copy", "team"))
+    fixed = {"period": order.period, "language": order.language, "copy": order.copy, **order.parameters}
+    if order.since is not None:
+        fixed["since"] = SINCE
+    if order.log:
+        fixed["log"] = TRIES
+    templates.check(template, {**fixed, "team": "", "book": ""})
+    book = open_book(order.book)
+    book = book if book.hash else book.replace(hash=content_hash(book))
+    period = book.settings.period(order.period)
+    check_period(book, period)
+    if order.since is not None:
+        _check_since(since.read(order.since), book, period)
+    _check_teams(book, order.teams)
+    folder = order.out / period.name
+    words = Words(order.language, book.settings.currency or "")
+    look = book.settings.theme
+    tries = keep_tries(order.log) if order.log else ""
+    asked = Asked(order, book, period, template, words, look, folder, fixed, tries)
+    _check_before(asked)
+    return asked
+
+
+def plan(asked: Asked) -> tuple[Record, dict[str, Step]]:
+    """The record as it begins, and what happens to each team, by name.
+
+    Raises:
+        UsageError: the folder holds a run of another kind, or none to go on with.
+    """
+    before = _check_before(asked)  # again: now nobody else can begin one
+    head = _head(asked)
+    had = before.entries if before is not None else {}
+    known = teams(asked.book)
+    wanted = set(asked.order.teams or known) | {team for team in had if team in (*known, "all")}
+    folders = folder_names(known if "all" in known else ["all", *known])
+    refused = _too_small(asked.book, sorted(wanted), asked.words)
+    steps = {}
+    for team in sorted(wanted):
+        if team in refused:
+            outcome = Outcome(team, "refused", reason=refused[team])
+            steps[team] = Step("refuse", Entry(outcome, folders[team]))
+        else:
+            steps[team] = _step(asked, had.get(team), Entry(Outcome(team, "pending"), folders[team], _key(asked, team)))
+    entries = {team: step.entry for team, step in steps.items()}
+    return Record(asked.folder, head, entries), steps
+
+
+def _step(asked: Asked, had: Entry | None, new: Entry) -> Step:
+    """Keep what is whole; with ``resume`` only if it is made of the same."""
+    if had is None or had.folder != new.folder or not resume.is_there(had, asked.folder / had.folder):
+        return Step("make", new)
+    if asked.order.going_on == "resume" and had.key != new.key:
+        return Step("make", new)
+    return Step("keep", had)
+
+
+def _key(asked: Asked, team: str) -> str:
+    order = asked.order
+    return resume.key(
+        {
+            "book": asked.book.hash,
+            "template": resume.file_hash(asked.template.path),
+            "parameters": {**asked.parameters, "team": team},
+            "formats": sorted(order.formats),
+            "static": order.static,
+            "look": asdict(asked.look),
+            "tries": asked.tries,
+            "since": resume.file_hash(order.since) if order.since is not None else "",
+        }
+    )
+
+
+def _head(asked: Asked) -> dict[str, Any]:
+    order, book = asked.order, asked.book
+    seen = min(asked.period.end, book.as_of)
+    return {
+        "kpikit": __version__,
+        "template": Path(order.template).stem,
+        "period": order.period,
+        "language": order.language,
+        "copy": order.copy,
+        "formats": list(order.formats),
+        "book": {"hash": book.hash, "as_of": book.as_of.isoformat(), "seen": seen.isoformat()},
+    }
+
+
+def _check_before(asked: Asked) -> Record | None:
+    """The run that stands in the folder, if this order may go on with it."""
+    order = asked.order
+    if order.going_on == "new":
+        if (asked.folder / RECORD).exists():
+            raise UsageError("run_exists", path=str(asked.folder))
+        return None
+    before = records.read(asked.folder)
+    if before is None:
+        if order.going_on == "failed":
+            raise UsageError("no_run", path=str(asked.folder))
+        return None
+    head = _head(asked)
+    for name in _SAME:
+        if before.head.get(name) != head[name]:
+            was, now = before.head.get(name), head[name]
+            raise UsageError("other_run", path=str(asked.folder), what=name, was=was, now=now)
+    if order.going_on == "failed" and before.head["book"]["hash"] != asked.book.hash:
+        raise UsageError("other_book", path=str(asked.folder))
+    return before
+
+
+def _check_teams(book: DealBook, wanted: Sequence[str]) -> None:
+    known = teams(book)
+    unknown = [team for team in wanted if team not in (*known, "all")]
+    if unknown:
+        raise UsageError("unknown_team", team=", ".join(unknown), teams=", ".join(known))
+
+
+def _check_since(record: Mapping[str, Any], book: DealBook, period: Period) -> None:
+    earlier = book.settings.period(record["period"])
+    if earlier.next_on > period.next_on:
+        raise UsageError("since_later", period=record["period"], asked=period.name)
+
+
+def _too_small(book: DealBook, asked: Iterable[str], words: Words) -> dict[str, str]:
+    """Teams with too few people for a report of their own, and the sentence that says so."""
+    refused = {}
+    for team in asked:
+        try:
+            if team != "all":
+                of_team(book, team)
+        except Refused as error:
+            refused[team] = error.sentence(words.language)
+    return refused

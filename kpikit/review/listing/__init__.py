@@ -1,0 +1,1 @@
+"""What deserves talk and why: the agenda, its rules, criteria, choices and memory."""

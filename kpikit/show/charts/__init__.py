@@ -1,0 +1,1 @@
+"""One chart as a value → a picture, wide and narrow, in a language."""

@@ -1,0 +1,1 @@
+"""The demo book: a firm with six teams whose facts are known."""
