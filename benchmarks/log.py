@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from kpikit.log.entries import Entry
-from kpikit.log.log import open_log
+from kpikit.log.opening import open_log
 
 WRITERS, NOTES, KILLS = 8, 500, 100
 

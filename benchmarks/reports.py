@@ -94,6 +94,7 @@ def plain_loop(book: Path, teams: list[str], out: Path) -> None:
 def parts_of_a_report(book: Path, team: str) -> dict[str, float]:
     """In a forked child: the processors' seconds of each step of a notebook, without those of starting it."""
     from kpikit.book import of_team, open_book
+    from kpikit.report.figures.about import about
     from kpikit.report.figures.team import team_figures
     from kpikit.report.making.deferred_charts import put_off
     from kpikit.report.pages.team import pages
@@ -111,9 +112,9 @@ def parts_of_a_report(book: Path, team: str) -> dict[str, float]:
     period = opened.settings.period(PERIOD)
     part = of_team(opened.at(min(period.end, opened.as_of)), team)
     step("open the book")
-    figures = team_figures(part, period)
+    figures = team_figures(part, about(part, period, "team"))
     step("compute the figures")
-    written = pages(figures, "team")
+    written = pages(figures)
     step("write the pages")
     with put_off():
         for page in written:

@@ -13,6 +13,10 @@ from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["id", "text", "choice", "instant", "day", "number", "integer", "bool"]
+#: how sure a difference is, judged over a whole report
+Certainty = Literal["clear", "hint", "unknown"]
+#: ages, in days, at which numbers in view are told below a curve
+AGES_SHOWN = (30.0, 60.0, 90.0, 120.0, 150.0, 180.0)
 
 OUTCOMES = ("open", "won", "lost", "void")
 #: How a spell (one visit of one deal to one stage) can end; ``open`` means it has not.

@@ -100,6 +100,91 @@ def test_arrows_between_rooms():
     assert _wrong_arrows() == set()
 
 
+def test_pages_only_draw():
+    """What a page tells was computed and judged before: a page asks nothing of a book, a log or an analysis."""
+    pages = (PACKAGE / "report" / "pages").rglob("*.py")
+    asking = {"analysis", "review", "book", "log", "engine", "stats", "reading"}
+    found = {
+        f"{path.relative_to(ROOT).as_posix()} imports {name}"
+        for path in pages
+        for name, _ in _imports(path)
+        if name.split(".")[0] == "kpikit" and name.split(".")[1:2] and name.split(".")[1] in asking
+    }
+    assert found == set()
+
+
+def test_figures_do_not_speak_or_draw():
+    figures = (PACKAGE / "report" / "figures").rglob("*.py")
+    speaking = ("kpikit.show", "kpikit.words", "kpikit.report.pages", "kpikit.report.formats")
+    assert [
+        f"{path.name} imports {name}" for path in figures for name, _ in _imports(path) if name.startswith(speaking)
+    ] == []
+
+
+def _modules():
+    """Each module's name, and the modules of ours that it imports."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    found = {}
+    for name, path in names.items():
+        to = set()
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kpikit"):
+                whole = [f"{node.module}.{alias.name}" for alias in node.names]
+                to |= {one if one in names else node.module for one in whole}
+        allowed = {target for target, _ in _imports(path)}
+        found[name] = {one for one in to & set(names) if one in allowed or one.rpartition(".")[0] in allowed} - {name}
+    return found
+
+
+def _circles(arrows):
+    """Sets of names that reach each other: what is left when those without a way out, or in, are taken away."""
+    while True:
+        ends = {name for name, to in arrows.items() if not to & set(arrows)}
+        ends |= set(arrows) - {one for to in arrows.values() for one in to}
+        if not ends:
+            return set(arrows)
+        arrows = {name: to for name, to in arrows.items() if name not in ends}
+        if not arrows:
+            return set()
+
+
+def test_no_circles_between_modules():
+    """An error's sentence comes from words (docs/decisions/0001): the only way back up."""
+    arrows = _modules()
+    arrows["kpikit.errors"] = arrows["kpikit.errors"] - {"kpikit.words"}
+    assert _circles(arrows) == set()
+
+
+def test_no_circles_between_rooms():
+    arrows = {}
+    for path, _, to in _arrows():
+        arrows.setdefault(_room(path), set()).add(to)
+    arrows["errors"] = arrows["errors"] - {"words"}
+    assert _circles({room: to for room, to in arrows.items() if room not in ("__init__", "__main__")}) == set()
+
+
+def test_a_circle_is_seen():
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {"a", "b", "c"}
+
+
+def test_no_window_offers_a_function_by_the_name_of_its_module():
+    """``import room.thing as it`` would give the function, not the module."""
+    windows = [PACKAGE / "analysis" / name for name in ("velocity", "winloss", "cohorts", "retention", "voices")]
+    modules = {f"{window.name}.{path.stem}" for window in windows for path in window.glob("*.py")}
+    offered = {name for name, _ in _public_analyses()}
+    assert modules & offered == set()
+
+
+def test_rooms_hold_what_one_finds():
+    """Five to twelve modules; ``stats``, flat and clear, and rooms that are still small may stand."""
+    sizes = {}
+    for path in MODULES:
+        if path.name not in ("__init__.py", "__main__.py"):
+            room = path.parent.relative_to(PACKAGE).as_posix()
+            sizes[room] = sizes.get(room, 0) + 1
+    assert {room: n for room, n in sizes.items() if n > 12 and room != "stats"} == {}
+
+
 def test_every_room_has_its_rule():
     assert {_room(path) for path in MODULES} <= set(ARROWS)
 

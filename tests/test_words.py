@@ -317,10 +317,12 @@ def test_every_rule_of_the_door_has_its_words(rule):
 
 
 def test_the_figures_that_a_report_names_have_a_name():
-    from kpikit.report.pages.back import USED
+    from kpikit.report.pages.back_of_quarter import USED as USED_QUARTERLY
+    from kpikit.report.pages.back_of_team import USED
 
-    assert set(USED) <= set(cards())
-    assert {f"kpi.{card}" for card in USED} <= set(EN)
+    used = {*USED, *USED_QUARTERLY}
+    assert used <= set(cards())
+    assert {f"kpi.{card}" for card in used} <= set(EN)
 
 
 def test_every_reason_and_status_of_an_answer_that_pages_show_has_words():

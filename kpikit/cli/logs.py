@@ -119,7 +119,7 @@ def rescue(out: Path | None, place: str | None, language: str) -> None:
 def _opened(place: str | None, language: str) -> Log:
     """The log, once what its user should know has been said."""
     from kpikit.log.connecting import check_there
-    from kpikit.log.log import open_log
+    from kpikit.log.opening import open_log
 
     words_in(language)
     check_there(place)

@@ -83,7 +83,7 @@ def _prepare(
     """The papers for before the session, and where they are."""
     from kpikit.book import open_book
     from kpikit.book.selection import of_team
-    from kpikit.log.log import open_log
+    from kpikit.log.opening import open_log
     from kpikit.session import last_good_book as kept
     from kpikit.session.lookups import clock, session_day
     from kpikit.session.papers import prepare

@@ -200,3 +200,8 @@ def _figures(entry: Entry) -> None:
         raise LogError("log_value", text=entry.text or "", field="due_on", value=str(entry.due_on), allowed="date")
     if entry.days is not None and not 1 <= entry.days <= 36_500:
         raise LogError("log_value", text=entry.text or "", field="days", value=str(entry.days), allowed="1 – 36500")
+
+
+def same_name(name: str | None) -> str | None:
+    """A name as it is compared: capitals and spaces at its ends do not make another person."""
+    return name.strip().casefold() if name else None

@@ -10,51 +10,21 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from kpikit.log import erasing, salvage
 from kpikit.log.connecting import trouble
-from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, checked, login_name, new_id
-from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
+from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, checked, new_id, same_name
+from kpikit.log.tables import ENTRIES, FRAME
+from kpikit.log.writing import put
 
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
-def open_log(path_or_url: str | Path | None = None, *, author: str | None = None) -> Log:
-    """The review log, made if there is none.
-
-    Args:
-        path_or_url: a file, or ``postgresql+pg8000://…`` for a team on several machines. By default a file in
-            the user's own data folder, which nobody else reads.
-        author: who writes, where an entry does not say; by default the name with which they logged in here.
-
-    Returns:
-        A log. ``notices`` holds what its user should know: it lies on a share (``log_on_share``), cannot be written
-        (``log_read_only``), or was damaged (``log_damaged``) and is open with what could be saved.
-
-    Raises:
-        LogError: a newer kpikit wrote it, the folder cannot be written, or the server does not answer.
-        UsageError: a URL that is no database for a log.
-
-    Example:
-        >>> import tempfile, pathlib
-        >>> from kpikit.log.entries import Entry
-        >>> with tempfile.TemporaryDirectory() as folder, open_log(pathlib.Path(folder) / "log.sqlite") as log:
-        ...     said = log.write(Entry(kind="learned", text="They decide in March.", deal_id="D-1"))
-        ...     log.entries(kind="learned")["text"].to_list()
-        ['They decide in March.']
-    """
-    from kpikit.log.opening import opened
-
-    return Log(*opened(path_or_url), author=author or login_name())
 
 
 class Log:
@@ -249,27 +219,19 @@ class Log:
 
     def keep(self, months: int) -> int:
         """Erase what is older than so many months; a row stays that says how many were erased, and when."""
-        from kpikit.log.erasing import keep
-
-        return keep(self, months)
+        return erasing.keep(self, months)
 
     def export(self, person: str) -> list[dict[str, Any]]:
         """Everything that someone wrote, was to do, or is named in, all versions, as plain values for JSON."""
-        from kpikit.log.erasing import export
-
-        return export(self, person)
+        return erasing.export(self, person)
 
     def forget(self, person: str | None = None, *, deal_id: str | None = None) -> int:
         """Erase a person (or the texts about a deal) from all versions, down to the bytes of the file."""
-        from kpikit.log.erasing import forget
-
-        return forget(self, person, deal_id=deal_id)
+        return erasing.forget(self, person, deal_id=deal_id)
 
     def rescue(self, path: str | Path) -> Path:
         """Write what was saved from a damaged log to a new file; the damaged one stays as it is."""
-        from kpikit.log.opening import rescued
-
-        return rescued(self, Path(path))
+        return salvage.rescued(self, Path(path))
 
     # --- what the parts of the log share -----------------------------------------------------------------------------
 
@@ -317,29 +279,6 @@ class Log:
         return found.row(-1, named=True)
 
 
-def put(connection: Connection, entry: Entry) -> Entry:
-    """Insert an entry, unless it stands there already.
-
-    Raises:
-        LogError: another entry has its id, or what it replaces is not there.
-    """
-    given = {name: getattr(entry, name) for name in GIVEN}
-    given["value"] = None if entry.value is None else float(entry.value)
-    root = entry.id
-    if entry.replaces is not None:
-        root = connection.scalar(select(ENTRIES.c.entry_id).where(ENTRIES.c.id == entry.replaces))
-        if root is None:
-            raise LogError("log_no_entry", text=entry.text or "", entry=entry.replaces)
-    dialect = connection.dialect.name
-    row = {**given, "entry_id": root, "written_at": connection.scalar(CLOCKS[dialect])}
-    new = _INSERT[dialect](ENTRIES).values(**row, seal=seal(row))
-    connection.execute(new.on_conflict_do_nothing(index_elements=["id"]))
-    kept = connection.execute(select(ENTRIES).where(ENTRIES.c.id == entry.id)).mappings().one()
-    if any(kept[name] != value for name, value in given.items()):
-        raise LogError("log_other", text=entry.text or "", entry=entry.id)
-    return replace(entry, written_at=_EPOCH + timedelta(microseconds=kept["written_at"]))
-
-
 def _seen(reader: Reader) -> list[Any]:
     return [] if reader == "coach_and_rep" else [ENTRIES.c.seen_by == "team"]
 
@@ -347,8 +286,3 @@ def _seen(reader: Reader) -> list[Any]:
 def _last(entries: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Of each deal, session or agreement what was written last."""
     return entries.sort("seq").group_by(by, maintain_order=True).last()
-
-
-def same_name(name: str | None) -> str | None:
-    """A name as it is compared: capitals and spaces at its ends do not make another person."""
-    return name.strip().casefold() if name else None

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from kpikit.log import connecting
-from kpikit.log.entries import LogError
+from kpikit.log.entries import LogError, login_name
+from kpikit.log.log import Log
 from kpikit.log.migrations import settled, version_of
-from kpikit.log.salvage import fill, salvaged, saved
+from kpikit.log.salvage import salvaged, saved
 from kpikit.log.tables import ENTRIES, VERSION, VERSIONS, seal
-
-if TYPE_CHECKING:
-    from kpikit.log.log import Log
 
 Opened = tuple[Engine, str, Path | None, tuple[LogError, ...]]
 State = Literal["new", "older", "ours", "damaged"]
@@ -26,6 +24,33 @@ State = Literal["new", "older", "ours", "damaged"]
 _BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT", "SQLITE_IOERR_SHORT_READ")
 #: who holds this lock of a server may make or change our tables
 _LOCK = 7_205_759_403_792_794
+
+
+def open_log(path_or_url: str | Path | None = None, *, author: str | None = None) -> Log:
+    """The review log, made if there is none.
+
+    Args:
+        path_or_url: a file, or ``postgresql+pg8000://…`` for a team on several machines. By default a file in
+            the user's own data folder, which nobody else reads.
+        author: who writes, where an entry does not say; by default the name with which they logged in here.
+
+    Returns:
+        A log. ``notices`` holds what its user should know: it lies on a share (``log_on_share``), cannot be written
+        (``log_read_only``), or was damaged (``log_damaged``) and is open with what could be saved.
+
+    Raises:
+        LogError: a newer kpikit wrote it, the folder cannot be written, or the server does not answer.
+        UsageError: a URL that is no database for a log.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from kpikit.log.entries import Entry
+        >>> with tempfile.TemporaryDirectory() as folder, open_log(pathlib.Path(folder) / "log.sqlite") as log:
+        ...     said = log.write(Entry(kind="learned", text="They decide in March.", deal_id="D-1"))
+        ...     log.entries(kind="learned")["text"].to_list()
+        ['They decide in March.']
+    """
+    return Log(*opened(path_or_url), author=author or login_name())
 
 
 def opened(given: str | Path | None) -> Opened:
@@ -112,26 +137,3 @@ def _server(url: URL) -> Opened:
         engine.dispose()
         raise connecting.trouble(error, where, None) from error
     return engine, where, None, ()
-
-
-def rescued(log: Log, path: Path) -> Path:
-    """A new log with all rows of this one.
-
-    Raises:
-        LogError: there is something at that path already.
-    """
-    if path.exists():
-        raise LogError("log_exists", where=str(path))
-    connecting.made(path)
-    connecting.journal(path)
-    engine = connecting.file(path)
-    try:
-        with log.engine.connect() as source:
-            rows = source.execute(select(ENTRIES).order_by(ENTRIES.c.seq)).mappings().all()
-        with engine.execution_options(writes=True).begin() as connection:
-            fill(connection, [dict(row) for row in rows])
-    except (DBAPIError, sqlite3.Error, OSError) as error:
-        raise connecting.trouble(error, str(path), None) from error
-    finally:
-        engine.dispose()
-    return path

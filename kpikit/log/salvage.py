@@ -7,16 +7,23 @@ Layout of pages, cells and records: https://www.sqlite.org/fileformat2.html
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import DBAPIError
 
+from kpikit.log import connecting
 from kpikit.log.connecting import in_memory
+from kpikit.log.entries import LogError
 from kpikit.log.tables import ENTRIES, METADATA, VERSION, VERSIONS, seal
+
+if TYPE_CHECKING:
+    from kpikit.log.log import Log
 
 _COLUMNS = [column.name for column in ENTRIES.columns]
 #: a table's columns at each version: a record is as long as its table was
@@ -170,3 +177,26 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def rescued(log: Log, path: Path) -> Path:
+    """A new log with all rows of this one.
+
+    Raises:
+        LogError: there is something at that path already.
+    """
+    if path.exists():
+        raise LogError("log_exists", where=str(path))
+    connecting.made(path)
+    connecting.journal(path)
+    engine = connecting.file(path)
+    try:
+        with log.engine.connect() as source:
+            rows = source.execute(select(ENTRIES).order_by(ENTRIES.c.seq)).mappings().all()
+        with engine.execution_options(writes=True).begin() as connection:
+            fill(connection, [dict(row) for row in rows])
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        raise connecting.trouble(error, str(path), None) from error
+    finally:
+        engine.dispose()
+    return path

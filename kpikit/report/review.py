@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kpikit.book import DealBook, of_team, open_book, teams
-from kpikit.calendar import Period
 from kpikit.errors import UsageError, check_language
-from kpikit.report.figures import restated as earlier
-from kpikit.report.figures.headline import FIGURES_MIME, last_on, of_review, of_winloss
-from kpikit.report.figures.team import team_figures
+from kpikit.report.figures.about import About, about
+from kpikit.report.figures.team import TeamFigures, team_figures
 from kpikit.report.figures.tries import read_tries
-from kpikit.report.figures.winloss import winloss_figures
-from kpikit.report.pages.team import pages
-from kpikit.report.pages.winloss import winloss_pages
+from kpikit.report.figures.winloss import WinLossFigures, winloss_figures
+from kpikit.report.formats.outputs import FIGURES_MIME, PAGE_MIME, REPORT_MIME
+from kpikit.report.pages import team as of_a_team
+from kpikit.report.pages import winloss as of_a_quarter
+from kpikit.report.pages.order import BACK
 from kpikit.schema import Look
 from kpikit.show.document import header, plain, with_charts
 from kpikit.show.page import Message, Page, message
 from kpikit.show.sheets import blocks
 from kpikit.show.theme import PLAIN
 from kpikit.words import Words
-
-PAGE_MIME = "application/vnd.kpikit.page+json"
-REPORT_MIME = "application/vnd.kpikit.report+json"
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,8 @@ class ShownPage:
 class Report:
     """One team's report: a heading and its pages; ``report["front"]`` is a page to show.
 
-    ``facts`` is what a run remembers of it: codes and numbers that stand on its pages.
+    ``facts`` is what a run remembers of it: codes and numbers that stand on its pages. ``known`` are the names of pages
+    that such a report has; one that is not made, because deals are too few, is None.
     """
 
     title: Message
@@ -68,10 +66,15 @@ class Report:
     words: Words
     facts: Mapping[str, Any] = field(default_factory=dict)
     look: Look = PLAIN
+    known: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> ShownPage | None:
-        page = next((page for page in self.pages if page.id == name), None)
-        return ShownPage(page, self.words) if page is not None else None
+        made = {page.id: page for page in self.pages}
+        if name in made:
+            return ShownPage(made[name], self.words)
+        if name in self.known:
+            return None
+        raise UsageError("unknown_page", page=name, allowed=", ".join(sorted({*made, *self.known})))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         title = self.title.in_words(self.words)
@@ -115,12 +118,15 @@ def team_review(
             there is no such ``log``.
         Refused: the team is too small for a report of its own.
     """
-    part, asked, words = _opened(book, team, period, language, copy)
-    figures = team_figures(part, asked)
-    whose = message("header.team", team=team) if part.team not in (None, "all") else message("header.all")
-    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    report = Report(whose, about, pages(figures, copy, read_tries(log)), words, look=part.settings.theme)
-    return _remembered(report, part, team, of_review(figures), since)
+    part, cover = _opened(book, team, period, language, copy, since)
+    return review_of(team_figures(part, cover, read_tries(log)), language)
+
+
+def review_of(figures: TeamFigures, language: str = "en") -> Report:
+    """The team review report of these figures: nothing else is needed, no book and no log."""
+    whose = message("header.team", team=figures.about.team) if figures.about.team else message("header.all")
+    known = frozenset({*of_a_team.PAGES, BACK})
+    return _report(whose, figures.about, of_a_team.pages(figures), known, figures.kept, language)
 
 
 def quarterly_winloss(
@@ -151,42 +157,42 @@ def quarterly_winloss(
             record; there is no such ``log``.
         Refused: the team is too small for a report of its own.
     """
-    part, asked, words = _opened(book, team, period, language, copy)
-    figures = winloss_figures(part, asked, crm=crm)
-    whose = message("header.wl.team", team=team) if part.team not in (None, "all") else message("header.wl.all")
-    about = (message("header.period", period=asked), message(f"header.copy.{copy}"), message("header.for"))
-    report = Report(whose, about, winloss_pages(figures, copy, read_tries(log)), words, look=part.settings.theme)
-    return _remembered(report, part, team, of_winloss(figures), since)
+    part, cover = _opened(book, team, period, language, copy, since)
+    return winloss_of(winloss_figures(part, cover, read_tries(log), crm=crm), language)
 
 
-def _remembered(
-    report: Report, part: DealBook, team: str, figures: tuple[Mapping[str, Any], ...], since: str
+def winloss_of(figures: WinLossFigures, language: str = "en") -> Report:
+    """The quarterly report of these figures: nothing else is needed, no book and no log."""
+    whose = message("header.wl.team", team=figures.about.team) if figures.about.team else message("header.wl.all")
+    known = frozenset({*of_a_quarter.PAGES, BACK})
+    return _report(whose, figures.about, of_a_quarter.pages(figures), known, figures.kept, language)
+
+
+def _report(
+    whose: Message, cover: About, pages: tuple[Page, ...], known: frozenset[str], kept: tuple[Any, ...], language: str
 ) -> Report:
-    """The report with what a run remembers of it, and with what has become another figure since an earlier run."""
-    day = last_on(part)
-    facts: dict[str, Any] = {"figures": figures, "last_on": day.isoformat() if day else ""}
-    if not since:
-        return replace(report, facts=facts)
-    record = earlier.read(since)
-    rows = earlier.restated(record, part, team)
-    pages = earlier.with_restated(report.pages, rows, record, part)
-    return replace(report, pages=pages, facts={**facts, "restated": rows})
+    """The report with what a run remembers of it, and what has become another figure since an earlier run."""
+    lines = (message("header.period", period=cover.period), message(f"header.copy.{cover.copy}"), message("header.for"))
+    facts: dict[str, Any] = {"figures": kept, "last_on": cover.last_on.isoformat() if cover.last_on else ""}
+    if cover.restated is not None:
+        facts["restated"] = cover.restated.rows
+    return Report(whose, lines, pages, Words(language, cover.currency), facts, cover.look, known)
 
 
 def _opened(
-    book: str | Path | DealBook, team: str, period: str, language: str, copy: str
-) -> tuple[DealBook, Period, Words]:
-    """The book as it stood at the period's end, narrowed to the team; the period; the words."""
+    book: str | Path | DealBook, team: str, period: str, language: str, copy: str, since: str
+) -> tuple[DealBook, About]:
+    """The book as it stood at the period's end, narrowed to the team; what the report says of itself."""
     opened = open_book(book) if isinstance(book, (str, Path)) else book
     check_language(language)
     if copy not in ("team", "company"):
         raise UsageError("copy", copy=copy)
     asked = opened.settings.period(period)
     check_period(opened, asked)
-    words = Words(language, opened.settings.currency or "")
-    then = opened.at(min(asked.end, opened.as_of))
+    then = opened.at(min(asked.end, opened.as_of)).replace(answers_in="polars")
     known = teams(then)
-    return (then if team == "all" and known != ["all"] else of_team(then, team)), asked, words
+    part = then if team == "all" and known != ["all"] else of_team(then, team)
+    return part, about(part, asked, copy, team=team, since=since)  # type: ignore[arg-type] - looked at above
 
 
 def check_period(book: Any, period: Any) -> None:

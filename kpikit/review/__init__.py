@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpikit.log.log import open_log as open_log
+    from kpikit.log.opening import open_log as open_log
     from kpikit.review.beginning import opening as opening
     from kpikit.review.lessons import learning as learning
     from kpikit.review.listing.agenda import agenda as agenda
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HOME = {
     "agenda": "kpikit.review.listing.agenda",
     "learning": "kpikit.review.lessons",
-    "open_log": "kpikit.log.log",
+    "open_log": "kpikit.log.opening",
     "opening": "kpikit.review.beginning",
     "story": "kpikit.review.telling",
 }

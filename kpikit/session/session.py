@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kpikit.book import DealBook, open_book
 from kpikit.book.selection import of_team
 from kpikit.errors import UsageError, check_language
-from kpikit.log.log import Log, login_name, open_log
+from kpikit.log.entries import login_name
+from kpikit.log.log import Log
+from kpikit.log.opening import open_log
 from kpikit.review.questions import Questions, read_questions
 from kpikit.session import last_good_book as kept
 from kpikit.session.error_report import details, sentence

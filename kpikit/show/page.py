@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from kpikit.schema import Certainty
 from kpikit.words import Words
-
-Certainty = Literal["clear", "hint", "unknown"]
 
 
 @dataclass(frozen=True)

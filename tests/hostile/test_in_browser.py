@@ -9,7 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpikit import prepare
 from kpikit.report.formats.html import to_html
-from kpikit.report.review import PAGE_MIME, Report
+from kpikit.report.formats.outputs import PAGE_MIME
+from kpikit.report.review import Report
 from kpikit.report.runs.run import Order, run
 from kpikit.show.page import Card, Chart, Page, Table, message
 from kpikit.words import Words

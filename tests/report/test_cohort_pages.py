@@ -1,4 +1,4 @@
-"""Pages 10 and 11: the titles of the outlines from books made for them, every form of each, and what is drawn."""
+"""What is to come and who stays: the titles from books made for them, every form of each, and what is drawn."""
 
 from datetime import date, timedelta
 
@@ -7,13 +7,14 @@ import pytest
 
 from kpikit import Settings
 from kpikit.calendar import Period
-from kpikit.report.pages.cohorts import compared, stay, to_come
+from kpikit.report.figures.cohorts import newest_figures
 from kpikit.show.charts.base import NARROW, WIDE, draw
 from kpikit.show.document import section
 from kpikit.show.page import Chart
 from kpikit.words import Words
 from tests.analysis.customer_books import customer_book, years
 from tests.analysis.rate_books import many, rate_book
+from tests.report.parts import stay, to_come
 from tests.strategies import day
 
 pytestmark = pytest.mark.slow  # each makes whole reports
@@ -36,7 +37,7 @@ def both_widths(page):
     return [draw(chart_of(page), words, width).to_dict() for words in (EN, NL) for width in (WIDE, NARROW)]
 
 
-# --- page 10 ---------------------------------------------------------------------------------------------------------
+# --- to come -------------------------------------------------------------------------------------------------------
 
 
 def quarters(now: tuple[int, int, int], before: tuple[int, int], scale: int = 1, **asked):
@@ -75,8 +76,10 @@ def test_the_report_may_know_better_how_sure_it_is():
     page = to_come(quarters((20, 180, 0), (100, 100)), Q3, "company", "unknown")
     assert page.certainty is None
     assert page.title.in_words(EN).startswith("Spring's deals go the usual way")
-    now, earlier = compared(quarters((20, 180, 0), (100, 100)), Q3)
-    assert {"finding", "value", "low", "high", "low80", "high80", "p"} <= set(now.columns) & set(earlier.columns)
+    found = newest_figures(quarters((20, 180, 0), (100, 100)), Q3)
+    assert {"finding", "value", "low", "high", "low80", "high80", "p"} <= set(found.now.columns) & set(
+        found.earlier.columns
+    )
 
 
 def test_a_few_deals_cannot_tell_and_fold():
@@ -112,7 +115,7 @@ def test_the_young_part_of_a_curve_is_drawn_hollow_and_numbers_stand_below():
     assert now["n"].to_list() == [400, 220, 136, 136, 136, 136, 0]
 
 
-# --- page 11 ---------------------------------------------------------------------------------------------------------
+# --- who stays -------------------------------------------------------------------------------------------------------
 
 STAGES = pl.DataFrame({"pipeline": ["New"] * 2, "stage": ["First", "Second"], "position": [1, 2]})
 

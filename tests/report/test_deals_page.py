@@ -1,4 +1,4 @@
-"""Page 7: the open deals that wait long; a list for the team's own copy, counts alone for the company."""
+"""The open deals that wait long; a list for the team's own copy, counts alone for the company."""
 
 import re
 
@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from kpikit import DealBook
-from kpikit.report.pages.deals import deals_page, few_deals_page, waiting_deals
 from kpikit.show.document import plain, section
 from kpikit.words import Words
+from tests.report import parts
 from tests.strategies import PIPELINE, STAGES, day
 
 AS_OF = 400
@@ -48,10 +48,8 @@ def book_of(waiting, *, names=None, left=20, acts=(), won_late=0, amounts=None):
     return DealBook.from_frames(deals=deals, stage_events=events, stages=STAGES, as_of=day(AS_OF), **more)
 
 
-def page_of(book, copy="team", make=deals_page, **refused):
-    found = waiting_deals(book, book.settings.period("2027-01"))
-    more = {} if make is few_deals_page else {"refused": None, **refused}
-    return make(book, found, copy=copy, **more)
+def page_of(book, copy="team", **asked):
+    return parts.deals(book, book.settings.period("2027-01"), copy, **asked)
 
 
 def words(cell):
@@ -77,8 +75,7 @@ def title(page):
 def test_the_title_counts_those_past_their_mark(waiting, expected):
     # twenty left after 10 days: whoever is there longer sleeps; what is usual cannot be said from nothing before
     book = book_of(waiting)
-    found = waiting_deals(book, book.settings.period("2026-01"))
-    page = deals_page(book, found, copy="team", refused=None)
+    page = parts.deals(book, book.settings.period("2026-01"))
     assert title(page) == expected
     assert page.folded == (not waiting)
 
@@ -171,20 +168,20 @@ def test_a_company_copy_names_no_deal():
 
 
 def test_a_few_deals_are_talked_about_one_by_one():
-    page = page_of(book_of([5, 90, 6]), make=few_deals_page)
+    page = page_of(book_of([5, 90, 6]), is_few=True)
     assert title(page).lower().startswith("three open deals")
     assert {row[0] for row in page.table.rows} == {"Customer 0", "Customer 1", "Customer 2"}
     assert page.chart is None
 
 
 def test_a_few_deals_in_a_company_copy_are_not_named():
-    page = page_of(book_of([5, 90, 6]), make=few_deals_page, copy="company")
+    page = page_of(book_of([5, 90, 6]), is_few=True, copy="company")
     assert page.table is None
     assert "Customer" not in section(page, EN)
 
 
 def test_a_company_copy_does_not_say_that_no_deal_is_open():
-    assert title(page_of(book_of([5, 90, 6]), make=few_deals_page, copy="company")) != "No deal is open"
+    assert title(page_of(book_of([5, 90, 6]), is_few=True, copy="company")) != "No deal is open"
 
 
 # --- the sentence and the chart --------------------------------------------------------------------------------------

@@ -77,8 +77,8 @@ def test_where_forking_is_not_available_kernels_make_the_reports(monkeypatch, tm
     from kpikit.report.runs.run import Order, run
     from tests.report.made import PERIOD, book
 
-    for module in ("executors", "making"):
-        monkeypatch.setattr(f"kpikit.report.{module}.can_fork", lambda: False)
+    for module in ("executors", "pool"):
+        monkeypatch.setattr(f"kpikit.report.making.{module}.can_fork", lambda: False)
     made = run(Order(str(book()), "team-review", PERIOD, tmp_path, teams=["Noord"]))
     assert [outcome.status for outcome in made.outcomes] == ["ok"]
     assert "<svg " in (made.folder / "noord" / "report.html").read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
-"""Page 4: the title says which way, the sentence adds up, the bars take each other's place."""
+"""The page of what moved: the title says which way, the sentence adds up, the bars take each other's place."""
 
 import polars as pl
 import pytest
 
-from kpikit.report.pages.moved import moved_page
+from kpikit.report.pages.team.moved import moved
 from kpikit.show.charts.base import draw
 from kpikit.show.document import plain
 from kpikit.words import Words
@@ -31,7 +31,7 @@ def found(**deals):
 
 def test_the_example_of_the_text(period):
     """61 open, 25 came in, 14 won, 19 lost: 61 + 25 - 14 - 19 = 53."""
-    page = moved_page(found(open_then=61, new=25, won=14, lost=19, open_now=53, postponed=11), period)
+    page = moved(found(open_then=61, new=25, won=14, lost=19, open_now=53, postponed=11), period)
     assert plain(page, Words("en")).splitlines() == [
         "More left the pipeline than came in",
         "61 open on 1 July 2026,",
@@ -54,19 +54,19 @@ def test_the_example_of_the_text(period):
     ],
 )
 def test_the_title_says_which_way(deals, code, period):
-    assert moved_page(found(**deals), period).title.code == code
+    assert moved(found(**deals), period).title.code == code
 
 
 def test_what_cannot_be_said_is_folded_with_its_reason(period):
     refused = found().with_columns(status=pl.lit("refused"), reason=pl.lit("no_created_at"))
-    page = moved_page(refused, period)
+    page = moved(refused, period)
     assert (page.folded, page.title.code) == (True, "page.moved.title.refused")
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("width", [860, 328])
 def test_the_chart_is_valid_and_names_every_step(width, language, period):
-    page = moved_page(found(open_then=61, new=25, won=14, lost=18, set_aside=1, open_now=53), period)
+    page = moved(found(open_then=61, new=25, won=14, lost=18, set_aside=1, open_now=53), period)
     spec = draw(page.chart, Words(language), width).to_dict()
     assert {layer["mark"]["type"] for layer in spec["layer"]} == {"bar", "text"}
     assert page.chart.data["part"].to_list() == ["before", "now", "on", "lost", "lost", "before"]

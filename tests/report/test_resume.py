@@ -9,7 +9,7 @@ import pytest
 
 from kpikit.errors import UsageError
 from kpikit.log.entries import Entry
-from kpikit.log.log import open_log
+from kpikit.log.opening import open_log
 from kpikit.report.runs.lock import locked
 from kpikit.report.runs.run import Order, foreseen, run
 from tests.report.books import write_book

@@ -7,7 +7,8 @@ import pytest
 
 import kpikit
 from kpikit.errors import Refused, UsageError
-from kpikit.report.review import PAGE_MIME, team_review
+from kpikit.report.formats.outputs import PAGE_MIME
+from kpikit.report.review import team_review
 from kpikit.show.document import plain, section
 from tests.report.books import write_book
 
@@ -37,7 +38,8 @@ def test_a_team_with_a_finding(book):
     assert time.title.in_words(report.words).startswith("Written offer now takes 44 days; ")
     assert time.certainty == "clear"
     assert not time.folded
-    assert report["nonsense"] is None
+    with pytest.raises(UsageError, match="no page nonsense in this report; it has back, customer, deals"):
+        report["nonsense"]
 
 
 def test_the_same_in_dutch(book):

@@ -4,7 +4,10 @@ import pytest
 
 from kpikit.cli import main
 from kpikit.errors import UsageError
-from kpikit.report.runs.template_check import _Page, check_template
+from kpikit.report.pages import team
+from kpikit.report.pages.order import order
+from kpikit.report.runs import template as templates
+from kpikit.report.runs.template_check import _Page, _pages, check_template
 from kpikit.words import LANGUAGES, Words
 from tests.report.own_templates import GIVEN, KERNEL, SHOWN, typed, write_template
 
@@ -150,3 +153,18 @@ def test_from_the_command_line(tmp_path, monkeypatch, capfd, cells, code, said):
     else:
         main()
     assert capfd.readouterr().out.startswith(said)
+
+
+# --- pages and cells --------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_without_its_page_and_a_page_without_its_cell_are_found(tmp_path):
+    cells = [cell for name in order(team.TEMPLATE) if name not in ("moved", "rate") for cell in [f'review["{name}"]']]
+    make = "from kpikit.report.review import team_review\nreview = team_review(book, team=team, period=period)"
+    path = write_template(tmp_path / "own.ipynb", make, *cells, 'review["fornt"]')
+    found = {(code, values["page"]) for code, values in _codes(path)}
+    assert found == {("unknown_page", "fornt"), ("page_left_out", "moved"), ("page_left_out", "rate")}
+
+
+def test_a_template_that_shows_no_report_of_ours_has_no_pages_to_miss(tmp_path):
+    assert list(_pages(templates.find(str(write_template(tmp_path / "own.ipynb"))))) == []

@@ -1,4 +1,4 @@
-"""Page 3: what was agreed, what happened then, how it ended; counts only where the copy leaves the team."""
+"""What was agreed, what happened then, how it ended; counts only where the copy leaves the team."""
 
 from datetime import UTC, date, datetime
 
@@ -7,12 +7,14 @@ import pytest
 
 from kpikit.errors import UsageError
 from kpikit.log.entries import Entry
-from kpikit.log.log import open_log
+from kpikit.log.opening import open_log
 from kpikit.report.figures.tries import Tries, keep_tries, read_tries
-from kpikit.report.pages.tried import last_tries, tried_page
+from kpikit.report.figures.tries import tried as figures
+from kpikit.report.pages.tries import last
 from kpikit.show.document import plain, section
 from kpikit.words import Words
 from tests.analysis.rate_books import rate_book
+from tests.report import parts
 
 EN = Words("en")
 
@@ -48,7 +50,7 @@ def tries(*states, deal="D0", made=None):
 
 
 def test_six_tries_of_which_four_are_done():
-    page = tried_page(book(), tries("done", "done", "done", "done", "overtaken", None), "team")
+    page = parts.tried(book(), tries("done", "done", "done", "done", "overtaken", None), "team")
     assert plain(page, EN).splitlines() == [
         "4 of our 6 tries are done",
         "The others: 1 overtaken by events; of 1 nobody has said yet.",
@@ -60,12 +62,12 @@ def test_six_tries_of_which_four_are_done():
 
 def test_what_happened_to_the_deal_after_it_was_agreed():
     """Agreed on 5 January, won on 11 January (day 10); agreed on 1 February: nothing since."""
-    rows = [tried_page(book(), tries("done", made=made), "team").table.rows[0] for made in (at(1, 5), at(2, 1))]
+    rows = [parts.tried(book(), tries("done", made=made), "team").table.rows[0] for made in (at(1, 5), at(2, 1))]
     assert [row[2].in_words(EN) for row in rows] == ["Won on 11 January 2026.", "The book shows nothing since."]
 
 
 def test_a_company_copy_has_no_word_of_the_team():
-    page = tried_page(book(), tries("done", None), "company")
+    page = parts.tried(book(), tries("done", None), "company")
     html = section(page, EN)
     assert page.table is None
     assert "Try" not in html and "rang" not in html
@@ -81,21 +83,24 @@ def test_a_company_copy_has_no_word_of_the_team():
     ],
 )
 def test_nothing_kept_nothing_agreed_and_nothing_said_are_three_things(given, code):
-    page = tried_page(book(), given, "team")
+    page = parts.tried(book(), given, "team")
     assert (page.title.code, page.folded) == (code, False)
 
 
 def test_at_most_five_and_none_is_longer_than_the_page():
     many = tries(*["done"] * 9)
     long = Tries(many.made.with_columns(text=pl.lit("x" * 5000)), many.said, many.talked, is_kept=True)
-    rows = tried_page(book(), long, "team").table.rows
+    rows = parts.tried(book(), long, "team").table.rows
     assert len(rows) == 5
     assert all(len(row[0]) == 100 for row in rows)
 
 
 def test_last_quarters_tries_in_a_sentence():
-    assert last_tries(tries("done", "done", None)).in_words(EN) == "Of last quarter's 3 tries 2 were done."
-    assert last_tries(Tries(is_kept=True)) is None
+    assert (
+        last(figures(book(), tries("done", "done", None), "team")).in_words(EN)
+        == "Of last quarter's 3 tries 2 were done."
+    )
+    assert last(figures(book(), Tries(is_kept=True), "team")) is None
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import pytest
 
 from kpikit import DealBook
 from kpikit.book import of_team
+from kpikit.report.figures.drivers import DECLARED
 from kpikit.report.interview_form import interview_form
-from kpikit.report.pages import voices as voices_pages
-from kpikit.report.pages.drivers import DECLARED
-from kpikit.report.pages.voices import _line, customer, goes_with, reasons, voices, where, whom
+from kpikit.report.pages.stories import line
 from kpikit.show.document import plain, section
 from kpikit.words import LANGUAGES, Words
 from tests.analysis.test_stories import DEALS, TALKS
+from tests.report import parts
+from tests.report.parts import customer, goes_with, reasons, voices, where, whom
 from tests.strategies import day
 
 pytestmark = pytest.mark.slow  # each makes whole reports
@@ -121,7 +122,7 @@ def test_new_markets_has_three_deals_and_one_story(team, period):
     assert len(customer(book, period, "team").cards) == 1
     assert title(voices(book, period, "team")) == "Why they didn't choose us: one customer"
     for name in ("where", "reasons", "whom", "goes_with"):
-        assert getattr(voices_pages, name)(book, period, "team").folded
+        assert getattr(parts, name)(book, period, "team").folded
 
 
 def book_of(*told, deals=None):
@@ -186,7 +187,7 @@ def test_hostile_stories_and_reasons_stay_text(quarter):
     deals = [{"outcome": "lost", "loss_reason": "<img src=x onerror=alert(1)>x"} for _ in range(12)]
     book = book_of(*({"story": hostile} for _ in range(6)), deals=deals)
     for name in PAGES:
-        html = section(getattr(voices_pages, name)(book, quarter, "team"), EN)
+        html = section(getattr(parts, name)(book, quarter, "team"), EN)
         assert "<script" not in html
         assert "<img" not in html
 
@@ -197,7 +198,7 @@ def test_hostile_stories_and_reasons_stay_text(quarter):
 def test_all_won_all_lost_nothing_decided(quarter, language, outcome, copy):
     deals = [{"outcome": outcome, "outcome_at": None if outcome == "open" else day(20)} for _ in range(30)]
     for name in PAGES:
-        page = getattr(voices_pages, name)(book_of(deals=deals), quarter, copy)
+        page = getattr(parts, name)(book_of(deals=deals), quarter, copy)
         assert plain(page, Words(language))
         assert section(page, Words(language))
 
@@ -208,7 +209,7 @@ def test_deals_without_a_day_of_outcome_are_refused_with_the_reason(quarter):
         ("where", "Where we lose cannot be said"),
         ("goes_with", "What goes with winning cannot be said"),
     ):
-        page = getattr(voices_pages, name)(book, quarter, "team")
+        page = getattr(parts, name)(book, quarter, "team")
         assert title(page) == f"{begins}: no deal has a date of its outcome"
     assert sentence(whom(book, quarter, "team")).startswith("Too few in four quarters, so this looks at everything")
     assert sentence(customer(book, quarter, "team")) == "No customer decided in this period."
@@ -230,7 +231,7 @@ def test_titles_have_at_most_twelve_words_on_every_team(team, period, language):
     for name in ("North", "Randstad", "Liège", "Vlaanderen", "New Markets"):
         book = team(name)
         for page_name in PAGES[:-1]:
-            said = title(getattr(voices_pages, page_name)(book, period, "team"), words)
+            said = title(getattr(parts, page_name)(book, period, "team"), words)
             assert len(said.split()) <= 12, said
 
 
@@ -272,10 +273,10 @@ def test_the_form_has_six_questions(language):
 
 
 def test_a_line_of_others_keeps_what_follows_or_says_that_something_does():
-    assert _line("The offer was good. Nobody here wanted it.") == "The offer was good. Nobody here wanted it."
+    assert line("The offer was good. Nobody here wanted it.") == "The offer was good. Nobody here wanted it."
     long = f"The offer was good. But {' '.join(['we'] * 25)} stayed."
-    assert _line(long) == "The offer was good. …"  # 4 words, and 27 more do not fit 22
-    assert _line(f"{' '.join(['word'] * 30)}. More.") == f"{' '.join(['word'] * 22)} …"
+    assert line(long) == "The offer was good. …"  # 4 words, and 27 more do not fit 22
+    assert line(f"{' '.join(['word'] * 30)}. More.") == f"{' '.join(['word'] * 22)} …"
 
 
 def test_a_page_over_all_there_is_speaks_in_whole_sentences():

@@ -8,7 +8,7 @@ import pytest
 
 import kpikit
 from kpikit import DealBook, UsageError
-from kpikit.report.pages.winloss_text import in_100
+from kpikit.report.pages.wording import in_100
 from kpikit.report.review import quarterly_winloss, team_review
 from kpikit.show import sheets
 from kpikit.show.document import plain, section
@@ -267,7 +267,7 @@ def test_amounts_missing_everywhere():
     assert "none has an amount we can price" in said(quarterly_winloss(rate_book(rows), period="2026Q2"), "front")
 
 
-# --- the team report's page 8 ----------------------------------------------------------------------------------------
+# --- the team report's rate ------------------------------------------------------------------------------------------
 
 
 def test_page_8_of_the_team_report(demo):

@@ -5,7 +5,7 @@ import pytest
 
 from kpikit import DataError, UsageError
 from kpikit.log.entries import Entry
-from kpikit.log.log import open_log
+from kpikit.log.opening import open_log
 from kpikit.review import story
 from kpikit.review.questions import ANY, STEPS, read_questions, step_of
 from kpikit.schema import PERSON_COLUMNS

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from kpikit import cohorts
-from kpikit.show.charts.cohorts import TICKS, curve_rows, stays, win_curve_picture
+from kpikit.show.charts.cohorts import TICKS, curve_rows, stays
+from kpikit.show.charts.curves import win_curve_picture
 from kpikit.words import Words
 from tests.analysis.rate_books import many, rate_book
 from tests.strategies import day

@@ -1,7 +1,7 @@
 """Deals begun together, followed by age; what became of a hundred leads; the newest against those before."""
 
+from kpikit.analysis.cohorts.by_quarter import triangle, win_curves
 from kpikit.analysis.cohorts.leads import chain
 from kpikit.analysis.cohorts.newest_cohort import newest
-from kpikit.analysis.cohorts.win_curves import triangle, win_curves
 
 __all__ = ["chain", "newest", "triangle", "win_curves"]

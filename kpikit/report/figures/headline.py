@@ -13,26 +13,22 @@ from kpikit.analysis.velocity import time_in_stage
 from kpikit.analysis.winloss import win_rate, wins
 from kpikit.book import DealBook
 from kpikit.calendar import Period, add_months
-from kpikit.report.figures.team import FEW_DEALS, Figures
-from kpikit.report.figures.winloss import WinLoss
 
-#: under this kind a notebook keeps them, as codes and numbers; all of them stand on its pages too
-FIGURES_MIME = "application/vnd.kpikit.figures+json"
 _KEPT = ("unit", "value", "low", "high", "n", "n_late", "definition")
 
 
-def of_review(figures: Figures) -> tuple[dict[str, Any], ...]:
-    """Of a team's review: what was won in the period, and how long half of the deals stay in each stage."""
-    won = _won(figures.wins, figures.period)
-    if figures.n_deals < FEW_DEALS or figures.refused:
-        return won
-    return (*won, *_medians(figures.times, figures.time_window.now))
+def of_review(wins_: pl.DataFrame, times: pl.DataFrame, period: Period, window: Period) -> tuple[dict[str, Any], ...]:
+    """Of a team's review: what was won in the period, and how long half of the deals stay in each stage.
+
+    ``times`` are those of the window; none where deals are too few, or stages cannot be told.
+    """
+    return (*_won(wins_, period), *_medians(times, window))
 
 
-def of_winloss(figures: WinLoss) -> tuple[dict[str, Any], ...]:
-    """Of the quarterly report: what was won in the period, and the share won of what was finished."""
-    rows = figures.bridge.filter(pl.col("step") == "finished") if "step" in figures.bridge.columns else pl.DataFrame()
-    return (*_won(figures.wins, figures.period), *_told(rows, "finished", figures.window.now))
+def of_winloss(wins_: pl.DataFrame, bridge: pl.DataFrame, period: Period, window: Period) -> tuple[dict[str, Any], ...]:
+    """Of the quarterly report: what was won in the period, and the share won of what was finished in the window."""
+    rows = bridge.filter(pl.col("step") == "finished") if "step" in bridge.columns else pl.DataFrame()
+    return (*_won(wins_, period), *_told(rows, "finished", window))
 
 
 def whole_from(book: DealBook, period: Period) -> date | None:

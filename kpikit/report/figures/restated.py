@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from math import isclose
 from pathlib import Path
 from typing import Any
 
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import UsageError
 from kpikit.report.figures.headline import again
-from kpikit.schema import Estimate
-from kpikit.show.page import Message, Page, Table, message
 
 #: what one figure is compared by; a million'th apart is the same on another machine
 _COMPARED = ("value", "low", "high", "n")
@@ -75,37 +71,3 @@ def _why(record: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, A
 def _seen(record: Mapping[str, Any]) -> str:
     """Up to when the earlier report knew of anything."""
     return record["book"].get("seen", record["book"]["as_of"])
-
-
-def with_restated(
-    pages: Sequence[Page], rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any], book: DealBook
-) -> tuple[Page, ...]:
-    """The pages, with a part of the back matter that tells then and now."""
-    period = book.settings.period(record["period"])
-    said: Message | Table = message("back.restated.none", period=period) if not rows else _table(rows, book)
-    part = (message("back.restated"), (said,))
-    return tuple(replace(page, details=(part, *page.details)) if page.id == "back" else page for page in pages)
-
-
-def _table(rows: Sequence[Mapping[str, Any]], book: DealBook) -> Table:
-    headings = tuple(message(f"back.restated.{name}") for name in ("figure", "period", "then", "now", "why"))
-    return Table(headings, tuple(_row(row, book) for row in rows))
-
-
-def _row(row: Mapping[str, Any], book: DealBook) -> tuple[Message, ...]:
-    first_on, settings = date.fromisoformat(row["first_on"]), book.settings
-    window = Period(row["first_on"][:7], first_on, row["months"], settings.time_zone, settings.fiscal_year_starts)
-    now = message("back.restated.gone") if row["now"] is None else value(row["now"])
-    return (what(row), message("header.period", period=window), value(row), now, message(f"back.restated.{row['why']}"))
-
-
-def what(figure: Mapping[str, Any]) -> Message:
-    """The name of a headline figure."""
-    return message(f"headline.{figure['figure']}", stage=figure["stage"] or "")
-
-
-def value(figure: Mapping[str, Any]) -> Message:
-    """A headline figure with its range and the number it rests on."""
-    told = Estimate.of({"low": None, "high": None, "n": None, **figure})
-    bare = told.low is None and told.high is None
-    return message("headline.value.bare" if bare else "headline.value", figure=told, number=told.n or 0)

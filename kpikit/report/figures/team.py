@@ -1,8 +1,11 @@
-"""All figures of a team review report, computed once, before a page is written."""
+"""All figures of a team review report, computed and judged once, before a page is written."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -12,36 +15,34 @@ from kpikit.analysis.velocity import compare, exits, time_in_stage
 from kpikit.analysis.winloss import over_time, wins
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
-from kpikit.report.pages.deals import Waiting, waiting_deals
+from kpikit.report.figures.about import About
+from kpikit.report.figures.headline import of_review, whole_from
+from kpikit.report.figures.tries import UNKNOWN, Tried, Tries, tried
+from kpikit.report.figures.voices import Voices, voices
+from kpikit.report.figures.waiting import Waiting, waiting_deals
+from kpikit.report.figures.windows import Window
 
 #: fewer deals than this are talked about one by one; figures would mislead
 FEW_DEALS = 10
 HORIZON_DAYS = 60
-#: page 8: won within so many days of beginning, and so many windows of a quarter, half a year or a year
+#: won within so many days of beginning, and so many windows of a quarter, half a year or a year
 RATE_DAYS, RATE_POINTS = 180.0, 12
 KEYS = ["stage", "figure"]
 
 
 @dataclass(frozen=True)
-class Window:
-    """Two stretches of time that a page compares, as narrow as the data allow."""
-
-    name: str
-    now: Period
-    before: Period
-
-
-@dataclass(frozen=True)
-class Figures:
+class TeamFigures:
     """What the pages of one team's report are written from.
 
     ``changes`` holds every comparison of the report with its word of certainty: ``stage, figure`` (median,
-    still_there), ``value, low, high, unit, n, n_before, p_holm, certainty, noticeable, window``.
+    still_there), ``value, low, high, unit, n, n_before, p_holm, certainty, noticeable, window``. ``refused`` is why
+    stage questions cannot be answered from this book; ``bin`` the unit of times.
     """
 
-    book: DealBook
-    period: Period
+    about: About
     n_deals: int
+    bin: str
+    whole_from: date | None
     wins: pl.DataFrame
     changes: pl.DataFrame
     time_window: Window
@@ -50,11 +51,17 @@ class Figures:
     ends_window: Window
     ends: pl.DataFrame
     ends_before: pl.DataFrame
-    horizon: float
     waiting: Waiting
+    voices: Voices
+    tried: Tried
     rates: pl.DataFrame
     moved: pl.DataFrame
     rate_days: float = RATE_DAYS
+
+    @property
+    def period(self) -> Period:
+        """The period of the report."""
+        return self.about.period
 
     @property
     def refused(self) -> str | None:
@@ -62,9 +69,21 @@ class Figures:
         refused = self.times.filter(pl.col("status") == "refused")
         return refused["reason"][0] if refused.height else None
 
+    @property
+    def is_few(self) -> bool:
+        """So few deals that each is talked about."""
+        return self.n_deals < FEW_DEALS
 
-def team_figures(book: DealBook, period: Period) -> Figures:
-    """All figures of a team's report on a period; ``book`` is already narrowed to the team and the period's end."""
+    @property
+    def kept(self) -> tuple[Mapping[str, Any], ...]:
+        """What a run remembers of the report (:mod:`kpikit.report.figures.headline`)."""
+        times = self.times.clear() if self.is_few or self.refused else self.times
+        return of_review(self.wins, times, self.period, self.time_window.now)
+
+
+def team_figures(book: DealBook, about: About, tries: Tries = UNKNOWN) -> TeamFigures:
+    """All figures of a team's report; ``book`` is already narrowed to the team and the period's end."""
+    period = about.period
     unit = MICROSECONDS_PER_UNIT["day"] / MICROSECONDS_PER_UNIT[book.settings.bin]
     horizon = HORIZON_DAYS * unit
     quarter = Window("period", period, period.back(12, 12))
@@ -79,10 +98,11 @@ def team_figures(book: DealBook, period: Period) -> Figures:
         ],
         how="diagonal_relaxed",
     )
-    return Figures(
-        book=book,
-        period=period,
+    return TeamFigures(
+        about=about,
         n_deals=_under_review(book, period),
+        bin=book.settings.bin,
+        whole_from=whole_from(book, period),
         wins=wins(book, during=[period.back(period.months * i) for i in range(8)]),
         changes=_judged(book, changes, times, ends, horizon),
         time_window=times,
@@ -91,8 +111,9 @@ def team_figures(book: DealBook, period: Period) -> Figures:
         ends_window=ends,
         ends=exits(book, during=ends.now, horizon=horizon),
         ends_before=exits(book, during=ends.before, horizon=horizon),
-        horizon=horizon,
-        waiting=waiting_deals(book, period),
+        waiting=waiting_deals(book, period, about.copy),
+        voices=voices(book, period, about.copy),
+        tried=tried(book, tries.of(book, period), about.copy),
         rates=_rates(book, period),
         moved=moved(book, during=period),
     )

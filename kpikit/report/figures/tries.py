@@ -1,4 +1,4 @@
-"""What a team agreed to try in its review sessions, as a report reads it: no names, only what the team may see."""
+"""What a team agreed to try in its review sessions, as a report reads it: no persons, only what the team may see."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
+from kpikit.report.figures.about import Copy
+from kpikit.review.events_since import after, facts_of, moments
 
 #: the log's tries as a notebook finds them beside its book
 TRIES = "tries.json"
@@ -26,6 +29,12 @@ _TRY = {
 _SAID = {"session_id": pl.String, "deal_id": pl.String, "kind": pl.String, "text": pl.String,
          "said_at": pl.Datetime("us", "UTC")}  # fmt: skip
 _TALKED = {"session_id": pl.String, "deal_id": pl.String}
+_ROW = {
+    "text": pl.String, "deal": pl.String, "state": pl.String, "kind": pl.String, "n": pl.Int64, "stage": pl.String,
+    "on": pl.Date,
+}  # fmt: skip
+#: so many tries fit on a page, and so many words of each kind
+ROWS, WORDS = 5, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +62,65 @@ class Tries:
 
 #: what is known where nobody gave a log
 UNKNOWN = Tries()
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a report tells of the tries of its team and period.
+
+    ``states``: how each ended (None: nobody has said). In a team's own copy also the latest words on what ``worked``
+    and what ``did_not``, and ``rows``: at most five tries, the surest first, with the deal's name and the last thing
+    that the book shows of the deal after it (``kind, n, stage, on``; kind "nothing"; null without a deal).
+    """
+
+    is_kept: bool
+    states: tuple[str | None, ...] = ()
+    worked: tuple[str, ...] = ()
+    did_not: tuple[str, ...] = ()
+    rows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_ROW))
+
+
+def tried(book: DealBook, tries: Tries, copy: Copy) -> Tried:
+    """What a report tells of these tries; ``book`` is already narrowed to the team and the period's end."""
+    states = tuple(tries.made["state"].to_list())
+    if copy != "team":
+        return Tried(tries.is_kept, states)
+    worked, did_not = (_latest(tries.said, kind) for kind in ("worked", "did_not"))
+    return Tried(tries.is_kept, states, worked, did_not, _rows(book, tries.made))
+
+
+def _latest(said: pl.DataFrame, kind: str) -> tuple[str, ...]:
+    return tuple(said.filter(kind=kind).sort("said_at", descending=True).head(WORDS)["text"].to_list())
+
+
+def _rows(book: DealBook, made: pl.DataFrame) -> pl.DataFrame:
+    """What was agreed, for which deal, what happened after it, how it ended."""
+    order = {state: i for i, state in enumerate(STATES)}
+    names = dict(book.tables["deals"].lazy().select("deal_id", pl.coalesce("name", "deal_id")).collect().iter_rows())
+    made = made.with_row_index("key").with_columns(pl.col("key").cast(pl.String))
+    since = _since(book, made)
+    first = sorted(made.to_dicts(), key=lambda row: (order.get(row["state"], len(order)), row["made_at"]))[:ROWS]
+    rows = [
+        {"text": row["text"], "deal": names.get(row["deal_id"], ""), "state": row["state"], **since[row["key"]]}
+        for row in first
+    ]
+    return pl.DataFrame(rows, schema=_ROW)
+
+
+def _since(book: DealBook, made: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """The last thing that the book shows of each deal after what was agreed."""
+    known = made.filter(pl.col("deal_id").is_not_null())
+    zone = ZoneInfo(book.settings.time_zone)
+    told: dict[str, dict[str, Any]] = {key: {"kind": None} for key in made["key"]}
+    told |= {key: {"kind": "nothing"} for key in known["key"]}
+    asked = moments([(*row, None) for row in known.select("key", "deal_id", "made_at").iter_rows()])
+    events = after(facts_of(book, known["deal_id"].unique().to_list()), asked)
+    for (key,), found in events.group_by("key", maintain_order=True):
+        moves = found.filter(pl.col("kind") != "act")
+        last = (moves if moves.height else found).row(-1, named=True)
+        day = last["at"].astimezone(zone).date()
+        told[str(key)] = {"kind": last["kind"], "n": found.height, "stage": last["text"], "on": day}
+    return told
 
 
 def read_tries(source: str | Path) -> Tries:
@@ -102,7 +170,7 @@ def _typed(value: Any, kind: Any) -> Any:
 
 def _from_log(source: str | Path) -> Tries:
     from kpikit.log.connecting import check_there
-    from kpikit.log.log import open_log
+    from kpikit.log.opening import open_log
 
     check_there(source)
     with open_log(source) as log:

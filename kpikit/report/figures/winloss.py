@@ -1,8 +1,11 @@
-"""All figures of a quarterly win/loss report, computed once, before a page is written."""
+"""All figures of a quarterly win/loss report, computed and judged once, before a page is written."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -10,10 +13,14 @@ from kpikit.analysis.base.certainty import judge
 from kpikit.analysis.winloss import bridge, definitions, endings, mix_and_rate, over_time, win_rate, wins
 from kpikit.book import DealBook
 from kpikit.calendar import Period
-from kpikit.report.figures.team import Window
-from kpikit.report.pages import cohorts as cohort_pages
-from kpikit.report.pages.drivers import compared
-from kpikit.report.pages.reasons import lead
+from kpikit.report.figures.about import About
+from kpikit.report.figures.cohorts import Newest, Stay, newest_figures, newest_judged, stay_figures
+from kpikit.report.figures.drivers import Drivers, as_judged, driver_figures
+from kpikit.report.figures.headline import of_winloss, whole_from
+from kpikit.report.figures.losses import Losses, judged, losses
+from kpikit.report.figures.tries import UNKNOWN, Tried, Tries, tried
+from kpikit.report.figures.voices import Voices, voices
+from kpikit.report.figures.windows import Window
 
 #: quarters of a process chart at most, and the deals a point should have before windows widen
 POINTS, DEALS_A_POINT = 12, 8
@@ -23,16 +30,18 @@ HORIZON_DAYS = 180
 
 
 @dataclass(frozen=True)
-class WinLoss:
+class WinLossFigures:
     """What the pages of a quarterly report are written from.
 
     ``changes`` holds every comparison of the report with its word of certainty: ``finding`` (mix, rate, total, and the
-    drivers), ``value, low, high, n, n_before, certainty, noticeable``.
+    drivers), ``value, low, high, n, n_before, certainty, noticeable``. ``refused`` is why no rate can be told from this
+    book; None if one can.
     """
 
-    book: DealBook
-    period: Period
+    about: About
     crm: str
+    refused: str | None
+    whole_from: date | None
     window: Window
     wins: pl.DataFrame
     bridge: pl.DataFrame
@@ -42,20 +51,27 @@ class WinLoss:
     by_segment: pl.DataFrame
     in_time: pl.DataFrame
     changes: pl.DataFrame
+    voices: Voices
+    losses: Losses
+    drivers: Drivers
+    newest: Newest
+    stay: Stay
+    tried: Tried
 
     @property
-    def refused(self) -> str | None:
-        """Why no rate can be told from this book; None if one can."""
-        refused = self.bridge.filter(pl.col("status") == "refused")
-        if refused.height:
-            return refused["reason"][0]
-        outcomes = self.book.tables["deals"].lazy().select(pl.col("outcome").unique()).collect()["outcome"].to_list()
-        return "no_losses" if "won" in outcomes and not {"lost", "void"} & set(outcomes) else None
+    def period(self) -> Period:
+        """The period of the report."""
+        return self.about.period
 
     @property
     def n_finished(self) -> int:
         """How many deals ended in the window."""
         return 0 if "step" not in self.bridge.columns else int(self.step("finished")["n"])
+
+    @property
+    def kept(self) -> tuple[Mapping[str, Any], ...]:
+        """What a run remembers of the report (:mod:`kpikit.report.figures.headline`)."""
+        return of_winloss(self.wins, self.bridge, self.period, self.window.now)
 
     def step(self, name: str) -> dict:
         """A step of the way from the CRM's figure to ours."""
@@ -67,25 +83,44 @@ class WinLoss:
         return found.row(0, named=True) if found.height else None
 
 
-def winloss_figures(book: DealBook, period: Period, *, crm: str = "hubspot") -> WinLoss:
-    """All figures of a report on a period; ``book`` is already narrowed to the team and the period's end."""
-    plain = book.replace(answers_in="polars")
-    window = _window(plain, period)
-    found = definitions(plain, during=window.now, horizon=HORIZON_DAYS)
-    return WinLoss(
-        book=plain,
-        period=period,
+def winloss_figures(book: DealBook, about: About, tries: Tries = UNKNOWN, *, crm: str = "hubspot") -> WinLossFigures:
+    """All figures of a quarterly report; ``book`` is already narrowed to the team and the period's end."""
+    period, window = about.period, _window(book, about.period)
+    found = definitions(book, during=window.now, horizon=HORIZON_DAYS)
+    way = bridge(book, from_=crm, during=window.now, horizon=HORIZON_DAYS)  # type: ignore[arg-type] - checked there
+    lost, drivers, newest = losses(book, period, about.copy), driver_figures(book, period), newest_figures(book, period)
+    changes = _judged(book, window, lost, drivers, newest)
+    sure = {row["finding"]: row["certainty"] for row in changes.to_dicts()}
+    of_drivers = {name.removeprefix("driver."): word for name, word in sure.items() if name.startswith("driver.")}
+    return WinLossFigures(
+        about=about,
         crm=crm,
+        refused=_refused(book, way),
+        whole_from=whole_from(book, period),
         window=window,
-        wins=wins(plain, during=[period.back(period.months * i) for i in range(9)]),
-        bridge=bridge(plain, from_=crm, during=window.now, horizon=HORIZON_DAYS),  # type: ignore[arg-type] - checked there
+        wins=wins(book, during=[period.back(period.months * i) for i in range(9)]),
+        bridge=way,
         headline=found.filter(pl.col("kpi") == "win_rate_cohort"),
         definitions=found,
-        endings=endings(plain, by=["segment"], during=window.now),
-        by_segment=_by_segment(plain, window),
-        in_time=in_time(plain, period, "finished"),
-        changes=_judged(plain, period, window),
+        endings=endings(book, by=["segment"], during=window.now),
+        by_segment=_by_segment(book, window),
+        in_time=in_time(book, period, "finished"),
+        changes=changes,
+        voices=voices(book, period, about.copy),
+        losses=judged(lost, sure.get("lead")),
+        drivers=as_judged(drivers, of_drivers),
+        newest=newest_judged(newest, sure.get("newest")),
+        stay=stay_figures(book, period),
+        tried=tried(book, tries.of(book, period), about.copy),
     )
+
+
+def _refused(book: DealBook, way: pl.DataFrame) -> str | None:
+    refused = way.filter(pl.col("status") == "refused")
+    if refused.height:
+        return refused["reason"][0]
+    outcomes = book.tables["deals"].lazy().select(pl.col("outcome").unique()).collect()["outcome"].to_list()
+    return "no_losses" if "won" in outcomes and not {"lost", "void"} & set(outcomes) else None
 
 
 def _window(book: DealBook, period: Period) -> Window:
@@ -124,21 +159,21 @@ def _by_segment(book: DealBook, window: Window) -> pl.DataFrame:
     return both.sort("n", "segment", descending=[True, False])
 
 
-def _judged(book: DealBook, period: Period, window: Window) -> pl.DataFrame:
+def _judged(book: DealBook, window: Window, lost: Losses, drivers: Drivers, newest: Newest) -> pl.DataFrame:
     """Certainty over all comparisons of the report, drivers included; a hint needs the same side one period earlier."""
     now = _mixed(book, window.now, window.before)
     step = window.now.months
     earlier = _mixed(book, window.now.back(step), window.before.back(step))
-    drivers, drivers_before, _ = compared(book, period)
-    newest, newest_before = cohort_pages.compared(book, period)
     columns = ["finding", "value", "low", "high", "low80", "high80", "p"]
     named = [
         frame.with_columns(finding=pl.format("driver.{}", "driver"), status=pl.lit("ok"))
-        for frame in (drivers, drivers_before)
+        for frame in (drivers.now, drivers.earlier)
     ]
-    cohorts = [frame.filter(pl.col("value").is_not_null()) for frame in (newest, newest_before) if "p" in frame.columns]
+    cohorts = [
+        frame.filter(pl.col("value").is_not_null()) for frame in (newest.now, newest.earlier) if "p" in frame.columns
+    ]
     rows = [now, *(frame.select(*columns, "status") for frame in (named[0], *cohorts[:1]))]
-    leads = {"finding": ["lead"], "p": [lead(book, period)], "status": ["ok"]}
+    leads = {"finding": ["lead"], "p": [lost.lead], "status": ["ok"]}
     rows.append(pl.DataFrame(leads, schema_overrides={"p": pl.Float64}).drop_nulls())
     rows = pl.concat(rows, how="diagonal_relaxed")
     before = pl.concat([frame.select(columns) for frame in (earlier, named[1], *cohorts[1:])], how="vertical_relaxed")

@@ -9,8 +9,7 @@ from importlib import resources
 from typing import Any
 
 from kpikit.report.formats import vega as live
-from kpikit.report.formats.outputs import shown
-from kpikit.report.review import PAGE_MIME, REPORT_MIME
+from kpikit.report.formats.outputs import PAGE_MIME, REPORT_MIME, shown
 from kpikit.schema import Look
 from kpikit.show.document import policy, stylesheet
 from kpikit.show.theme import PLAIN

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kpikit.report.formats.outputs import shown
-from kpikit.report.review import PAGE_MIME, REPORT_MIME
+from kpikit.report.formats.outputs import PAGE_MIME, REPORT_MIME, shown
 from kpikit.words import Words
 
 #: what would break a line, or turn around how it reads

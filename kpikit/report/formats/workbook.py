@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from kpikit.report.formats.outputs import shown
-from kpikit.report.review import PAGE_MIME, REPORT_MIME
+from kpikit.report.formats.outputs import PAGE_MIME, REPORT_MIME, shown
 from kpikit.words import Words
 
 _OPTIONS = {

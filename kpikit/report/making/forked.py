@@ -34,7 +34,6 @@ PRELOADED = (
     "jinja2.ext",
     "kpikit.book.fitness.fitness",
     "kpikit.book.past",
-    "kpikit.report.pages.back",
     "kpikit.report.making.deferred_charts",
     "kpikit.report.making.papermill_engine",
     "kpikit.report.making.job",

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from kpikit.report.figures.headline import FIGURES_MIME
 from kpikit.report.formats.kinds import FILES, also
-from kpikit.report.formats.outputs import shown
+from kpikit.report.formats.outputs import FIGURES_MIME, PAGE_MIME, shown
 from kpikit.report.making import failure
 from kpikit.report.making.deferred_charts import Drawings, fill, put_off
 from kpikit.report.making.orphans import tether
-from kpikit.report.review import PAGE_MIME
 from kpikit.schema import Look
 
 NOTEBOOK, PAGE, FAILED = "report.ipynb", "report.html", "failed.html"

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kpikit.report.figures.restated import value, what
 from kpikit.report.formats.kinds import FILES
 from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Outcome, write
+from kpikit.report.pages.restated import value, what
 from kpikit.report.runs.plan import Asked
 from kpikit.report.runs.record import Entry, Record
 from kpikit.show.document import index

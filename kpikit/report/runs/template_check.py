@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -13,12 +14,16 @@ from kpikit.book import DealBook, open_book, prepare
 from kpikit.errors import UsageError
 from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Job, Outcome
 from kpikit.report.making.pool import made
+from kpikit.report.pages import team, winloss
+from kpikit.report.pages.order import BACK, names_in
 from kpikit.report.runs import template as templates
 from kpikit.report.runs.template import Template
 from kpikit.schema import PERSON_COLUMNS
 from kpikit.show.page import Message, message
 
 COPIES = ("team", "company")
+#: what makes a report, and the pages that it has
+_REPORTS = {"team_review": team.PAGES, "quarterly_winloss": winloss.PAGES}
 #: what ``kpikit report`` gives to every template, all of it text
 GIVEN = ("book", "team", "period", "language", "copy")
 TEAM, PERIOD = "North", "FY2026Q2"
@@ -49,7 +54,7 @@ def check_template(path: str) -> list[Message]:
         if error.code != "not_a_template":
             raise
         return [message(f"template.no_{error.values['detail']}")]
-    found = list(_signature(template))
+    found = [*_signature(template), *_pages(template)]
     return found or list(_made(template))
 
 
@@ -63,6 +68,22 @@ def _signature(template: Template) -> Iterator[Message]:
             yield message("template.untyped", name=name)
         elif name in GIVEN and parameter.type != "str":
             yield message("template.wrong_type", name=name, wanted=parameter.type)
+
+
+def _pages(template: Template) -> Iterator[Message]:
+    """Cells that show no page there is, and pages that no cell shows: made for nothing, and missed by a reader."""
+    cells = json.loads(template.path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    shown = [(number, name) for number, source in enumerate(sources, start=1) for name in names_in(source)]
+    for report, pages in _REPORTS.items():
+        if not any(f"{report}(" in source for source in sources):
+            continue
+        known = {*pages, BACK}
+        for number, name in shown:
+            if name not in known:
+                yield message("template.unknown_page", page=name, cell=number, allowed=", ".join(sorted(known)))
+        for name in sorted(known - {name for _, name in shown}):
+            yield message("template.page_left_out", page=name)
 
 
 def _made(template: Template) -> Iterator[Message]:

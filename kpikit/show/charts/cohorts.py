@@ -14,24 +14,20 @@ import json
 from itertools import pairwise
 from math import ceil
 from textwrap import shorten, wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from kpikit.schema import AGES_SHOWN
 from kpikit.show.theme import colour
 from kpikit.words import Words
-
-if TYPE_CHECKING:
-    from kpikit.show.charts.curves import Picture
 
 Rows = list[dict[str, Any]]
 #: the age that the page tells about
 HORIZON = 90
-#: ages at which numbers in view are told; a curve is drawn to the last of them, and while so many are in view
-TICKS = (30.0, 60.0, 90.0, 120.0, 150.0, 180.0)
+#: a curve is drawn to the last of them, and while so many are in view
+TICKS = AGES_SHOWN
 IN_VIEW, MOST_STEPS = 5, 60
-#: colours of three cohorts in a notebook, the oldest first
-_AGES = ("before", "now", "waiting")
 #: so many squares stand above one another at most; more are drawn as one for several
 HIGHEST = 16
 
@@ -50,36 +46,6 @@ def curve_rows(curve: pl.DataFrame, which: str, label: str | None = None) -> Row
     views = [{"panel": "view", "time": t, "n": n, "is_young": t > young} for t, n in counts.items()]
     rows = [{"panel": "curve", "n": None, **step} for step in steps] + views
     return [{"which": which, **row} | ({"label": label} if label else {}) for row in rows]
-
-
-def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str = "en") -> Picture:
-    """Win curves of up to three cohorts for a notebook: bands, numbers in view below, hollow where a cohort is young.
-
-    Args:
-        curves: of :func:`kpikit.cohorts.win_curves`, asked ``at=TICKS``.
-        description: what there is to see, in a sentence, for whoever cannot see it.
-        language: of the words in the picture.
-
-    Raises:
-        ValueError: the description is empty, or there are more than three cohorts.
-    """
-    import json
-
-    import vl_convert
-
-    from kpikit.show.charts.curves import Picture
-    from kpikit.show.charts.picture import accessible
-    from kpikit.show.theme import vega_config
-
-    usable = curves.filter(pl.col("value").is_not_null())
-    parts = usable.sort("cohort", "time").partition_by("cohort", maintain_order=True)
-    if not description.strip() or len(parts) > len(_AGES):
-        raise ValueError(f"a description, and at most {len(_AGES)} cohorts: {len(parts)}")
-    words = Words(language)
-    named = zip(_AGES[-len(parts) :], parts, strict=True)
-    rows = [row for which, part in named for row in curve_rows(part, which, words.month(part["cohort"][0]))]
-    spec = cohorts(rows, words, 700).properties(description=description).configure(**vega_config()).to_dict()
-    return Picture(spec, accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))
 
 
 def cohorts(rows: Rows, words: Words, width: int) -> Any:

@@ -14,9 +14,13 @@ from typing import Any
 
 import polars as pl
 
+from kpikit.show.charts.cohorts import cohorts, curve_rows
 from kpikit.show.charts.picture import accessible
 from kpikit.show.theme import COLOURS, colour, vega_config
 from kpikit.words import Words
+
+#: colours of three cohorts in a notebook, the oldest first
+_AGES = ("before", "now", "waiting")
 
 #: Okabe and Ito's colours that can be told from paper, light and dark, each with a stroke of its own
 STROKES = (
@@ -208,3 +212,27 @@ def _tokens() -> str:
         f"@media screen and (prefers-color-scheme:dark){{.kpikit-curves{{{dark}}}}}"
         f'[data-jp-theme-light="true"] .kpikit-curves{{{light}}}[data-jp-theme-light="false"] .kpikit-curves{{{dark}}}'
     )
+
+
+def win_curve_picture(curves: pl.DataFrame, *, description: str, language: str = "en") -> Picture:
+    """Win curves of up to three cohorts for a notebook: bands, numbers in view below, hollow where a cohort is young.
+
+    Args:
+        curves: of :func:`kpikit.cohorts.win_curves`, asked ``at=TICKS``.
+        description: what there is to see, in a sentence, for whoever cannot see it.
+        language: of the words in the picture.
+
+    Raises:
+        ValueError: the description is empty, or there are more than three cohorts.
+    """
+    import vl_convert
+
+    usable = curves.filter(pl.col("value").is_not_null())
+    parts = usable.sort("cohort", "time").partition_by("cohort", maintain_order=True)
+    if not description.strip() or len(parts) > len(_AGES):
+        raise ValueError(f"a description, and at most {len(_AGES)} cohorts: {len(parts)}")
+    words = Words(language)
+    named = zip(_AGES[-len(parts) :], parts, strict=True)
+    rows = [row for which, part in named for row in curve_rows(part, which, words.month(part["cohort"][0]))]
+    spec = cohorts(rows, words, 700).properties(description=description).configure(**vega_config()).to_dict()
+    return Picture(spec, accessible(vl_convert.vegalite_to_svg(json.dumps(spec)), description))

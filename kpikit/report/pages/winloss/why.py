@@ -1,19 +1,19 @@
-"""The page on why a rate changed: what we chased, and how we did."""
+"""Why a rate changed: what we chased, and how we did."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from kpikit.report.figures.winloss import WinLoss
-from kpikit.report.pages.winloss_text import gave, grown, move
+from kpikit.report.figures.winloss import WinLossFigures
+from kpikit.report.pages.mix import grown, move
+from kpikit.report.pages.wording import refused, side
 from kpikit.show.page import Chart, Message, Page, message
 
 
-def why(figures: WinLoss) -> Page:
-    """Page 5: what we chased, and how we did."""
+def page(figures: WinLossFigures) -> Page:
+    """What we chased, and how we did."""
     if figures.refused:
-        reason = message(f"reason.{figures.refused}")
-        return Page("why", message("page.wl.why.title.refused", reason=reason), folded=True, terms=("chased",))
+        return refused("why", "page.wl.why.title.refused", figures.refused, terms=("chased",))
     mix, rate, total = (figures.change(name) for name in ("mix", "rate", "total"))
     if mix is None or rate is None or total is None:
         code = "one" if total is not None else "few"
@@ -33,35 +33,33 @@ def why(figures: WinLoss) -> Page:
     folded = sure == "unknown"
     question = None if folded else message("page.wl.why.question")
     certainty = None if folded else sure
-    return Page(
-        "why", _why_title(figures, mix, rate), tuple(parts), chart, question, certainty, folded, terms=("chased",)
-    )
+    return Page("why", _title(figures, mix, rate), tuple(parts), chart, question, certainty, folded, terms=("chased",))
 
 
-def _why_title(figures: WinLoss, mix: dict, rate: dict) -> Message:
+def _title(figures: WinLossFigures, mix: dict, rate: dict) -> Message:
     segment = grown(figures)
     if mix["certainty"] == rate["certainty"] == "clear":
-        return message(f"page.wl.why.title.both.{gave(rate)}")
+        return message(f"page.wl.why.title.both.{side(rate)}")
     if mix["certainty"] == "clear":
         if segment is None:
             return message("page.wl.why.title.mix")
         return message("page.wl.why.title.move", segment=segment)
     if rate["certainty"] == "clear":
-        return message(f"page.wl.why.title.rate.{gave(rate)}")
+        return message(f"page.wl.why.title.rate.{side(rate)}")
     if "hint" in (mix["certainty"], rate["certainty"]):
         return message(f"page.wl.why.title.hint.{'mix' if mix['certainty'] == 'hint' else 'rate'}")
     return message("page.wl.why.title.unknown")
 
 
-def _took(figures: WinLoss, mix: dict) -> Message:
+def _took(figures: WinLossFigures, mix: dict) -> Message:
     """What the mix did: "the move to SMB took 7.5 (2.7 to 13.3; clear)"."""
     return message(
-        f"page.wl.why.took.{gave(mix)}", what=move(figures, mix), n=100 * abs(mix["value"]), range=_range(mix)
+        f"page.wl.why.took.{side(mix)}", what=move(figures, mix), n=100 * abs(mix["value"]), range=_range(mix)
     )
 
 
 def _within(rate: dict) -> Message:
-    return message(f"page.wl.why.within.{gave(rate)}", n=100 * abs(rate["value"]), range=_range(rate))
+    return message(f"page.wl.why.within.{side(rate)}", n=100 * abs(rate["value"]), range=_range(rate))
 
 
 def _range(row: dict) -> Message:
@@ -74,7 +72,7 @@ def _range(row: dict) -> Message:
     return message("page.wl.range.signed", low=low, high=high, sure=sure)
 
 
-def _slopes(figures: WinLoss, effects: list[dict]) -> pl.DataFrame:
+def _slopes(figures: WinLossFigures, effects: list[dict]) -> pl.DataFrame:
     rows: list[dict] = []
     told = figures.by_segment.to_dicts()
     for row in told[:4]:

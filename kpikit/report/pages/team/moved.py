@@ -1,10 +1,12 @@
-"""Page 4 of the team review: what was open, what came in, what left, what is open now."""
+"""What was open, what came in, what left, what is open now."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from kpikit.calendar import Period
+from kpikit.report.figures.team import TeamFigures
+from kpikit.report.pages.wording import alone, refused
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, message
 
@@ -16,12 +18,16 @@ _STEPS = {
 _ALWAYS = ("open_then", "new", "won", "lost", "open_now")
 
 
-def moved_page(found: pl.DataFrame, period: Period) -> Page:
+def page(figures: TeamFigures) -> Page | None:
+    """What was open, what came in, what left, what is open now."""
+    return None if figures.is_few else moved(figures.moved, figures.period)
+
+
+def moved(found: pl.DataFrame, period: Period) -> Page:
     """The page as a value; counts, so it needs no word of certainty."""
     rows = {row["figure"]: row for row in found.to_dicts() if "figure" in row}
     if not rows or rows["open_then"]["status"] != "ok":
-        reason = message(f"reason.{found['reason'][0]}")
-        return Page("moved", message("page.moved.title.refused", reason=reason), folded=True)
+        return refused("moved", "page.moved.title.refused", found["reason"][0])
     n = {step: int(row["value"]) for step, row in rows.items()}
     left = n["won"] + n["lost"] + n["set_aside"] + n["handed_over"]
     came = n["new"] + n["taken_over"]
@@ -46,7 +52,7 @@ def _flow(n: dict[str, int]) -> Message:
 
 
 def _money(row: dict) -> Estimate:
-    return Estimate(row["money"], None, None, "money")
+    return alone(row["money"], "money")
 
 
 def _chart(rows: dict[str, dict], period: Period) -> Chart:

@@ -1,0 +1,88 @@
+"""What every report says of itself: whose it is, of which period, from which book, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from kpikit.book import DealBook
+from kpikit.calendar import Period
+from kpikit.report.figures import restated
+from kpikit.report.figures.headline import last_on
+from kpikit.schema import Look
+
+Copy = Literal["team", "company"]
+
+
+@dataclass(frozen=True)
+class Restated:
+    """The figures of an earlier report that are no longer the same, as :mod:`kpikit.report.figures.restated` finds."""
+
+    period: Period
+    rows: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands on the cover and behind the pages.
+
+    ``team`` is None for the whole book. ``as_of`` is local; ``dropped`` counts the rows set aside at the door by
+    ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which anything was recorded.
+    """
+
+    team: str | None
+    period: Period
+    copy: Copy
+    currency: str
+    look: Look
+    as_of: datetime
+    hash: str
+    dropped: pl.DataFrame
+    fitness: pl.DataFrame
+    agreement: str
+    last_on: date | None
+    restated: Restated | None = None
+
+
+def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", since: str | Path = "") -> About:
+    """What a report says of itself; ``book`` is already narrowed to the team and the period's end.
+
+    Args:
+        book: of the report.
+        period: of the report.
+        copy: of the report.
+        team: as it was asked for, and as an earlier run's record has it.
+        since: the record of an earlier run, or "".
+    """
+    settings = book.settings
+    earlier = None
+    if since:
+        record = restated.read(since)
+        earlier = Restated(settings.period(record["period"]), restated.restated(record, book, team))
+    return About(
+        team=None if book.team in (None, "all") else book.team,
+        period=period,
+        copy=copy,
+        currency=settings.currency or "",
+        look=settings.theme,
+        as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)),
+        hash=book.hash,
+        dropped=book.dropped.group_by("table", "rule").len(name="n").sort("table", "rule").cast({"n": pl.Int64}),
+        fitness=book.fitness() if copy == "team" else _without_deals(book),
+        agreement=settings.privacy.agreement,
+        last_on=last_on(book),
+        restated=earlier,
+    )
+
+
+def _without_deals(book: DealBook) -> pl.DataFrame:
+    """What the book can answer, without an example that is a deal: it leaves the team."""
+    ids = book.tables["deals"].lazy().select("deal_id").collect()["deal_id"].implode()
+    example = pl.col("example")
+    return book.fitness().with_columns(pl.when(~example.is_in(ids)).then(example).alias("example"))
