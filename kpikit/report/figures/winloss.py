@@ -71,17 +71,17 @@ def winloss_figures(book: DealBook, period: Period, *, crm: str = "hubspot") -> 
     """All figures of a report on a period; ``book`` is already narrowed to the team and the period's end."""
     plain = book.replace(answers_in="polars")
     window = _window(plain, period)
-    found = definitions(plain, during=window.now, horizon=HORIZON_DAYS)
+    found = definitions(plain, during=window.now, horizon=HORIZON_DAYS).frame
     return WinLoss(
         book=plain,
         period=period,
         crm=crm,
         window=window,
-        wins=wins(plain, during=[period.back(period.months * i) for i in range(9)]),
-        bridge=bridge(plain, from_=crm, during=window.now, horizon=HORIZON_DAYS),  # type: ignore[arg-type] - checked there
+        wins=wins(plain, during=[period.back(period.months * i) for i in range(9)]).frame,
+        bridge=bridge(plain, from_=crm, during=window.now, horizon=HORIZON_DAYS).frame,  # type: ignore[arg-type] - checked there
         headline=found.filter(pl.col("kpi") == "win_rate_cohort"),
         definitions=found,
-        endings=endings(plain, by=["segment"], during=window.now),
+        endings=endings(plain, by=["segment"], during=window.now).frame,
         by_segment=_by_segment(plain, window),
         in_time=in_time(plain, period, "finished"),
         changes=_judged(plain, period, window),
@@ -106,7 +106,7 @@ def in_time(book: DealBook, period: Period, definition: str) -> pl.DataFrame:
             last = period.widened(months)
             found = over_time(book, definition=definition, during=last, periods=POINTS, horizon=HORIZON_DAYS)  # type: ignore[arg-type]
             found = found.with_columns(months=pl.lit(months, pl.Int64))
-            if "phase" not in found.columns or (found["n"].median() or 0) >= DEALS_A_POINT:
+            if "phase" not in found.columns or (found.select(pl.col("n").median()).item() or 0) >= DEALS_A_POINT:
                 return found
     return found
 

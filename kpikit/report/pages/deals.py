@@ -41,7 +41,7 @@ def waiting_deals(book: DealBook, period: Period) -> Waiting:
     dressed = listed.join(deals, on="deal_id", how="left", maintain_order="left")
     acts = _last_acts(book)
     dressed = dressed.join(acts, on="deal_id", how="left", maintain_order="left")
-    return Waiting(dressed, sleeping_rate(book, before=period.back(12, 12)), sleeping_outcome(book))
+    return Waiting(dressed, sleeping_rate(book, before=period.back(12, 12)).frame, sleeping_outcome(book).frame)
 
 
 def _last_acts(book: DealBook) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def where(book: DealBook, period: Period, copy: str) -> Page:
     """Quarterly report, page 6: at which stage deals were lost, and why."""
     found = widening(period, lambda window: lost_after_offer(book, during=window).with_columns(_n="n"), enough=FEW)
     after = found.rows.to_dicts()[0]
-    stages = last_stage(book, during=found.window, copy=copy)
+    stages = last_stage(book, during=found.window, copy=copy).frame
     if after["n"] is None:
         return _refused("where", found.rows)
     if after["n"] < FEW:
@@ -136,7 +136,9 @@ def _cells(rows: pl.DataFrame) -> Chart:
 
 def reasons(book: DealBook, period: Period, copy: str) -> Page:
     """Quarterly report, page 7: what we wrote and what the buyer said, over the same deals."""
-    found = widening(period, lambda window: _both(reasons_compared(book, during=window, copy=copy)), enough=FEW_BOTH)
+    found = widening(
+        period, lambda window: _both(reasons_compared(book, during=window, copy=copy).frame), enough=FEW_BOTH
+    )
     if _is_refused(found.rows):
         return _refused("reasons", found.rows)
     rows = found.rows.to_dicts()
@@ -200,7 +202,9 @@ def _pairs(rows: list[dict]) -> Chart:
 @lru_cache(maxsize=2)  # the report judges the lead and the page shows it: computed once a copy
 def _why_lost(book: DealBook, period: Period, copy: str) -> Told:
     known = pl.when(~pl.col("group").is_in(UNTOLD)).then("n_events").otherwise(0)
-    return widening(period, lambda window: _counted(our_reasons(book, during=window, copy=copy), known), enough=FEW)
+    return widening(
+        period, lambda window: _counted(our_reasons(book, during=window, copy=copy).frame, known), enough=FEW
+    )
 
 
 def lead(book: DealBook, period: Period) -> float | None:
@@ -256,7 +260,7 @@ def _parts(rows: list[dict], most: int = 4) -> tuple[Message, ...]:
 
 
 def _most_named(book: DealBook, found: Told, copy: str) -> list[Message]:
-    rivals = competitors(book, during=found.window, copy=copy)
+    rivals = competitors(book, during=found.window, copy=copy).frame
     if "group" in rivals.columns:
         is_named = (pl.col("group") == "named") & pl.col("rival").is_not_null()
         rivals = rivals.filter(is_named & (pl.col("n_events") > 1))

@@ -54,7 +54,9 @@ def _told(book: DealBook, period: Period, copy: str) -> tuple[dict, Told]:
     """Who was asked about deals of the period, and the stories this copy may hold: older ones if there are none."""
     may = "team" if copy == "team" else "company"
     counts = asked(book, during=period).filter(pl.col("end") == "all").to_dicts()[0]
-    told = widening(period, lambda window: _frame(stories(book, copy=may, during=window)), enough=1, farthest="year")
+    told = widening(
+        period, lambda window: _frame(stories(book, copy=may, during=window).frame), enough=1, farthest="year"
+    )
     return counts, told
 
 
