@@ -37,7 +37,7 @@ class Answer:
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> rate = kpikit.winloss.win_rate(book, during="FY2026Q2")
+        >>> rate = kpikit.winloss.win_rate(book, definition="finished", during="FY2026Q2")
         >>> rate.kpi, rate.asked["during"].name, rate.select("status").item()
         ('win_rate_finished', 'FY2026Q2', 'ok')
         >>> type(rate.filter(status="ok")).__name__
