@@ -65,11 +65,10 @@ class _Question:
     def ask(self, *args: object, **asked: object) -> Answer:
         bound = self._bound(*args, **asked)
         book: DealBook = bound.arguments["book"]
-        grouped = isinstance(self.defaults.get("by"), tuple)  # else it names a width of time
-        if grouped:
-            by = bound.arguments["by"]
-            bound.arguments["by"] = (by,) if isinstance(by, str) else tuple(by)
-        by: tuple[str, ...] = bound.arguments["by"] if grouped else ()
+        by: tuple[str, ...] = ()
+        if isinstance(self.defaults.get("by"), tuple):  # else it names a width of time
+            given = bound.arguments["by"]
+            by = bound.arguments["by"] = (given,) if isinstance(given, str) else tuple(given)
         bound.arguments.update(read_windows(book, bound.arguments, self.takes.parameters))
         card = _card(self.kpi, bound.arguments)
         check_groups(book, by)
