@@ -57,8 +57,8 @@ def _room(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imports(path):
-    """Every room that a module imports, anywhere in it, except where only a type checker looks."""
+def _nodes(path):
+    """Every import statement of a module, anywhere in it, except where only a type checker looks."""
     tree = _tree(path)
     for_types = {
         id(inner)
@@ -68,11 +68,16 @@ def _imports(path):
         for inner in ast.walk(statement)
     }
     for node in ast.walk(tree):
-        if id(node) in for_types:
-            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and id(node) not in for_types:
+            yield node
+
+
+def _imports(path):
+    """The name of everything that a module imports, and its line."""
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{path}:{node.lineno}: imports name the whole path"
             if node.module == "kpikit":
                 yield from ((f"kpikit.{alias.name}", node.lineno) for alias in node.names)
@@ -127,12 +132,10 @@ def _modules():
     found = {}
     for name, path in names.items():
         to = set()
-        for node in ast.walk(_tree(path)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kpikit"):
-                whole = [f"{node.module}.{alias.name}" for alias in node.names]
-                to |= {one if one in names else node.module for one in whole}
-        allowed = {target for target, _ in _imports(path)}
-        found[name] = {one for one in to & set(names) if one in allowed or one.rpartition(".")[0] in allowed} - {name}
+        for node in _nodes(path):
+            whole = [f"{getattr(node, 'module', '')}.{alias.name}".lstrip(".") for alias in node.names]
+            to |= {one if one in names else one.rpartition(".")[0] for one in whole}
+        found[name] = (to & set(names)) - {name}
     return found
 
 

@@ -235,6 +235,8 @@ def test_blanks_are_names_never_ways_into_an_object():
 _CALL = re.compile(
     r"""(message|say|has|UsageError|Refused|RankingRefused|EstimateError|Fault|refuse_where)\(\s*(f?)"([^"]+)\""""
 )
+#: a page that cannot be answered: its name, then the code of its title
+_REFUSED = re.compile(r"""\brefused\(\s*"\w+",\s*()"([^"]+)\"""")
 _PREFIX = {
     "UsageError": "error.", "Refused": "error.", "RankingRefused": "error.", "EstimateError": "error.",
     "refuse_where": "error.", "Fault": "rule.",
@@ -245,8 +247,8 @@ FAMILIES = {
     "page": ("time", "ends"),
     "term": ("open", "half", "waiting", "ended", "range", "hundred", "clear", "hint", "unknown", "set_aside"),
     "top['certainty']": ("clear", "hint"),
-    "_longer(top)": ("more", "less"),
-    "_longer(row)": ("more", "less"),
+    "side(top)": ("more", "less"),
+    "side(row)": ("more", "less"),
     "top['window']": ("period", "year"),
     "row['window']": ("period", "year"),
     "figures.refused": ("no_stage_history", "no_stage_order"),
@@ -267,6 +269,8 @@ def codes_in_source():
     for path in sorted(p for p in _walk(root) if p.name.endswith(".py")):
         for kind, is_f, code in _CALL.findall(path.read_text(encoding="utf-8")):
             yield _PREFIX.get(kind, "") + code, bool(is_f), f"{path.parent.name}/{path.name}"
+        for is_f, code in _REFUSED.findall(path.read_text(encoding="utf-8")):
+            yield code, bool(is_f), f"{path.parent.name}/{path.name}"
 
 
 def _walk(folder):
@@ -286,7 +290,7 @@ BUILT = sorted({code for code, is_f, _ in codes_in_source() if is_f and "." in c
 
 def test_the_source_was_read():
     assert {"error.period", "page.front.title.unknown", "error.by_person", "rule.no_deals"} <= set(PLAIN)
-    assert "page.time.title.{top['certainty']}.{_longer(top)}" in BUILT
+    assert "page.time.title.{top['certainty']}.{side(top)}" in BUILT
 
 
 @pytest.mark.parametrize("code", PLAIN)

@@ -8,18 +8,24 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import population
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.book.door.completion import teams_at
 from kpikit.calendar import Period
 
 __all__ = ["moved"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 #: the rows of :func:`moved`, from what was open to what is
 STEPS = ("open_then", "new", "taken_over", "won", "lost", "set_aside", "handed_over", "open_now")
 
 
 @answer(kpi="pipeline_moved")
-def moved(book: DealBook, *, during: Period) -> pl.DataFrame:
+def moved(book: DealBook, *, during: Window) -> pl.DataFrame:
     """What was open when the window began, what came in, what left, and what is open now?
 
     Definition: deals by the local day of their creation and of their outcome; duplicates, merged deals and tests are
@@ -41,9 +47,10 @@ def moved(book: DealBook, *, during: Period) -> pl.DataFrame:
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> kpikit.pipeline.moved(book, during=book.settings.period("FY2026Q2"))["figure"].to_list()[:3]
+        >>> kpikit.pipeline.moved(book, during="FY2026Q2")["figure"].to_list()[:3]
         ['open_then', 'new', 'taken_over']
     """
+    during = as_period(during)
     deals = population(book).filter(~pl.col("is_never"))
     unknown = pl.col("created_on").is_null() | ((pl.col("outcome") != "open") & pl.col("outcome_on").is_null())
     n_excluded = deals.filter(unknown).height

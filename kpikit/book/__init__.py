@@ -8,3 +8,7 @@ from kpikit.book.selection import of_team, teams
 from kpikit.book.settings import Privacy, Settings
 
 __all__ = ["DealBook", "Privacy", "Settings", "of_team", "open_book", "prepare", "teams", "trust"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,3 +5,7 @@ from kpikit.engine.histogram import counts, histogram
 from kpikit.engine.spells import seen, spells
 
 __all__ = ["counts", "histogram", "histogram_elsewhere", "seen", "spells"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

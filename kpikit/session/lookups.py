@@ -69,7 +69,7 @@ class Desk:
         asked = self.log.entries(kind="prepared", reader="coach_and_rep")["id"].to_list()
         known = (replace(choices, before=None), tuple(self.log.parked().rows()), tuple(asked))
         if self._listed is None or self._listed[0] != known:
-            found = agenda(self.book, log=self.log, session=self.day, minutes=self.minutes, **choices.asked())
+            found = agenda(self.book, log=self.log, session=self.day, minutes=self.minutes, **choices.asked()).frame
             self._listed = (known, found)
         return self._listed[1]
 

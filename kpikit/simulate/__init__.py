@@ -21,3 +21,7 @@ __all__ = [
     "truth_of",
     "write",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

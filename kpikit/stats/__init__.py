@@ -55,3 +55,7 @@ __all__ = [
     "wilson",
     "xmr_limits",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -59,8 +59,8 @@ def test_shape(name):
 
 
 def test_pandas_in_pandas_out():
-    for frame in answers(book().replace(answers_in="pandas")).values():
-        assert isinstance(frame, pd.DataFrame)
+    for found in answers(book().replace(answers_in="pandas")).values():
+        assert isinstance(found.frame, pd.DataFrame)
 
 
 def test_the_same_numbers_in_both():
@@ -71,7 +71,7 @@ def test_the_same_numbers_in_both():
 
 
 def test_by_one_name_is_by_a_list_of_it():
-    assert velocity.time_in_stage(book(), by="segment").equals(velocity.time_in_stage(book(), by=["segment"]))
+    assert velocity.time_in_stage(book(), by="segment").equals(velocity.time_in_stage(book(), by=["segment"]).frame)
 
 
 def public(module: ModuleType):

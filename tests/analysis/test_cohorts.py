@@ -196,7 +196,7 @@ def test_a_deal_that_is_never_won_cannot_raise_the_curve(rows, age, end):
 def test_a_deal_that_is_never_won_cannot_raise_a_cell(rows, end):
     extra = deal(3, end, None if end == "open" else 50)
     before, after = (cohorts.triangle(rate_book(r, as_of=AS_OF), **Q1) for r in (drawn(rows), [*drawn(rows), extra]))
-    both = before.join(after, on=["cohort", "age"], suffix="_after")
+    both = before.frame.join(after.frame, on=["cohort", "age"], suffix="_after")
     assert (both["low_bound_after"] <= both["low_bound"]).all()
     assert (both.drop_nulls("value")["value_after"].fill_null(0) <= both.drop_nulls("value")["value"]).all()
 
@@ -208,7 +208,7 @@ def test_a_cohort_split_at_random_and_merged_is_itself(rows, coins):
     whole = drawn(rows)
     parts = [[row for row, coin in zip(whole, coins, strict=False) if coin == side] for side in (True, False)]
     columns = ["n", "n_events", "n_open", "n_excluded"]
-    cells = [cohorts.triangle(rate_book(part, as_of=AS_OF), **Q1) for part in parts if part]
+    cells = [cohorts.triangle(rate_book(part, as_of=AS_OF), **Q1).frame for part in parts if part]
     merged = pl.concat(cells).group_by("cohort", "age").agg(pl.col(columns).sum()).sort("cohort", "age")
     assert merged.equals(cohorts.triangle(rate_book(whole, as_of=AS_OF), **Q1).select("cohort", "age", *columns))
 

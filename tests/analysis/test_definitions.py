@@ -264,7 +264,7 @@ def test_no_dates_is_a_refusal():
 
 def test_pandas_in_pandas_out():
     book = rate_book(MIXED)
-    assert isinstance(winloss.definitions(book.replace(answers_in="pandas")), pd.DataFrame)
+    assert isinstance(winloss.definitions(book.replace(answers_in="pandas")).frame, pd.DataFrame)
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def rules(error):
 def test_from_polars():
     book = DealBook.from_frames(deals=pl.DataFrame(DEALS))
     assert book.answers_in == "polars"
-    assert isinstance(winloss.wins(book), pl.DataFrame)
+    assert isinstance(winloss.wins(book).frame, pl.DataFrame)
     assert book.as_of == datetime(2026, 2, 3, tzinfo=UTC)
     assert repr(book) == "DealBook: 3 deals, up to 2026-02-03 00:00 UTC"
 
@@ -39,7 +39,7 @@ def test_pandas_in_pandas_out():
         deals[column] = pd.to_datetime(deals[column])
     book = DealBook.from_frames(deals=deals, stage_events=pd.DataFrame(EVENTS), stages=STAGES.to_pandas())
     for answer in (winloss.wins(book), velocity.time_in_stage(book), velocity.exits(book), velocity.curves(book)):
-        assert isinstance(answer, pd.DataFrame)
+        assert isinstance(answer.frame, pd.DataFrame)
     wins = winloss.wins(book).set_index("figure")
     assert wins.loc["won", "value"] == 1
     assert wins.loc["won_value", "value"] == 100

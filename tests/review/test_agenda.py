@@ -135,7 +135,7 @@ def test_an_empty_pipeline():
 
 def test_answers_come_in_the_kind_of_frame_that_came_in(demo):
     found = agenda(demo.replace(answers_in="pandas"))
-    assert type(found).__module__.startswith("pandas")
+    assert type(found.frame).__module__.startswith("pandas")
     assert found["rule"].tolist()[: MOST + 1] == agenda(demo)["rule"].to_list()[: MOST + 1]
 
 

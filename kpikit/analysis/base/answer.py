@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import wraps
-from inspect import signature
-from typing import Any, Concatenate, ParamSpec
+from inspect import BoundArguments, Signature, signature
+from types import NoneType
+from typing import Any, ParamSpec
+from weakref import ref
 
 import polars as pl
 
+from kpikit.analysis.base.answers import Answer
 from kpikit.analysis.base.suppression import hidden_groups
+from kpikit.analysis.base.windows import NAMES, read_windows
 from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
 from kpikit.book.fitness.needs import cannot_say
@@ -25,40 +31,75 @@ ASKED = frozenset({"horizon", "from_age", "time", "visit", "p_permuted", "least_
 LAST = ("unit", "kpi", "definition", "status", "reason")
 
 
-def answer(
-    kpi: str,
-) -> Callable[[Callable[Concatenate[DealBook, P], pl.DataFrame]], Callable[Concatenate[DealBook, P], Any]]:
+def answer(kpi: str) -> Callable[[Callable[P, pl.DataFrame]], Callable[P, Answer]]:
     """Make a pure function on polars frames a public analysis of the KPI with this card.
 
     A blank in the name is an argument: ``win_rate_{definition}`` is the card of the definition that was asked for.
+    What is asked as ``during`` or ``before`` is a period before the function sees it.
     """
 
-    def wrap(compute: Callable[Concatenate[DealBook, P], pl.DataFrame]) -> Callable[Concatenate[DealBook, P], Any]:
-        parameters = signature(compute).parameters
-        grouped = "by" in parameters and isinstance(parameters["by"].default, tuple)  # else it names a width of time
-        asked_by_default = parameters["by"].default if grouped else ()
-        by_default = {name: parameter.default for name, parameter in parameters.items()}
+    def wrap(compute: Callable[P, pl.DataFrame]) -> Callable[P, Answer]:
+        question = _Question(kpi, compute, signature(compute))
 
         @wraps(compute)
-        def ask(book: DealBook, *args: P.args, **asked: P.kwargs) -> Any:
-            card = _card(kpi, {**by_default, **asked})
-            by = asked.get("by", asked_by_default) if grouped else ()
-            by = (by,) if isinstance(by, str) else tuple(by)  # type: ignore[arg-type]
-            if grouped:
-                asked["by"] = by
-            check_groups(book, by)
-            reason = cannot_say(book, card)
-            if reason is not None:
-                return _as_asked(_shaped(_refused(by, reason), card), book)
-            computed = compute(book, *args, **asked)
-            floor, windows = FLOORS[card.id], _windows({**by_default, **asked})
-            kept = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
-            return _as_asked(_shaped(kept, card), book)
+        def ask(*args: P.args, **asked: P.kwargs) -> Answer:
+            return question.ask(*args, **asked)
 
-        ask.kpi = kpi.format_map(by_default)  # type: ignore[attr-defined]
+        ask.kpi = kpi.format_map(question.defaults)  # type: ignore[attr-defined]
+        ask.__signature__ = question.takes.replace(return_annotation=Answer)  # type: ignore[attr-defined]
         return ask
 
     return wrap
+
+
+@dataclass(frozen=True)
+class _Question:
+    kpi: str
+    compute: Callable[..., pl.DataFrame]
+    takes: Signature
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {name: parameter.default for name, parameter in self.takes.parameters.items()}
+
+    def ask(self, *args: object, **asked: object) -> Answer:
+        bound = self._bound(*args, **asked)
+        book: DealBook = bound.arguments["book"]
+        by: tuple[str, ...] = ()
+        if isinstance(self.defaults.get("by"), tuple):  # else it names a width of time
+            given = bound.arguments["by"]
+            by = bound.arguments["by"] = (given,) if isinstance(given, str) else tuple(given)
+        bound.arguments.update(read_windows(book, bound.arguments, self.takes.parameters))
+        card = _card(self.kpi, bound.arguments)
+        check_groups(book, by)
+        reason = cannot_say(book, card)
+        if reason is not None:
+            found = _refused(by, reason)
+        else:
+            floor, windows = FLOORS[card.id], _windows(bound.arguments)
+            computed = self.compute(*bound.args, **bound.kwargs)
+            found = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
+        frame = _as_asked(_shaped(found, card), book)
+        return Answer(frame, card.id, _plain_arguments(bound.arguments), by, ref(book))
+
+    def _bound(self, *args: object, **asked: object) -> BoundArguments:
+        try:
+            bound = self.takes.bind(*args, **asked)
+        except TypeError as wrong:
+            raise TypeError(f"{self.compute.__name__}() {wrong}") from None  # type: ignore[attr-defined]
+        bound.apply_defaults()
+        return bound
+
+
+def _plain_arguments(asked: Mapping[str, object]) -> dict[str, object]:
+    """What was asked beside the book, as far as it is plain: no log and no choices, which hold more than they say."""
+    plain = {name: tuple(given) if isinstance(given, (list, tuple)) else given for name, given in asked.items()}
+    return {name: given for name, given in plain.items() if name != "book" and _is_plain(given)}
+
+
+def _is_plain(given: object) -> bool:
+    kinds = (str, int, float, date, Period, NoneType)
+    return all(isinstance(one, kinds) for one in (given if isinstance(given, tuple) else (given,)))
 
 
 def _card(kpi: str, asked: Mapping[str, Any]) -> Card:
@@ -111,7 +152,7 @@ def _floats(frame: pl.DataFrame) -> list[str]:
 
 def _windows(asked: Mapping[str, Any]) -> list[Period | None]:
     """The windows that a question is asked of; [None] is all there is."""
-    given = [asked[name] for name in ("during", "before") if asked.get(name) is not None]
+    given = [asked[name] for name in NAMES if asked.get(name) is not None]
     found = [window for one in given for window in ([one] if isinstance(one, Period) else one)]
     return [*dict.fromkeys(found)] or [None]
 

@@ -5,3 +5,7 @@ from kpikit.analysis.cohorts.leads import chain
 from kpikit.analysis.cohorts.newest_cohort import newest
 
 __all__ = ["chain", "newest", "triangle", "win_curves"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,10 +10,10 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import OUTCOME, with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.cohorts.members import MONTHS, counts_from, followed, refused_early
 from kpikit.analysis.retention.contracts import local_day
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
 __all__ = ["triangle", "win_curves"]
@@ -26,7 +26,7 @@ def win_curves(
     book: DealBook,
     *,
     by: Literal["month", "quarter", "year", "all"] = "quarter",
-    during: Period | None = None,
+    during: Window | None = None,
     at: Sequence[float] = (),
 ) -> pl.DataFrame:
     """Of the deals begun in the same quarter, how many are won by which age?
@@ -59,6 +59,7 @@ def win_curves(
         >>> kpikit.cohorts.win_curves(kpikit.open_book("demo"))["cohort"].n_unique()
         10
     """
+    during = as_period(during)
     used = followed(book, by, during)
     keys = ["cohort"]
     sizes = used.group_by(keys).agg(
@@ -100,7 +101,7 @@ def _with_ages(curve: pl.DataFrame, table: pl.DataFrame, keys: list[str], at: Se
 
 @answer(kpi="win_triangle")
 def triangle(
-    book: DealBook, *, by: Step = "quarter", step: Step = "month", during: Period | None = None
+    book: DealBook, *, by: Step = "quarter", step: Step = "month", during: Window | None = None
 ) -> pl.DataFrame:
     """Of the deals begun together, how many were won after one, two, three months, and between what the end lies?
 
@@ -131,6 +132,7 @@ def triangle(
         >>> kpikit.cohorts.triangle(kpikit.open_book("demo"))["age"].min()
         1
     """
+    during = as_period(during)
     if step not in MONTHS:
         raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(MONTHS))
     deals, today = followed(book, by, during), local_day(book)

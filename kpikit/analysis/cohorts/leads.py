@@ -12,17 +12,17 @@ from kpikit.analysis.base.ages import DAY_US
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.durations import counts
 from kpikit.analysis.base.population import OUTCOME, begun, inside, population, with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.kept_wins import judged_wins
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
-from kpikit.calendar import Period
 from kpikit.engine import spells
 
 STEPS = ("accepted", "won", "kept")
 
 
 @answer(kpi="chain")
-def chain(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | None = None) -> pl.DataFrame:
+def chain(book: DealBook, *, by: Sequence[str] = ("source",), during: Window | None = None) -> pl.DataFrame:
     """Of a hundred leads of each source, how many are accepted, won, and still customers after a year?
 
     Definition: each step is a share of the step before. ``accepted``: went beyond the first stage, or was won; ``won``,
@@ -51,6 +51,7 @@ def chain(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | N
         >>> kpikit.cohorts.chain(kpikit.open_book("demo"), by=())["step"].to_list()
         ['accepted', 'won', 'kept']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     leads = begun(population(book), book).filter(~pl.col("is_never"))
     leads = leads if during is None else leads.filter(inside(during, "created_on"))

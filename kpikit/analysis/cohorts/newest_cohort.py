@@ -10,10 +10,11 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import figures, with_p
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.cohorts.members import counts_from, ends_known_from, followed
 from kpikit.analysis.retention.contracts import local_day
 from kpikit.book import DealBook
-from kpikit.calendar import Period, add_months
+from kpikit.calendar import add_months
 
 _KEYS = ["_all"]
 #: a cohort that begins so much before the first known end tells nothing
@@ -23,7 +24,7 @@ _SHARES = ("share", "share_low", "share_high", "usual", "low_bound", "high_bound
 
 @answer(kpi="newest_cohort")
 def newest(
-    book: DealBook, *, horizon: float = 90, back: int = 0, quarters: int = 8, during: Period | None = None
+    book: DealBook, *, horizon: float = 90, back: int = 0, quarters: int = 8, during: Window | None = None
 ) -> pl.DataFrame:
     """Are the deals of the newest quarter that was followed long enough won as often as those before?
 
@@ -53,6 +54,7 @@ def newest(
         >>> kpikit.cohorts.newest(kpikit.open_book("demo"))["cohort"].item()
         datetime.date(2026, 4, 1)
     """
+    during = as_period(during)
     used = followed(book, "quarter", None)
     known, today = ends_known_from(book), local_day(book)
     if known is not None:

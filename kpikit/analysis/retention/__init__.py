@@ -6,3 +6,7 @@ from kpikit.analysis.retention.renewals import gross_net, renewal
 from kpikit.analysis.retention.tenure import curves, projection, returns
 
 __all__ = ["curves", "due", "gross_net", "likeness", "projection", "regret", "renewal", "returns"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

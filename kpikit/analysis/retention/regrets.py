@@ -8,9 +8,9 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.kept_wins import judged_wins
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 
 #: what a profile is made of: words, numbers
 _WORDS = ("segment", "source", "deal_type", "is_icp", "is_new_market")
@@ -19,7 +19,7 @@ _NAMED = 3
 
 
 @answer(kpi="regret")
-def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | None = None) -> pl.DataFrame:
+def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Window | None = None) -> pl.DataFrame:
     """Which wins do we regret: customers lost within a year, or of whom we do not want a hundred more?
 
     Definition: won deals whose customer did not renew within the first year (or, of a longer term, when first due), or
@@ -47,6 +47,7 @@ def regret(book: DealBook, *, by: Sequence[str] = ("source",), during: Period | 
         >>> kpikit.retention.regret(kpikit.open_book("demo"), by="segment")["segment"].to_list()
         ['Enterprise', 'Mid', 'Small']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     wins = judged_wins(book, during).with_columns(_all=pl.lit(0))
     counts = wins.group_by(keys).agg(

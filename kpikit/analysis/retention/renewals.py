@@ -10,6 +10,7 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.contracts import contracts, with_groups, worth
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -23,7 +24,7 @@ _WORTH = ("gross", "net", "customers")
 
 
 @answer(kpi="renewal")
-def renewal(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def renewal(book: DealBook, *, by: Sequence[str] = (), during: Window | None = None) -> pl.DataFrame:
     """Of the customers whose contract fell due, how many renewed?
 
     Definition: contracts renewed (a following term begins at most a month late), of all contracts that fell due in the
@@ -54,6 +55,7 @@ def renewal(book: DealBook, *, by: Sequence[str] = (), during: Period | None = N
         >>> kpikit.retention.renewal(kpikit.open_book("demo"))["unit"].to_list()
         ['share']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     known = contracts(book)
     if known.months is None:
@@ -90,7 +92,7 @@ def without_terms(by: Sequence[str] = ()) -> pl.DataFrame:
 
 @answer(kpi="revenue_kept")
 def gross_net(
-    book: DealBook, *, by: Sequence[str] = (), during: Period | None = None, draws: int = 2000, seed: int = 0
+    book: DealBook, *, by: Sequence[str] = (), during: Window | None = None, draws: int = 2000, seed: int = 0
 ) -> pl.DataFrame:
     """Of the revenue under contract when the window began, how much is left at its end, without and with growth?
 
@@ -124,6 +126,7 @@ def gross_net(
         >>> kpikit.retention.gross_net(kpikit.open_book("demo"))["figure"].to_list()
         ['gross', 'net', 'customers']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     known = contracts(book)
     if known.months is None:

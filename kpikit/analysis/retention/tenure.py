@@ -10,10 +10,10 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import inside, with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.contracts import Contracts, contracts, local_day, with_groups
 from kpikit.analysis.retention.renewals import without_terms
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import EstimateError, UsageError
 
 _DAYS_A_MONTH = 365.25 / 12
@@ -168,7 +168,7 @@ def projection(book: DealBook, *, terms: int = 8) -> pl.DataFrame:
 
 @answer(kpi="returns")
 def returns(
-    book: DealBook, *, step: Literal["month", "quarter", "year"] = "month", during: Period | None = None
+    book: DealBook, *, step: Literal["month", "quarter", "year"] = "month", during: Window | None = None
 ) -> pl.DataFrame:
     """Of the customers who first bought in a period, how many bought again one, two, three periods later?
 
@@ -196,6 +196,7 @@ def returns(
         >>> kpikit.retention.returns(kpikit.open_book("demo"), step="year")["age"].min()
         0
     """
+    during = as_period(during)
     if step not in _STEPS:
         raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(_STEPS))
     width, today = _STEPS[step], local_day(book)

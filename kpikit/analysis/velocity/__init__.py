@@ -30,3 +30,7 @@ __all__ = [
     "time_in_stage",
     "waiting",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,6 +10,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.durations import counts, late_deals
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.calendar import Period
@@ -29,7 +30,7 @@ def cycle(
     clock: Literal["created", "first_contact"] = "created",
     horizon: float = 180,
     by: Sequence[str] = (),
-    during: Period | None = None,
+    during: Window | None = None,
     days: Days = "calendar",
 ) -> pl.DataFrame:
     """How long does a deal take from its beginning to its end, and how has it ended by then?
@@ -63,6 +64,7 @@ def cycle(
         >>> kpikit.velocity.cycle(kpikit.open_book("demo"))["figure"].to_list()
         ['median', 'won', 'lost', 'void', 'still_open']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     unit = unit_of(days, book.settings)
     deals, left_out = _cycles(book, clock, keys, during, unit)
@@ -153,7 +155,7 @@ def _cycles(
 
 
 @answer(kpi="funnel")
-def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def funnel(book: DealBook, *, by: Sequence[str] = (), during: Window | None = None) -> pl.DataFrame:
     """Of the deals begun in a window, how many ever reached each stage, or a later one?
 
     Definition: deals whose farthest stage (won counts as beyond the last) stands at the stage or after it, of all deals
@@ -180,6 +182,7 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.funnel(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    during = as_period(during)
     if "stage" in by:
         raise UsageError("unknown_group", column="stage", allowed="team, segment, …")
     keys = list(by) or ["_all"]

@@ -11,6 +11,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.engine import spells
@@ -37,7 +38,7 @@ def _days(during: Period, book: DealBook) -> float:
 
 
 @answer(kpi="throughput")
-def throughput(book: DealBook, *, during: Period, by: Sequence[str] = ()) -> pl.DataFrame:
+def throughput(book: DealBook, *, during: Window, by: Sequence[str] = ()) -> pl.DataFrame:
     """How much is won per day?
 
     Definition: the sum of the amounts of deals won in the window, in the book's currency, divided by its days;
@@ -60,9 +61,10 @@ def throughput(book: DealBook, *, during: Period, by: Sequence[str] = ()) -> pl.
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> kpikit.velocity.throughput(book, during=book.settings.period("FY2026Q2"))["unit"].to_list()
+        >>> kpikit.velocity.throughput(book, during="FY2026Q2")["unit"].to_list()
         ['money_per_day']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     won = _decided(book, during).filter(pl.col("outcome") == "won")
     days = _days(during, book)
@@ -120,7 +122,7 @@ def _open_days(book: DealBook, during: Period) -> float:
 
 
 @answer(kpi="throughput_change")
-def throughput_change(book: DealBook, *, during: Period, before: Period) -> pl.DataFrame:
+def throughput_change(book: DealBook, *, during: Window, before: Window) -> pl.DataFrame:
     """Why did what is won per day change between two windows?
 
     Definition: won per day = open deals × share won of what ended × mean amount won × ends per open deal per day
@@ -141,10 +143,10 @@ def throughput_change(book: DealBook, *, during: Period, before: Period) -> pl.D
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> now, then = book.settings.period("2026Q3"), book.settings.period("2026Q2")
-        >>> kpikit.velocity.throughput_change(book, during=now, before=then)["factor"].to_list()
+        >>> kpikit.velocity.throughput_change(book, during="2026Q3", before="2026Q2")["factor"].to_list()
         ['open_deals', 'win_share', 'mean_amount', 'ends_per_day', 'total']
     """
+    during, before = as_period(during), as_period(before)
     now, then = _factors(book, during), _factors(book, before)
     n = min(_decided(book, window).filter(pl.col("outcome") == "won").height for window in (during, before))
     parts = stats.das_gupta([then[name] for name in FACTORS], [now[name] for name in FACTORS])
@@ -164,7 +166,7 @@ def throughput_change(book: DealBook, *, during: Period, before: Period) -> pl.D
 
 @answer(kpi="bottleneck")
 def bottleneck(
-    book: DealBook, *, during: Period | None = None, draws: int = 2000, seed: int = 0, level: float = 0.95
+    book: DealBook, *, during: Window | None = None, draws: int = 2000, seed: int = 0, level: float = 0.95
 ) -> pl.DataFrame:
     """Which stage takes the most days of a deal that is won?
 
@@ -189,6 +191,7 @@ def bottleneck(
         >>> kpikit.velocity.bottleneck(kpikit.open_book("demo"), draws=200)["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    during = as_period(during)
     deals = book.tables["deals"].lazy().filter(pl.col("outcome") == "won")
     if during is not None:
         day = pl.col("outcome_day").cast(pl.Date)

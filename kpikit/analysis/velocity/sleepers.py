@@ -10,6 +10,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.velocity.age_marks import SLACK, STILL, begins, marks_of_others
 from kpikit.analysis.velocity.stages import curves
 from kpikit.book import DealBook
@@ -161,7 +162,7 @@ def sleeping(book: DealBook) -> pl.DataFrame:
 
 
 @answer(kpi="sleeping_rate")
-def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFrame:
+def sleeping_rate(book: DealBook, *, before: Window | None = None) -> pl.DataFrame:
     """How many deals sleep, how many would be usual, and what became of earlier deals that grew that old?
 
     Definition, per stage: ``value`` is the share still open of the visits entered at least the 90 % age ago (that of
@@ -184,6 +185,7 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
         >>> kpikit.velocity.sleeping_rate(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    before = as_period(before)
     counted, grown = _grown(book)
     counted = counted.join(_expected(book, grown, before or _usual(book)), on="stage", how="left")
     nothing = (None, None, None)

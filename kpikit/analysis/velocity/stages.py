@@ -11,6 +11,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Figures, figures, with_p
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.analysis.velocity.permutation import ON, few_visits, permuted
 from kpikit.book import DealBook
@@ -79,7 +80,7 @@ def _in_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 @answer(kpi="time_in_stage")
 def time_in_stage(
-    book: DealBook, *, by: Sequence[str] = (), during: Period | None = None, days: Days = "calendar"
+    book: DealBook, *, by: Sequence[str] = (), during: Window | None = None, days: Days = "calendar"
 ) -> pl.DataFrame:
     """How long does a deal stay in each stage, from entering it until it leaves, whatever way?
 
@@ -109,6 +110,7 @@ def time_in_stage(
         >>> kpikit.velocity.time_in_stage(kpikit.open_book("demo"))["stage"].to_list()
         ['Qualify', 'Discovery', 'Proposal', 'Negotiation']
     """
+    during = as_period(during)
     view = _seen(book, tuple(by), during, unit_of(days, book.settings))
     medians = stats.quantile_by(view.steps, view.keys).drop("n")
     frame = view.sizes.join(medians, on=view.keys, how="left", nulls_equal=True)
@@ -130,7 +132,7 @@ def exits(
     *,
     horizon: float = 60,
     by: Sequence[str] = (),
-    during: Period | None = None,
+    during: Window | None = None,
     days: Days = "calendar",
 ) -> pl.DataFrame:
     """Of the deals that enter a stage, which share has gone on, back, been lost or void, or is still there by then?
@@ -161,6 +163,7 @@ def exits(
         >>> shares["exit"].unique().sort().to_list()
         ['back', 'lost', 'on', 'still_there', 'void']
     """
+    during = as_period(during)
     view = _seen(book, tuple(by), during, unit_of(days, book.settings))
     return _in_order(_shares(view, horizon), view.keys)
 
@@ -193,7 +196,7 @@ def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
 
 
 @answer(kpi="stage_curves")
-def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def curves(book: DealBook, *, by: Sequence[str] = (), during: Window | None = None) -> pl.DataFrame:
     """How does the share of deals that have left a stage grow with the time since they entered it?
 
     Definition: one Aalen–Johansen curve for each way of leaving, and the share still there (Kaplan–Meier, exit
@@ -217,6 +220,7 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
         >>> kpikit.velocity.curves(kpikit.open_book("demo")).columns[:4]
         ['stage', 'from_age', 'time', 'exit']
     """
+    during = as_period(during)
     view = _seen(book, tuple(by), during, book.settings.bin)
     still = stats.kaplan_meier_by(view.steps, view.keys).with_columns(exit=pl.lit("still_there"))
     both = pl.concat([stats.aalen_johansen_by(view.steps, view.keys), still]).drop("se")
@@ -228,8 +232,8 @@ def curves(book: DealBook, *, by: Sequence[str] = (), during: Period | None = No
 def compare(
     book: DealBook,
     *,
-    during: Period,
-    before: Period,
+    during: Window,
+    before: Window,
     horizon: float = 60,
     by: Sequence[str] = (),
     days: Days = "calendar",
@@ -271,10 +275,10 @@ def compare(
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> now, then = book.settings.period("2026Q3"), book.settings.period("2025Q3")
-        >>> kpikit.velocity.compare(book, during=now, before=then)["figure"].unique().sort().to_list()
+        >>> kpikit.velocity.compare(book, during="2026Q3", before="2025Q3")["figure"].unique().sort().to_list()
         ['back', 'lost', 'median', 'on', 'still_there', 'void']
     """
+    during, before = as_period(during), as_period(before)
     if during.start < before.end and before.start < during.end:
         raise UsageError("windows_overlap", now=during.name, before=before.name)
     unit = unit_of(days, book.settings)
@@ -357,7 +361,7 @@ def _sized(seen: _Seen, steps: Steps, shares: pl.DataFrame) -> pl.DataFrame:
 
 
 @answer(kpi="naive_stage")
-def naive(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def naive(book: DealBook, *, by: Sequence[str] = (), during: Window | None = None) -> pl.DataFrame:
     """What would a dashboard say of each stage, leaving out the deals that are still open?
 
     Four familiar figures, to be shown only beside the honest ones: ``mean_of_advanced`` and ``median_of_ended``
@@ -377,6 +381,7 @@ def naive(book: DealBook, *, by: Sequence[str] = (), during: Period | None = Non
         >>> kpikit.velocity.naive(kpikit.open_book("demo"))["figure"].unique().sort().to_list()
         ['mean_of_advanced', 'median_of_ended', 'on_of_ended', 'on_of_entered']
     """
+    during = as_period(during)
     view = _seen(book, tuple(by), during, book.settings.bin)
     begun = view.counts.join(view.sizes.select(*view.keys, "from_age"), on=view.keys, how="left", nulls_equal=True)
     rows = begun.filter((pl.col("time") >= pl.col("from_age")) & (pl.col("exit") != "entered_late"))

@@ -8,11 +8,17 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.decided import decided, lost_deals, with_share
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
 __all__ = ["asked", "draw"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 #: how a deal ended, as far as whom to ask goes
 ENDS = ("won", "lost", "no_decision")
@@ -54,7 +60,7 @@ def _asked_deals(book: DealBook) -> pl.DataFrame:
 
 
 @answer(kpi="interviews_drawn")
-def draw(book: DealBook, n: int = 6, seed: int = 0, *, during: Period | None = None) -> pl.DataFrame:
+def draw(book: DealBook, n: int = 6, seed: int = 0, *, during: Window | None = None) -> pl.DataFrame:
     """Whom do we ask? Deals drawn by lot: as many won as lost as ended without a decision.
 
     Definition: deals decided in the window whose buyer has not been asked yet, in three groups; a group with too few
@@ -81,6 +87,7 @@ def draw(book: DealBook, n: int = 6, seed: int = 0, *, during: Period | None = N
         >>> kpikit.interviews.draw(kpikit.open_book("demo"), n=6, seed=1)["end"].to_list()
         ['won', 'won', 'lost', 'lost', 'no_decision', 'no_decision']
     """
+    during = as_period(during)
     if n < 1:
         raise UsageError("draw_none", n=n)
     ended, undated = _ended(book, during)
@@ -109,7 +116,7 @@ def _places(n: int, there: dict[str, int]) -> dict[str, int]:
 
 
 @answer(kpi="interviews_asked")
-def asked(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def asked(book: DealBook, *, during: Window | None = None) -> pl.DataFrame:
     """Of the customers who decided, how many were asked, and how many of those answered?
 
     Definition: deals won or lost in the window; asked: an interview of the deal is in the book; answered: one was held.
@@ -130,6 +137,7 @@ def asked(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
         >>> kpikit.interviews.asked(kpikit.open_book("demo"))["end"].to_list()
         ['all', 'won', 'lost', 'no_decision']
     """
+    during = as_period(during)
     ended, undated = _ended(book, during)
     told = ended.join(_asked_deals(book).with_columns(is_asked=True), on="deal_id", how="left")
     both = pl.concat([told.with_columns(end=pl.lit("all")), told])

@@ -10,8 +10,8 @@ from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.coding import coded, folded, several
 from kpikit.analysis.base.decided import UNTOLD, decided, in_copy, lost_deals, told, with_share
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.engine import spells
 
 #: in the column ``competitor``: there was none
@@ -21,7 +21,7 @@ WEEK = 7
 
 
 @answer(kpi="reasons")
-def reasons(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
+def reasons(book: DealBook, *, during: Window | None = None, copy: str = "team") -> pl.DataFrame:
     """Why were deals lost, as we wrote it, and for how many did nobody write why?
 
     Definition: lost deals by the local day of the outcome. A reason's share is of the deals with a known one; blanks
@@ -47,6 +47,7 @@ def reasons(book: DealBook, *, during: Period | None = None, copy: str = "team")
         >>> kpikit.winloss.reasons(kpikit.open_book("demo"))["group"][0]
         'no_decision'
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     n_told = deals.filter(told()).height
     as_told = in_copy(deals, book, copy).select("deal_id", told_as="key", told_group="group")
@@ -87,7 +88,7 @@ def _off_half(k: int, n: int, level: float) -> tuple[float, float]:
 
 
 @answer(kpi="reasons_compared")
-def reasons_compared(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
+def reasons_compared(book: DealBook, *, during: Window | None = None, copy: str = "team") -> pl.DataFrame:
     """Where both are known: how often does the buyer name the reason that we wrote?
 
     Definition: lost deals with a reason of ours and a held interview with reasons. Per reason: of the deals where we
@@ -112,6 +113,7 @@ def reasons_compared(book: DealBook, *, during: Period | None = None, copy: str 
         >>> kpikit.winloss.reasons_compared(kpikit.open_book("demo"))["n_both"][0] >= 18
         True
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     asked = book.tables["interviews"].lazy().join(deals.lazy().select("deal_id"), on="deal_id", how="semi").collect()
     held = asked.filter(pl.col("held_at").is_not_null())
@@ -143,7 +145,7 @@ def reasons_compared(book: DealBook, *, during: Period | None = None, copy: str 
 
 
 @answer(kpi="reason_lag")
-def reason_lag(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def reason_lag(book: DealBook, *, during: Window | None = None) -> pl.DataFrame:
     """How long after a loss does anybody write down why?
 
     Definition: days from the outcome to the first recorded change of ``loss_reason`` to something that is a reason;
@@ -166,6 +168,7 @@ def reason_lag(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
         >>> kpikit.winloss.reason_lag(kpikit.open_book("demo"))["reason"].unique().to_list()
         ['no_reason_changes']
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     undated += deals.filter(pl.col("outcome_at").is_null()).height if during is None else 0
     written = _first_written(book)
@@ -215,7 +218,7 @@ def _median(timed: pl.DataFrame) -> pl.DataFrame:
 
 
 @answer(kpi="competitors")
-def competitors(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
+def competitors(book: DealBook, *, during: Window | None = None, copy: str = "team") -> pl.DataFrame:
     """To whom did we lose, with "no decision" counted as the competitor it is?
 
     Definition: lost deals by the local day of the outcome: ``no_decision`` where our reason says so, else the
@@ -239,6 +242,7 @@ def competitors(book: DealBook, *, during: Period | None = None, copy: str = "te
         >>> kpikit.winloss.competitors(kpikit.open_book("demo"))["group"][0]
         'no_decision'
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     won, _ = decided(book, during, ("won",))
     rivals = _rivals([*deals["competitor"], *won["competitor"]])
@@ -282,7 +286,7 @@ def _rivals(names: list[str | None]) -> pl.DataFrame:
 
 
 @answer(kpi="last_stage")
-def last_stage(book: DealBook, *, during: Period | None = None, copy: str = "team") -> pl.DataFrame:
+def last_stage(book: DealBook, *, during: Window | None = None, copy: str = "team") -> pl.DataFrame:
     """In which stage were lost deals when they were lost, and why?
 
     Definition: lost deals by the local day of the outcome; the stage of their last visit before it (null where no
@@ -304,6 +308,7 @@ def last_stage(book: DealBook, *, during: Period | None = None, copy: str = "tea
         >>> kpikit.winloss.last_stage(kpikit.open_book("demo"))["stage"].drop_nulls().unique().len()
         4
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     visits = spells(book).lazy().filter(pl.col("kind") == "lost").join(deals.lazy(), on="deal_id", how="semi").collect()
     last = (
@@ -321,7 +326,7 @@ def last_stage(book: DealBook, *, during: Period | None = None, copy: str = "tea
 
 
 @answer(kpi="lost_after_offer")
-def lost_after_offer(book: DealBook, *, during: Period | None = None) -> pl.DataFrame:
+def lost_after_offer(book: DealBook, *, during: Window | None = None) -> pl.DataFrame:
     """How many of the deals we lost had our offer?
 
     Definition: lost deals by the local day of the outcome with an offer dated before it, of all lost deals.
@@ -341,6 +346,7 @@ def lost_after_offer(book: DealBook, *, during: Period | None = None) -> pl.Data
         >>> kpikit.winloss.lost_after_offer(kpikit.open_book("demo"))["n"].item() > 1000
         True
     """
+    during = as_period(during)
     deals, undated = lost_deals(book, during)
     after = (pl.col("offered_at") <= pl.col("outcome_at")).fill_null(False)
     offers = book.tables["deals"].lazy().select(pl.col("offered_at").count()).collect().item()

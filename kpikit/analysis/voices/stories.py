@@ -9,10 +9,10 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.suppression import hidden_groups
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.voices.anonymous import anonymous
 from kpikit.analysis.voices.search import Texts, asked
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
 Source = Literal["interview", "note"]
@@ -33,7 +33,7 @@ def stories(
     search: str = "",
     copy: Literal["team", "company"] = "team",
     sources: Sequence[Source] = ("interview",),
-    during: Period | None = None,
+    during: Window | None = None,
 ) -> pl.DataFrame:
     """What did customers tell us, about this?
 
@@ -64,6 +64,7 @@ def stories(
         >>> found["story"][0][:43]
         'You were the only ones who rang back on Fri'
     """
+    during = as_period(during)
     told = _told(book, copy, sources)
     if during is not None:
         told = told.filter((pl.col("told_at") >= during.start) & (pl.col("told_at") < during.end))

@@ -41,3 +41,7 @@ __all__ = [
     "win_rate",
     "wins",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

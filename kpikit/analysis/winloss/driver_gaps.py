@@ -11,9 +11,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.landmark import OFFER, at_landmark
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.winloss.driver_values import Term, terms_of
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import EstimateError, Refused, UsageError
 
 #: the sample rule: a model needs so many won and so many lost, and at most one driver for every five of the fewer
@@ -36,7 +36,7 @@ def drivers(
     *,
     declared: Sequence[str] = ("second_contact", "asked_by_customer", "fits_profile"),
     landmark: str = OFFER,
-    during: Period | None = None,
+    during: Window | None = None,
     seed: int = 0,
     draws: int = 499,
 ) -> pl.DataFrame:
@@ -81,6 +81,7 @@ def drivers(
         >>> found["method"].to_list()
         ['model']
     """
+    during = as_period(during)
     if draws < 1:
         raise UsageError("setting_value", setting="draws", value=draws, allowed="1, 2, …")
     try:

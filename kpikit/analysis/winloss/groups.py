@@ -11,9 +11,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import COUNTED, OUTCOME, ended, inside, population, tally
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.floors import FLOORS
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import RankingRefused, UsageError
 
@@ -27,7 +27,7 @@ def pooled(
     book: DealBook,
     *,
     by: Sequence[str] = ("segment",),
-    during: Period | None = None,
+    during: Window | None = None,
     mix: Literal["segment", "source", "deal_type"] = "segment",
     seed: int = 0,
 ) -> pl.DataFrame:
@@ -63,6 +63,7 @@ def pooled(
         >>> kpikit.winloss.pooled(kpikit.open_book("demo"), by="segment")["segment"].to_list()
         ['Enterprise', 'Mid', 'Small']
     """
+    during = as_period(during)
     check_groups(book, (mix,))
     keys = list(by) or ["_all"]
     deals = ended(population(book), book)
@@ -140,7 +141,7 @@ def own(
     book: DealBook,
     *,
     owner: str,
-    during: Period | None = None,
+    during: Window | None = None,
     mix: Literal["segment", "source", "deal_type"] = "segment",
 ) -> pl.DataFrame:
     """How many of my own deals were won, and how many were to be expected of deals like these?
@@ -172,6 +173,7 @@ def own(
         ...
         kpikit.errors.RankingRefused: This book shows no figures of a person (privacy.persons is "off").
     """
+    during = as_period(during)
     if book.settings.privacy.persons != "self":
         raise RankingRefused("persons_off")
     check_groups(book, (mix,))

@@ -12,8 +12,8 @@ from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Z_POWER
 from kpikit.analysis.base.population import COUNTED, ended, inside, population
 from kpikit.analysis.base.suppression import hidden_groups
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
 _FINISHED = COUNTED["finished"]
@@ -25,7 +25,7 @@ _DRAWS, _Z95 = 19_999, 1.959964
 
 @answer(kpi="mix_and_rate")
 def mix_and_rate(
-    book: DealBook, *, during: Period, before: Period, by: Sequence[str] = ("segment",), seed: int = 0
+    book: DealBook, *, during: Window, before: Window, by: Sequence[str] = ("segment",), seed: int = 0
 ) -> pl.DataFrame:
     """Did the win rate change because we chased other deals, or because we won more or less often within each kind?
 
@@ -56,10 +56,10 @@ def mix_and_rate(
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> now, then = book.settings.period("FY2026Q2"), book.settings.period("FY2026Q1")
-        >>> kpikit.winloss.mix_and_rate(book, during=now, before=then)["part"].to_list()
+        >>> kpikit.winloss.mix_and_rate(book, during="FY2026Q2", before="FY2026Q1")["part"].to_list()
         ['mix', 'rate', 'total']
     """
+    during, before = as_period(during), as_period(before)
     if during.start < before.end and before.start < during.end:
         raise UsageError("windows_overlap", now=during.name, before=before.name)
     dimensions = list(dict.fromkeys(by)) or ["segment"]

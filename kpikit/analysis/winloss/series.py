@@ -12,6 +12,7 @@ from kpikit import stats
 from kpikit.analysis.base.ages import FOLLOWED, from_creation_in
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import COUNTED, begun, population
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.winloss.rate import Definition, rate
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -30,7 +31,7 @@ def over_time(
     book: DealBook,
     *,
     definition: Definition = "finished",
-    during: Period | None = None,
+    during: Window | None = None,
     periods: int = 12,
     horizon: float = 180,
 ) -> pl.DataFrame:
@@ -65,10 +66,10 @@ def over_time(
 
     Example:
         >>> import kpikit
-        >>> book = kpikit.open_book("demo")
-        >>> kpikit.winloss.over_time(book, during=book.settings.period("FY2026Q2"), periods=8).height
+        >>> kpikit.winloss.over_time(kpikit.open_book("demo"), during="FY2026Q2", periods=8).height
         8
     """
+    during = as_period(during)
     if definition == "from_stage":
         raise UsageError("unknown_definition", definition=definition, allowed=", ".join(_ALLOWED))
     if periods < 1:

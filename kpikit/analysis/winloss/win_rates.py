@@ -11,9 +11,9 @@ import polars as pl
 from kpikit.analysis.base.ages import FOLLOWED, mature_window
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import begun, ended, inside, population, tally, with_wilson
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.winloss.rate import Definition, rate
 from kpikit.book import DealBook
-from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
 #: in the order in which they are told: the headline, what we count, what tools count
@@ -32,7 +32,7 @@ def win_rate(
     *,
     by: Sequence[str] = (),
     definition: Definition = "cohort",
-    during: Period | None = None,
+    during: Window | None = None,
     horizon: float = 180,
 ) -> pl.DataFrame:
     """How often do we win?
@@ -70,16 +70,17 @@ def win_rate(
     Example:
         >>> import kpikit
         >>> book = kpikit.open_book("demo")
-        >>> rate = kpikit.winloss.win_rate(book, definition="finished", during=book.settings.period("FY2026Q2"))
+        >>> rate = kpikit.winloss.win_rate(book, definition="finished", during="FY2026Q2")
         >>> rate.select("n", "n_events", "kpi").row(0)[2]
         'win_rate_finished'
     """
+    during = as_period(during)
     frame = rate(population(book), book, list(by) or ["_all"], definition, during, horizon)
     return frame.drop("_all", strict=False)
 
 
 @answer(kpi="win_rates")
-def definitions(book: DealBook, *, during: Period | None = None, horizon: float = 180) -> pl.DataFrame:
+def definitions(book: DealBook, *, during: Window | None = None, horizon: float = 180) -> pl.DataFrame:
     """What does the same book say under each definition of the win rate?
 
     Definition: one row a definition (and one a stage for ``from_stage``), each computed as :func:`win_rate` does. Those
@@ -99,12 +100,13 @@ def definitions(book: DealBook, *, during: Period | None = None, horizon: float 
         >>> kpikit.winloss.definitions(kpikit.open_book("demo"))["kpi"].n_unique()
         9
     """
+    during = as_period(during)
     old = None if during is None else mature_window(book, during, horizon)
     plain = book.replace(answers_in="polars")
     frames = []
     for name in DEFINITIONS:
         window = old if name in FOLLOWED else during
-        frames.append(win_rate(plain, definition=name, during=window, horizon=horizon))
+        frames.append(win_rate(plain, definition=name, during=window, horizon=horizon).frame)
     whole = pl.concat(frames, how="diagonal_relaxed").drop("from_age", strict=False)
     counts = [name for name in whole.columns if name.startswith("n_") and name != "n_eff"]
     return whole.with_columns(pl.col(name).cast(pl.Int64) for name in counts)
@@ -115,7 +117,7 @@ def bridge(
     book: DealBook,
     *,
     from_: Literal["hubspot", "salesforce", "pipedrive", "dynamics"] = "hubspot",
-    during: Period | None = None,
+    during: Window | None = None,
     horizon: float = 180,
 ) -> pl.DataFrame:
     """Why does the CRM's own report say another win rate than we do?
@@ -145,6 +147,7 @@ def bridge(
         >>> kpikit.winloss.bridge(kpikit.open_book("demo"), from_="hubspot")["step"].to_list()
         ['crm', 'finished', 'by_creation', 'cohort']
     """
+    during = as_period(during)
     if from_ not in CRMS:
         raise UsageError("unknown_crm", crm=from_, allowed=", ".join(CRMS))
     old = None if during is None else mature_window(book, during, horizon)

@@ -9,6 +9,7 @@ import polars as pl
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.coding import coded
 from kpikit.analysis.base.population import COUNTED, ended, inside, population
+from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 
@@ -17,7 +18,7 @@ ENDINGS = ("won", "lost", "no_decision", "set_aside")
 
 
 @answer(kpi="wins")
-def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Period] | Period | None = None) -> pl.DataFrame:
+def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Window] | Window | None = None) -> pl.DataFrame:
     """How many deals were won, and what are they worth?
 
     Definition: deals whose outcome is won, by the local day of that outcome; their amounts in the book's currency at
@@ -45,7 +46,8 @@ def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Period] | P
         deals = deals.filter(pl.col("team") == book.team)
     won = deals.filter(pl.col("outcome") == "won")
     groups = deals.select(*by).unique(maintain_order=True) if by else pl.DataFrame({"_all": [0]})
-    windows = [None] if during is None else [during] if isinstance(during, Period) else list(during)
+    several = [during] if during is None or isinstance(during, Period | str) else during
+    windows = [as_period(window) for window in several]
     frames = [_won_in(won, groups, list(by), window) for window in windows]
     return pl.concat(frames).sort(*by, "period", "figure").drop("_all", strict=False)
 
@@ -85,7 +87,7 @@ def _won_in(won: pl.DataFrame, groups: pl.DataFrame, by: list[str], window: Peri
 
 
 @answer(kpi="endings")
-def endings(book: DealBook, *, by: Sequence[str] = (), during: Period | None = None) -> pl.DataFrame:
+def endings(book: DealBook, *, by: Sequence[str] = (), during: Window | None = None) -> pl.DataFrame:
     """How did the deals end that ended: won, lost, because nobody decided, or set aside?
 
     Definition: deals by the local day of their outcome; ``no_decision`` are lost deals whose reason says that nobody
@@ -109,6 +111,7 @@ def endings(book: DealBook, *, by: Sequence[str] = (), during: Period | None = N
         >>> kpikit.winloss.endings(kpikit.open_book("demo"))["figure"].to_list()
         ['won', 'lost', 'no_decision', 'set_aside']
     """
+    during = as_period(during)
     keys = list(by) or ["_all"]
     deals = ended(population(book), book)
     counted = deals.filter(COUNTED["finished"].counted & inside(during, "outcome_on"))

@@ -45,7 +45,7 @@ class Newest:
 def newest_figures(book: DealBook, period: Period) -> Newest:
     """How the deals begun in the last quarters run; ``book`` is narrowed to the team and the period's end."""
     now, earlier = (
-        newest(book, horizon=HORIZON_DAYS, back=back, during=period).with_columns(finding=pl.lit("newest"))
+        newest(book, horizon=HORIZON_DAYS, back=back, during=period).frame.with_columns(finding=pl.lit("newest"))
         for back in (0, 1)
     )
     row = now.to_dicts()[0]
@@ -74,9 +74,9 @@ def _span(first_on: date, months: int) -> Period:
 
 def _curves(book: DealBook, cohort: Period, following: Period | None, before: Period) -> dict[str, pl.DataFrame]:
     """The newest quarter that is old enough, the one after it, and those before it together."""
-    quarters = win_curves(book, by="quarter", during=_span(cohort.first_on, 6), at=AGES_SHOWN)
+    quarters = win_curves(book, by="quarter", during=_span(cohort.first_on, 6), at=AGES_SHOWN).frame
     parts = {
-        "before": win_curves(book, by="all", during=before, at=AGES_SHOWN),
+        "before": win_curves(book, by="all", during=before, at=AGES_SHOWN).frame,
         "now": quarters.filter(pl.col("cohort") == cohort.first_on),
         "waiting": quarters.filter(pl.col("cohort") == (following.first_on if following else None)),
     }
@@ -112,7 +112,7 @@ def stay_figures(book: DealBook, period: Period) -> Stay:
     """Who stays, as a report tells it; ``book`` is already narrowed to the team and the period's end."""
     due = widening(period, lambda window: _due(book, window), enough=ENOUGH_DUE)
     year = period.widened(12) if period.months < 12 else period
-    found = Stay(due, regret(book, by=(), during=year).to_dicts()[0], pl.DataFrame(), pl.DataFrame())
+    found = Stay(due, regret(book, by=(), during=year).frame.to_dicts()[0], pl.DataFrame(), pl.DataFrame())
     if not found.n_due and not found.n_asked:
         return found
     months = _months(book, due.window or period.widened(12)) if found.n_due else pl.DataFrame()
@@ -120,7 +120,7 @@ def stay_figures(book: DealBook, period: Period) -> Stay:
 
 
 def _due(book: DealBook, window: Period | None) -> pl.DataFrame:
-    rows = renewal(book, during=window)
+    rows = renewal(book, during=window).frame
     return rows.with_columns(_n=pl.col("n").fill_null(0))
 
 
@@ -129,7 +129,7 @@ def _months(book: DealBook, window: Period) -> pl.DataFrame:
     rows = []
     for i in range(window.months):
         first: date = add_months(window.first_on, i)
-        found = renewal(book, during=_span(first, 1)).to_dicts()[0]
+        found = renewal(book, during=_span(first, 1)).frame.to_dicts()[0]
         n, stayed = found["n"] or 0, found["n_events"] or 0
         rows.append({"month": first, "stayed": stayed, "left": n - stayed, "unknown": found["n_open"] or 0})
     return pl.DataFrame(rows, schema={"month": pl.Date, **dict.fromkeys(("stayed", "left", "unknown"), pl.Int64)})
@@ -137,7 +137,7 @@ def _months(book: DealBook, window: Period) -> pl.DataFrame:
 
 def _links(book: DealBook) -> pl.DataFrame:
     """The chain of the sources with most leads, as far as it is known."""
-    found = chain(book, by="source")
+    found = chain(book, by="source").frame
     if "step" not in found.columns:
         return pl.DataFrame()
     known = found.filter((pl.col("status") == "ok") & pl.col("value").is_not_null()).sort("n_leads", descending=True)

@@ -69,7 +69,7 @@ def _refused(found: Found) -> str:
 
 
 def _asked(book: DealBook, window: Period | None, draws: int = 499) -> pl.DataFrame:
-    rows = drivers(book, declared=DECLARED, during=window, draws=draws)
+    rows = drivers(book, declared=DECLARED, during=window, draws=draws).frame
     if "driver" not in rows.columns:
         return rows.with_columns(_n=pl.lit(0))
     won = pl.col("n_won_with") + pl.col("n_won_without")

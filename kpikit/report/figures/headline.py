@@ -68,11 +68,11 @@ def again(book: DealBook, earlier: Iterable[Mapping[str, Any]]) -> list[dict[str
 
 def _asked(book: DealBook, family: str, window: Period) -> tuple[dict[str, Any], ...]:
     if family == "won":
-        return _won(wins(book, during=[window]), window)
+        return _won(wins(book, during=[window]).frame, window)
     if family == "median":
-        return _medians(time_in_stage(book, during=window), window)
+        return _medians(time_in_stage(book, during=window).frame, window)
     if family == "finished":
-        return _told(win_rate(book, definition="finished", during=window), "finished", window)
+        return _told(win_rate(book, definition="finished", during=window).frame, "finished", window)
     return ()  # a figure that this version does not know any more
 
 

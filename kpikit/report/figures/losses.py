@@ -41,11 +41,15 @@ class Losses:
 
 def losses(book: DealBook, period: Period, copy: Copy) -> Losses:
     """What a report tells of its losses; ``book`` is already narrowed to the team and the period's end."""
-    after = widening(period, lambda window: lost_after_offer(book, during=window).with_columns(_n="n"), enough=FEW)
-    both = widening(period, lambda window: _both(reasons_compared(book, during=window, copy=copy)), enough=FEW_BOTH)
+    after = widening(
+        period, lambda window: lost_after_offer(book, during=window).frame.with_columns(_n="n"), enough=FEW
+    )
+    both = widening(
+        period, lambda window: _both(reasons_compared(book, during=window, copy=copy).frame), enough=FEW_BOTH
+    )
     why = _why(book, period, copy)
     lead = _lead(why if copy == "team" else _why(book, period, "team"))
-    stages = last_stage(book, during=after.window, copy=copy)
+    stages = last_stage(book, during=after.window, copy=copy).frame
     return judged(Losses(after, stages, both, why, _rival(book, why, copy), lead), None)
 
 
@@ -64,8 +68,13 @@ def judged(found: Losses, sure: Certainty | None) -> Losses:
     return replace(found, certainty=certainty)
 
 
-def _both(rows: pl.DataFrame) -> pl.DataFrame:
+def _late(book: DealBook, window: Period | None) -> pl.DataFrame:
+    return lost_after_offer(book, during=window).frame.with_columns(_n="n")
+
+
+def _both(book: DealBook, window: Period | None, copy: Copy) -> pl.DataFrame:
     """Counted by the deals with both sides known, whatever the rows."""
+    rows = reasons_compared(book, during=window, copy=copy).frame
     if "n_both" not in rows.columns:
         return rows.with_columns(_n=pl.lit(0))
     return rows.with_columns(_n=pl.when(pl.int_range(pl.len()) == 0).then("n_both").otherwise(0))
@@ -73,7 +82,7 @@ def _both(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _why(book: DealBook, period: Period, copy: Copy) -> Found:
     known = pl.when(~pl.col("group").is_in(UNTOLD)).then("n_events").otherwise(0)
-    return widening(period, lambda window: _counted(reasons(book, during=window, copy=copy), known), enough=FEW)
+    return widening(period, lambda window: _counted(reasons(book, during=window, copy=copy).frame, known), enough=FEW)
 
 
 def _counted(rows: pl.DataFrame, n: pl.Expr) -> pl.DataFrame:
@@ -88,7 +97,7 @@ def _lead(found: Found) -> float | None:
 
 
 def _rival(book: DealBook, found: Found, copy: Copy) -> tuple[str, int] | None:
-    rivals = competitors(book, during=found.window, copy=copy)
+    rivals = competitors(book, during=found.window, copy=copy).frame
     if "group" in rivals.columns:
         is_named = (pl.col("group") == "named") & pl.col("rival").is_not_null()
         rivals = rivals.filter(is_named & (pl.col("n_events") > 1))

@@ -103,19 +103,19 @@ def team_figures(book: DealBook, about: About, tries: Tries = UNKNOWN) -> TeamFi
         n_deals=_under_review(book, period),
         bin=book.settings.bin,
         whole_from=whole_from(book, period),
-        wins=wins(book, during=[period.back(period.months * i) for i in range(8)]),
+        wins=wins(book, during=[period.back(period.months * i) for i in range(8)]).frame,
         changes=_judged(book, changes, times, ends, horizon),
         time_window=times,
-        times=time_in_stage(book, during=times.now),
-        times_before=time_in_stage(book, during=times.before),
+        times=time_in_stage(book, during=times.now).frame,
+        times_before=time_in_stage(book, during=times.before).frame,
         ends_window=ends,
-        ends=exits(book, during=ends.now, horizon=horizon),
-        ends_before=exits(book, during=ends.before, horizon=horizon),
+        ends=exits(book, during=ends.now, horizon=horizon).frame,
+        ends_before=exits(book, during=ends.before, horizon=horizon).frame,
         waiting=waiting_deals(book, period, about.copy),
         voices=voices(book, period, about.copy),
         tried=tried(book, tries.of(book, period), about.copy),
         rates=_rates(book, period),
-        moved=moved(book, during=period),
+        moved=moved(book, during=period).frame,
     )
 
 
@@ -126,7 +126,7 @@ def _rates(book: DealBook, period: Period) -> pl.DataFrame:
         last = period.widened(months) if months > period.months else period
         found = over_time(book, definition="cohort", during=last, periods=RATE_POINTS, horizon=RATE_DAYS)
         found = found.with_columns(months=pl.lit(last.months, pl.Int64))
-        if "phase" not in found.columns or (found["n"].median() or 0) >= FEW_DEALS:
+        if "phase" not in found.columns or (found.select(pl.col("n").median()).item() or 0) >= FEW_DEALS:
             break
     return found
 

@@ -27,7 +27,7 @@ class Voices:
 
 def voices(book: DealBook, period: Period, copy: Copy) -> Voices:
     """Who was asked about deals of the period, and the stories this copy may hold: older ones if there are none."""
-    counts = asked(book, during=period).filter(pl.col("end") == "all").to_dicts()[0]
+    counts = asked(book, during=period).frame.filter(pl.col("end") == "all").to_dicts()[0]
     found = widening(period, lambda window: _stories(book, copy, window), enough=1, farthest="year")
     return Voices(copy, counts, Found(_by_lot(found.rows, str(period.first_on)), found.window, found.name))
 
@@ -40,4 +40,4 @@ def _by_lot(rows: pl.DataFrame, seed: str) -> pl.DataFrame:
 
 
 def _stories(book: DealBook, copy: Copy, window: Period | None) -> pl.DataFrame:
-    return stories(book, copy=copy, during=window).with_columns(_n=pl.lit(1))
+    return stories(book, copy=copy, during=window).frame.with_columns(_n=pl.lit(1))

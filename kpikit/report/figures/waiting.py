@@ -40,13 +40,13 @@ class Waiting:
 
 def waiting_deals(book: DealBook, period: Period, copy: Copy) -> Waiting:
     """The open deals of a book at a period's end; what is usual is read from the twelve months before the period."""
-    listed = waiting(book)
+    listed = waiting(book).frame
     if "deal_id" not in listed.columns:
         empty = pl.DataFrame(schema=_LISTED)
         nothing = pl.DataFrame(schema={"stage": pl.String})
         return Waiting(0, 0, 0.0, 0.0, nothing, pl.DataFrame(), pl.DataFrame(schema=_DOTS), empty, empty)
     deals = _dressed(book, listed)
-    asleep, rates = deals.filter("is_sleeping"), sleeping_rate(book, before=period.back(12, 12))
+    asleep, rates = deals.filter("is_sleeping"), sleeping_rate(book, before=period.back(12, 12)).frame
     may_list = copy == "team"
     return Waiting(
         n_open=deals.height,
@@ -54,7 +54,7 @@ def waiting_deals(book: DealBook, period: Period, copy: Copy) -> Waiting:
         value_asleep=_value(asleep),
         value_open=_value(deals),
         rates=rates,
-        outcome=sleeping_outcome(book),
+        outcome=sleeping_outcome(book).frame,
         dots=_dots(deals, rates) if may_list else pl.DataFrame(schema=_DOTS),
         asleep=_listed(asleep, book) if may_list else pl.DataFrame(schema=_LISTED),
         first=_listed(deals, book) if may_list else pl.DataFrame(schema=_LISTED),

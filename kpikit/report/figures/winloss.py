@@ -86,8 +86,8 @@ class WinLossFigures:
 def winloss_figures(book: DealBook, about: About, tries: Tries = UNKNOWN, *, crm: str = "hubspot") -> WinLossFigures:
     """All figures of a quarterly report; ``book`` is already narrowed to the team and the period's end."""
     period, window = about.period, _window(book, about.period)
-    found = definitions(book, during=window.now, horizon=HORIZON_DAYS)
-    way = bridge(book, from_=crm, during=window.now, horizon=HORIZON_DAYS)  # type: ignore[arg-type] - checked there
+    found = definitions(book, during=window.now, horizon=HORIZON_DAYS).frame
+    way = bridge(book, from_=crm, during=window.now, horizon=HORIZON_DAYS).frame  # type: ignore[arg-type] - checked there
     lost, drivers, newest = losses(book, period, about.copy), driver_figures(book, period), newest_figures(book, period)
     changes = _judged(book, window, lost, drivers, newest)
     sure = {row["finding"]: row["certainty"] for row in changes.to_dicts()}
@@ -98,11 +98,11 @@ def winloss_figures(book: DealBook, about: About, tries: Tries = UNKNOWN, *, crm
         refused=_refused(book, way),
         whole_from=whole_from(book, period),
         window=window,
-        wins=wins(book, during=[period.back(period.months * i) for i in range(9)]),
+        wins=wins(book, during=[period.back(period.months * i) for i in range(9)]).frame,
         bridge=way,
         headline=found.filter(pl.col("kpi") == "win_rate_cohort"),
         definitions=found,
-        endings=endings(book, by=["segment"], during=window.now),
+        endings=endings(book, by=["segment"], during=window.now).frame,
         by_segment=_by_segment(book, window),
         in_time=in_time(book, period, "finished"),
         changes=changes,
@@ -141,7 +141,7 @@ def in_time(book: DealBook, period: Period, definition: str) -> pl.DataFrame:
             last = period.widened(months)
             found = over_time(book, definition=definition, during=last, periods=POINTS, horizon=HORIZON_DAYS)  # type: ignore[arg-type]
             found = found.with_columns(months=pl.lit(months, pl.Int64))
-            if "phase" not in found.columns or (found["n"].median() or 0) >= DEALS_A_POINT:
+            if "phase" not in found.columns or (found.select(pl.col("n").median()).item() or 0) >= DEALS_A_POINT:
                 return found
     return found
 

@@ -13,15 +13,15 @@ def is_refused(rows: pl.DataFrame) -> bool:
     return (rows["status"] == "refused").any()
 
 
-def refused_page(page: str, rows: pl.DataFrame) -> Page:
+def refused_page(topic: str, rows: pl.DataFrame) -> Page:
     """The page cannot be answered, and why."""
-    return refused(page, f"page.{page}.title.refused", rows.filter(pl.col("status") == "refused")["reason"][0])
+    return refused(topic, f"page.{topic}.title.refused", rows.filter(pl.col("status") == "refused")["reason"][0])
 
 
-def few(page: str, n: int) -> Page:
+def few(topic: str, n: int) -> Page:
     """So few losses that each is talked about, or none."""
-    title = message(f"page.{page}.title.few", n=n) if n else message(f"page.{page}.title.none")
-    return Page(page, title, folded=True)
+    title = message(f"page.{topic}.title.few", n=n) if n else message(f"page.{topic}.title.none")
+    return Page(topic, title, folded=True)
 
 
 def named(row: dict) -> Message:
