@@ -41,12 +41,8 @@ class Losses:
 
 def losses(book: DealBook, period: Period, copy: Copy) -> Losses:
     """What a report tells of its losses; ``book`` is already narrowed to the team and the period's end."""
-    after = widening(
-        period, lambda window: lost_after_offer(book, during=window).frame.with_columns(_n="n"), enough=FEW
-    )
-    both = widening(
-        period, lambda window: _both(reasons_compared(book, during=window, copy=copy).frame), enough=FEW_BOTH
-    )
+    after = widening(period, lambda window: _late(book, window), enough=FEW)
+    both = widening(period, lambda window: _both(book, window, copy), enough=FEW_BOTH)
     why = _why(book, period, copy)
     lead = _lead(why if copy == "team" else _why(book, period, "team"))
     stages = last_stage(book, during=after.window, copy=copy).frame
