@@ -10,13 +10,12 @@ from typing import Any, Concatenate, ParamSpec
 import polars as pl
 
 from kpikit.analysis.base.suppression import hidden_groups
-from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
 from kpikit.book.fitness.needs import cannot_say
 from kpikit.calendar import Period
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import UsageError
-from kpikit.kpi import Card, cards
+from kpikit.kpi import Card, Floor, cards
 
 P = ParamSpec("P")
 FIGURES = ("value", "low", "high")
@@ -51,8 +50,8 @@ def answer(
             if reason is not None:
                 return _as_asked(_shaped(_refused(by, reason), card), book)
             computed = compute(book, *args, **asked)
-            floor, windows = FLOORS[card.id], _windows({**by_default, **asked})
-            kept = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
+            windows = _windows({**by_default, **asked})
+            kept = suppress(with_floor(computed, card.floor), book, by, card.floor.counts, windows)
             return _as_asked(_shaped(kept, card), book)
 
         ask.kpi = kpi.format_map(by_default)  # type: ignore[attr-defined]

@@ -11,7 +11,6 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Figures, figures, with_p
-from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.analysis.velocity.permutation import ON, few_visits, permuted
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -19,6 +18,7 @@ from kpikit.engine import counts
 from kpikit.engine.clock import WIDTH_US, Days, unit_of
 from kpikit.engine.histogram import tabulate
 from kpikit.errors import UsageError
+from kpikit.kpi import Floor, cards
 from kpikit.stats.steps import ANY, Steps, all_steps
 from kpikit.stats.summaries import at_risk, starts_of_curves
 
@@ -280,7 +280,7 @@ def compare(
     unit = unit_of(days, book.settings)
     now, then = (_seen(book, tuple(by), window, unit) for window in (during, before))
     frame = changes_of(now, then, horizon)
-    few = frame.filter(_too_few(FLOORS["stage_changes"])).select(now.keys).unique()
+    few = frame.filter(_too_few(cards()["stage_changes"].floor)).select(now.keys).unique()
     empty = pl.lit(None, pl.Float64)
     if not few.height or not permutations:
         return _in_order(frame.with_columns(p_permuted=empty, least_shown=empty), now.keys)
