@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -16,6 +15,7 @@ from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
 from kpikit.engine.buckets import seen_in, visits
 from kpikit.engine.kernel import KINDS
+from kpikit.engine.remembered import remembered
 from kpikit.errors import UsageError
 
 _DAY_US = MICROSECONDS_PER_UNIT["day"]
@@ -200,7 +200,7 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
     )
 
 
-@lru_cache(maxsize=4)  # a report asks for the rate and for the outcome
+@remembered(1)  # a report asks for the rate and for the outcome
 def _grown(book: DealBook) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A row a stage: how many visits grew past its mark, and what came of them; and how long ago those began."""
     visits = _first_visits(book)

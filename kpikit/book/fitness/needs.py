@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kpikit.engine.remembered import remembered
 from kpikit.kpi import Card, place_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def cannot_say(book: DealBook, card: Card) -> str | None:
     return next((reason for need in card.needs if (reason := _lacks(book, need))), None)
 
 
-@lru_cache(maxsize=32)  # a book never changes, and every question asks
+@remembered(64)  # a book never changes, and every question asks
 def _lacks(book: DealBook, need: str) -> str | None:
     table, column = place_of(need)
     if (column is None or table != "deals") and _is_empty(book, table):

@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.book import DealBook
+from kpikit.engine.remembered import remembered
 from kpikit.errors import RankingRefused
 from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
 from kpikit.review.listing.choices import drawn
@@ -115,7 +116,7 @@ def agenda(
     return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), *ends])
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def found_by_rules(
     book: DealBook, session: date, since: date | None = None, back: tuple[tuple[str, date], ...] = ()
 ) -> Found:
