@@ -16,6 +16,7 @@ import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
+from kpikit.files import write_whole
 from kpikit.log.entries import UNPARKED
 from kpikit.log.log import Log, same_name
 from kpikit.review.beginning import Opening, opening, since_words
@@ -108,7 +109,7 @@ def written(folder: Path, name: str, text: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise UsageError("papers_place", path=str(path), reason=error.strerror or str(error)) from None
     return path
