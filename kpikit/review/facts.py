@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -105,11 +104,6 @@ class Facts:
 def in_polars(book: DealBook) -> DealBook:
     """The same book, answering in polars; always the same value, so that what is known of it is found once."""
     return book if book.answers_in == "polars" else book.replace(answers_in="polars")
-
-
-def local_day(book: DealBook) -> date:
-    """The last day that the book speaks of, where its owner lives."""
-    return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
 
 
 def hits(frame: pl.LazyFrame, unit: str, **columns: pl.Expr) -> pl.DataFrame:

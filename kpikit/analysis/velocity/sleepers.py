@@ -186,15 +186,10 @@ def sleeping_rate(book: DealBook, *, before: Period | None = None) -> pl.DataFra
     """
     counted, grown = _grown(book)
     counted = counted.join(_expected(book, grown, before or _usual(book)), on="stage", how="left")
-    nothing = (None, None, None)
-    rows = [
-        stats.wilson(k, n).select("value", "low", "high").row(0) if n else nothing
-        for k, n in counted.select("n_events", "n").iter_rows()
-    ]
-    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
+    known = [pl.when(pl.col("n") > 0).then(name).alias(name) for name in ("low", "high")]
     return (
-        counted.hstack(figures)
-        .with_columns(unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
+        stats.with_shares(counted)
+        .with_columns(*known, unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
         .sort("position")
         .drop("position")
     )

@@ -13,9 +13,10 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.engine.remembered import remembered
 from kpikit.errors import RankingRefused
-from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
+from kpikit.review.facts import HIT, Facts, Hits, rule_cards
 from kpikit.review.listing.choices import drawn
 from kpikit.review.listing.memory import memory
 from kpikit.review.listing.rules import READS_VISITS, RULES
@@ -97,7 +98,7 @@ def agenda(
         >>> listed.filter(status="ok").height, listed["is_lot"].sum()
         (8, 1)
     """
-    day = session or local_day(book)
+    day = session or last_day(book)
     known = memory(log, book, day)
     found = found_by_rules(book, day, known.since, known.back)
     now = known.now | {deal for deal, until in (parked or {}).items() if until > day}
