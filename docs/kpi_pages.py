@@ -10,6 +10,30 @@ KINDS = {
     "result": "result: something that happened",
     "insight": "insight: helps to understand, and judges nobody",
 }
+SCOPES = {
+    "all": "all, renewals and expansions included",
+    "new": "of new customers",
+    "renewal": "renewals",
+    "expansion": "expansions of customers",
+}
+
+
+COUNTS = {
+    "created": "deals begun in the window",
+    "closed": "deals closed in the window",
+    "won": "deals won in the window",
+    "visits": "visits to each stage",
+    "customers": "customers",
+}
+
+
+def floor_of(card: Card) -> str:
+    """From how many on there is a figure, and why; what a group of a breakdown must have enough of."""
+    floor = card.floor
+    events = f", and {floor.n_events} in the numerator" if floor.n_events else ""
+    least = f"at least {floor.n}{events}" if floor.n else "none"
+    groups = f". Groups: by their {COUNTS[floor.counts]}" if floor.counts else ""
+    return f"{least}: {floor.why}{groups}"
 
 
 def page(card: Card) -> str:
@@ -17,10 +41,12 @@ def page(card: Card) -> str:
     rows = {
         "Kind": KINDS[card.kind],
         "Which deals": card.population,
+        "Scope": SCOPES[card.scope],
         "Clock": card.clock,
         "Numerator": card.numerator,
         "Denominator": card.denominator,
         "Unit": card.unit,
+        "Floor": floor_of(card),
         "How it misleads": card.misleads,
         "How it is gamed": card.gamed,
         "Needs": ", ".join(f"`{need}`" for need in card.needs) or "deals only",

@@ -20,28 +20,39 @@ LEAVES = {"errors", "schema", "calendar", "shipped", "kpi"}
 ARROWS = {
     "schema": set(),
     "shipped": set(),
-    "kpi": set(),
+    "files": set(),  # who may import it: the rooms that write (WRITERS below)
+    "kpi": {"schema"},
     "words": {"schema"},
     "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
     "calendar": {"errors"},
     "reading": {"errors", "schema"},
     "engine": {"errors", "schema", "calendar"},
-    "book": {*LEAVES, "reading", "engine"},
+    "book": {*LEAVES, "files", "reading", "engine"},
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
-    "simulate": {"errors", "schema", "calendar", "book"},
+    "simulate": {"errors", "files", "schema", "calendar", "book"},
     "show": {"words", "schema", "kpi"},
     "log": {
         "errors",
+        "files",
         "calendar",
         "words",
     },  # as errors do: a LogError turns its code into a sentence when it is printed
     "review": {*LEAVES, "words", "show", "analysis", "stats", "engine", "book", "log"},
-    "session": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},
-    "report": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},  # of review: what happened since
+    "session": {*LEAVES, "files", "words", "show", "analysis", "book", "log", "review"},
+    "report": {
+        *LEAVES,
+        "files",
+        "words",
+        "show",
+        "analysis",
+        "book",
+        "log",
+        "review",
+    },  # review: since
     "sources": {*LEAVES, "reading"},
-    "start": {*LEAVES, "sources", "words", "reading", "book", "report", "show"},
-    "cli": {"errors", "words", "book", "start", "report", "log", "session", "simulate"},
+    "start": {*LEAVES, "files", "sources", "words", "reading", "book", "report", "show"},
+    "cli": {"errors", "files", "words", "book", "start", "report", "log", "session", "simulate"},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -261,7 +272,6 @@ def test_what_is_wrapped_stands_in_a_window():
 
 
 def test_every_public_analysis_goes_through_the_one_wrapper_and_has_a_card():
-    from kpikit.analysis.floors import FLOORS
     from kpikit.kpi import cards
 
     found = dict(_public_analyses())
@@ -269,7 +279,6 @@ def test_every_public_analysis_goes_through_the_one_wrapper_and_has_a_card():
     assert [name for name, function in found.items() if not hasattr(function, "kpi")] == []
     wrapped = {name: function for name, function in found.items() if hasattr(function, "kpi")}
     assert [name for name, function in wrapped.items() if function.kpi not in cards()] == []
-    assert [name for name, function in wrapped.items() if function.kpi not in FLOORS] == []
 
 
 def test_no_module_takes_another_s_private_names():
@@ -283,6 +292,60 @@ def test_no_module_takes_another_s_private_names():
         if alias.name.startswith("_") and alias.name != "__version__" and node.module != "kpikit.analysis"
     }
     assert found == set()
+
+
+#: who writes files through kpikit.files
+WRITERS = {
+    "book/preparing", "cli/logs", "report/formats/kinds", "report/formats/pdf", "report/formats/vega",
+    "report/making/job", "report/runs/index", "report/runs/record", "report/runs/run", "session/lab", "session/papers",
+    "simulate/writing", "start/checking", "start/starting",
+}  # fmt: skip
+#: who writes without it, and what for: tables (beside their place), copies into a run's own folder, a lock, a process's
+#: output, a database's empty file
+OTHERWISE = {
+    "files": {"write_bytes", "touch"},
+    "book/preparing": {"write_parquet"},
+    "simulate/writing": {"write_parquet", "write_csv"},
+    "report/runs/run": {"copyfile"},
+    "report/runs/lock": {"open"},
+    "session/lab": {"open"},
+    "log/connecting": {"os.open"},
+}
+_WRITING = {
+    "write_text", "write_bytes", "touch", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc",
+    "write_excel", "sink_parquet", "sink_csv", "to_csv", "to_parquet", "to_excel", "to_json", "to_html", "copyfile",
+    "copy2", "copytree", "mkstemp", "NamedTemporaryFile", "TemporaryFile", "symlink_to", "hardlink_to",
+}  # fmt: skip
+
+
+def _writes(path):
+    """What a module calls that writes a file."""
+    for node in ast.walk(_tree(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        name = called.rpartition(".")[2]
+        if called in ("os.open", "os.replace", "os.rename", "nbformat.write"):
+            yield called
+        elif name == "open":
+            place = 0 if isinstance(node.func, ast.Attribute) else 1
+            modes = [*node.args[place : place + 1], *(word.value for word in node.keywords if word.arg == "mode")]
+            if any(isinstance(mode, ast.Constant) and set(str(mode.value)) & set("wax+") for mode in modes):
+                yield name
+        elif isinstance(node.func, ast.Attribute) and name in _WRITING:
+            yield name
+
+
+def test_files_are_written_in_one_way():
+    writers, otherwise = set(), {}
+    for path in MODULES:
+        module = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if "write_whole" in path.read_text(encoding="utf-8") and module != "files":
+            writers.add(module)
+        if found := set(_writes(path)):
+            otherwise[module] = found
+    assert writers == WRITERS
+    assert otherwise == OTHERWISE
 
 
 def test_no_module_prints():

@@ -298,13 +298,13 @@ def test_the_floors_can_be_raised(privacy, n):
 
 
 def test_every_breakdown_says_which_deals_its_groups_must_have_enough_of():
-    from kpikit.analysis.floors import FLOORS
+    from kpikit.kpi import cards
     from tests.test_architecture import _public_analyses
 
     for name, function in _public_analyses():
         by = getattr(function, "__kwdefaults__", None) or getattr(function.__wrapped__, "__kwdefaults__", {}) or {}
         if isinstance(by.get("by"), tuple) and by["by"] != ("team",):
-            assert FLOORS[function.kpi].counts, name
+            assert cards()[function.kpi].floor.counts, name
 
 
 def test_written_reasons_leave_the_team_only_where_many_have_them():

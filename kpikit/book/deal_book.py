@@ -14,6 +14,7 @@ from kpikit.book.door import building
 from kpikit.book.fitness import fitness
 from kpikit.book.settings import Settings
 from kpikit.engine.coding import Coded
+from kpikit.engine.remembered import without_memory
 from kpikit.errors import Fault
 
 Frame = pl.DataFrame | pl.LazyFrame
@@ -112,6 +113,9 @@ class DealBook:
     def replace(self, **changes: Any) -> DealBook:
         """A copy with other values, e.g. ``book.replace(settings=…)``."""
         return replace(self, **changes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return without_memory(self)
 
     def __repr__(self) -> str:
         n = self.tables["deals"].lazy().select(pl.len()).collect().item()

@@ -18,6 +18,7 @@ from kpikit.book.deal_book import DealBook
 from kpikit.book.settings import Settings
 from kpikit.engine.coding import Coded, Codes, encode
 from kpikit.errors import Fault, UsageError
+from kpikit.files import write_whole
 
 MANIFEST = "kpikit-book.json"
 FORMAT = 2
@@ -117,7 +118,7 @@ def sealed(partial: Path, book: DealBook) -> DealBook:
         "hash": book.hash,
         "faults": [fault.as_dict() for fault in book.faults],
     }
-    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, default=str), encoding="utf-8")
+    write_whole(partial / MANIFEST, json.dumps(manifest, indent=1, default=str))
     return open_prepared(_replaced(partial))
 
 

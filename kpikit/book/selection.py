@@ -1,8 +1,10 @@
-"""One team's part of a book."""
+"""What is read from a book the same way everywhere: its last day, its teams, its open stages; one team's part."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -10,6 +12,14 @@ from kpikit.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from kpikit.book.deal_book import DealBook
+
+#: whose a deal's outcome is: the team on its day; of a deal without that day, the team on the day of its creation
+OUTCOME_TEAM = pl.coalesce("outcome_team", "team")
+
+
+def last_day(book: DealBook) -> date:
+    """The last day that the book speaks of, where its owner lives."""
+    return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
 
 
 def teams(book: DealBook) -> list[str]:

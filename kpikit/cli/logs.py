@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpikit.cli.saying import as_json_text, tell, words_in
+from kpikit.files import write_whole
 
 if TYPE_CHECKING:
     from kpikit.log.log import Log
@@ -79,7 +80,7 @@ def export(person: str, out: Path | None, place: str | None, language: str) -> N
     if out is None:
         tell(said)
         return
-    out.write_text(said + "\n", encoding="utf-8")
+    write_whole(out, said + "\n")
     tell(words_in(language).say("log.exported", where=str(out)))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kpikit.engine.coding import Coded, Codes, encode
 from kpikit.engine.observed import observed
+from kpikit.engine.remembered import remembered
 from kpikit.errors import Refused
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def visits(book: DealBook) -> Iterator[Visits]:
         yield Visits(some.collect(), coded.codes)
 
 
-@lru_cache(maxsize=8)
+@remembered(1)
 def _coded(book: DealBook) -> Coded:
     return book.coded or encode(book.tables)
 
 
-@lru_cache(maxsize=8)
+@remembered(1)
 def _all(book: DealBook) -> Visits:
     """A book never changes, so its visits are read once."""
     coded = _coded(book)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
 from kpikit.errors import UsageError
+from kpikit.files import user_folder
 from kpikit.log.entries import LogError
 
 #: how long a writer waits for the others, in milliseconds
@@ -34,9 +35,7 @@ SHARES = frozenset(
 
 def default_path() -> Path:
     """The log in the user's own data folder."""
-    from platformdirs import user_data_path
-
-    return user_data_path("kpikit", appauthor=False) / "review-log.sqlite"
+    return user_folder("data") / "review-log.sqlite"
 
 
 def check_there(given: str | Path | None) -> None:

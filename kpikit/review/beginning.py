@@ -12,8 +12,9 @@ import polars as pl
 from kpikit.analysis.voices.interviews import by_lot
 from kpikit.analysis.winloss import stories
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.review.events_since import after, facts_of, moments
-from kpikit.review.facts import in_polars, local_day
+from kpikit.review.facts import in_polars
 from kpikit.review.team_scope import ours, sessions_of
 from kpikit.show.page import Message, message
 
@@ -61,7 +62,7 @@ def opening(
         >>> found.voice["told_by"], found.agreements.height
         ('interview', 0)
     """
-    day = session or local_day(book)
+    day = session or last_day(book)
     held = sessions_of(log, book).filter(pl.col("held_on") < day).sort("held_on")
     told = held["session_id"].to_list()
     words = {kind: _said(log, book, kind, told, reader) for kind in ("worked", "did_not")}

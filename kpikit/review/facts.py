@@ -6,16 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.calendar import midnight
+from kpikit.engine.remembered import remembered
 
 #: what every rule gives back
 HIT = {
@@ -100,15 +100,10 @@ class Facts:
         return pl.col(instant).dt.convert_time_zone(self.book.settings.time_zone).dt.date()
 
 
-@lru_cache(maxsize=8)
+@remembered(1)
 def in_polars(book: DealBook) -> DealBook:
     """The same book, answering in polars; always the same value, so that what is known of it is found once."""
     return book if book.answers_in == "polars" else book.replace(answers_in="polars")
-
-
-def local_day(book: DealBook) -> date:
-    """The last day that the book speaks of, where its owner lives."""
-    return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
 
 
 def hits(frame: pl.LazyFrame, unit: str, **columns: pl.Expr) -> pl.DataFrame:

@@ -12,8 +12,9 @@ import polars as pl
 from kpikit.analysis.velocity import course
 from kpikit.analysis.winloss import stories_like
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.errors import UsageError
-from kpikit.review.facts import Facts, in_polars, local_day
+from kpikit.review.facts import Facts, in_polars
 from kpikit.review.listing.agenda import found_by_rules
 from kpikit.review.listing.criteria import SHOWN, stage_criteria
 from kpikit.review.listing.memory import memory
@@ -98,7 +99,7 @@ def story(
         raise UsageError("deal_left_export" if known else "unknown_deal", deal=deal_id)
     deal = deals.select(HEAD).row(0, named=True)
     asked = questions or read_questions()
-    day = session or local_day(book)
+    day = session or last_day(book)
     polars = in_polars(book)
     facts = Facts(alone, day)
     return Story(

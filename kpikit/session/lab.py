@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kpikit.errors import UsageError
+from kpikit.files import write_whole
 from kpikit.shipped import shipped
 
 NOTEBOOK = "deal-review.ipynb"
@@ -73,7 +74,7 @@ def copy_notebook(folder: Path, parameters: str) -> Path:
         cell.metadata["jupyter"] = {"source_hidden": True}
         cell.outputs, cell.execution_count = [], None
     path = folder / NOTEBOOK
-    nbformat.write(notebook, path)
+    write_whole(path, nbformat.writes(notebook) + "\n")
     return path
 
 
@@ -96,10 +97,10 @@ def running(parameters: str, *, log: str | None = None, port: int = 0) -> Iterat
         for name in ("session", "config", "run", "data", "settings", "own", "spaces"):
             (home / name).mkdir(mode=0o700)
         notebook = copy_notebook(home / "session", parameters)
-        (home / "config" / "jupyter_server_config.json").write_text(json.dumps(_config(home, token, port)))
-        (home / "settings" / "overrides.json").write_text(json.dumps(_SETTINGS))
+        write_whole(home / "config" / "jupyter_server_config.json", json.dumps(_config(home, token, port)))
+        write_whole(home / "settings" / "overrides.json", json.dumps(_SETTINGS))
         left_out = {"disabledExtensions": dict.fromkeys(_LEFT_OUT, True)}
-        (home / "settings" / "page_config.json").write_text(json.dumps(left_out))
+        write_whole(home / "settings" / "page_config.json", json.dumps(left_out))
         process = _started(home, log)
         try:
             address = _address(home / "run", process)
@@ -219,7 +220,7 @@ def _run(notebook: Path, home: Path, api: _Api) -> None:
                 _run_cell(cell, client)
     finally:
         client.stop_channels()
-    nbformat.write(made, notebook)
+    write_whole(notebook, nbformat.writes(made) + "\n")
     notary = NotebookNotary(data_dir=str(home / "data"))
     notary.sign(made)
     notary.store.close()

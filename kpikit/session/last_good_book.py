@@ -9,15 +9,14 @@ from pathlib import Path
 from kpikit.book import DealBook, open_book, prepare
 from kpikit.book.preparing import content_hash, is_prepared
 from kpikit.errors import KpikitError
+from kpikit.files import user_folder
 
 
 def place(book: str) -> Path:
     """Where the copy of this book is kept, in the user's own data folder."""
-    from platformdirs import user_data_path
-
     path = Path(book)
     mark = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-    return user_data_path("kpikit", appauthor=False) / "last-good" / mark
+    return user_folder("data") / "last-good" / mark
 
 
 def keep(book: DealBook, given: str) -> DealBook:

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.log.log import Log
 from kpikit.log.tables import CLOCKS
 from kpikit.review.beginning import Opening, opening
-from kpikit.review.facts import local_day
 from kpikit.review.lessons import Learning, learning
 from kpikit.review.listing.agenda import agenda
 from kpikit.review.listing.choices import Choices
@@ -44,7 +44,7 @@ def session_day(book: DealBook, today: date) -> date:
 
     What a rule calls silence would be the silence of an old export.
     """
-    last = local_day(book)
+    last = last_day(book)
     return today if 0 <= (today - last).days <= STALE else last
 
 

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.errors import UsageError
+from kpikit.files import write_whole
 from kpikit.log.entries import UNPARKED
 from kpikit.log.log import Log, same_name
 from kpikit.review.beginning import Opening, opening, since_words
-from kpikit.review.facts import in_polars, local_day
+from kpikit.review.facts import in_polars
 from kpikit.review.listing.agenda import agenda, owners_of
 from kpikit.review.pictures import course_chart, course_sentence, timeline_chart
 from kpikit.review.questions import Questions
@@ -70,7 +72,7 @@ def prepare(
     Raises:
         UsageError: the folder cannot be written.
     """
-    mine, day, folder = in_polars(book), on or local_day(book), Path(out)
+    mine, day, folder = in_polars(book), on or last_day(book), Path(out)
     _may_hold(folder)
     every = agenda(mine, log=log, session=day, minutes=minutes, seed=seed)
     listed = every.filter(pl.col("status") == "ok").to_dicts()
@@ -108,7 +110,7 @@ def written(folder: Path, name: str, text: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise UsageError("papers_place", path=str(path), reason=error.strerror or str(error)) from None
     return path

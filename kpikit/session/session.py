@@ -92,7 +92,7 @@ class Session:
         say = self.words.say
         go_on = None
         if self.spare is not None:
-            day = local_day(self.spare, self.words)
+            day = said_up_to(self.spare, self.words)
             go_on = button(say("panel.failed.go_on", day=day), {"do": "go_on"}, cls="main", data_first=True)
         return node(
             "div",
@@ -136,7 +136,7 @@ def _log(given: str | None) -> Log:
     return Log(salvaged([]), given, None, (), author=login_name()) if given == TRIAL else open_log(given)
 
 
-def local_day(book: DealBook, words: Words) -> str:
+def said_up_to(book: DealBook, words: Words) -> str:
     """Up to when a book speaks, as a day and a time where it is."""
     from zoneinfo import ZoneInfo
 

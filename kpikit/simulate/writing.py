@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from kpikit.files import write_whole
 from kpikit.simulate.tables import SETTINGS
 
 FileFormat = Literal["csv", "parquet"]
@@ -36,7 +37,7 @@ def write(
         "truth.json": json.dumps(truth, indent=1, ensure_ascii=False) + "\n",
     }
     for name, text in texts.items():
-        (out / name).write_text(text, encoding="utf-8", newline="\n")
+        write_whole(out / name, text)
         written.append(out / name)
     return written
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from kpikit.book import DealBook
 from kpikit.book.fitness.finding import Finding
 from kpikit.book.fitness.news import news, summary
 from kpikit.errors import SEVERITY, DataError
+from kpikit.files import user_folder, write_whole
 from kpikit.show import fitness_words as fitness_part
 from kpikit.words import Words
 
@@ -44,12 +44,10 @@ def check(book: DealBook, name: str | Path) -> Check:
 
 def _memory(name: str | Path) -> Path:
     """Where the last look is kept: the user's own data folder, one file a book."""
-    from platformdirs import user_data_path
-
     is_demo = str(name) == "demo" and not Path(name).exists()  # one book, wherever one stands
     known = "demo" if is_demo else str(Path(name).resolve())
     place = hashlib.sha256(known.encode()).hexdigest()[:16]
-    return user_data_path("kpikit", appauthor=False) / "checks" / f"{place}.json"
+    return user_folder("data") / "checks" / f"{place}.json"
 
 
 def _recall(memory: Path) -> dict[str, Any] | None:
@@ -63,10 +61,7 @@ def _recall(memory: Path) -> dict[str, Any] | None:
 def _keep(memory: Path, now: dict[str, Any]) -> bool:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        partial = memory.with_name(f"{memory.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps(now), encoding="utf-8")
-        partial.chmod(0o600)
-        partial.replace(memory)
+        write_whole(memory, json.dumps(now), is_private=True)
     except OSError:
         return False
     return True

@@ -14,6 +14,7 @@ from kpikit.book import DealBook
 from kpikit.book.opening import CONFIG, from_config
 from kpikit.calendar import Period
 from kpikit.errors import DataError, UsageError
+from kpikit.files import write_whole
 from kpikit.reading import RawTable, read_all
 from kpikit.sources.guess import Guess, guess
 from kpikit.start.draft import Choices, config, text
@@ -60,9 +61,7 @@ def start(files: Sequence[Path], out: Path, ask: Ask, words: Words) -> Start:
     choices = _asked(found, ask)
     out.mkdir(parents=True, exist_ok=True)
     book, error, choices = _open(found, choices, out, ask)
-    partial = path.with_name(f".{CONFIG}.part")
-    partial.write_text(text(found, config(found, choices, out), words), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, text(found, config(found, choices, out), words))
     return Start(path, found, book, error)
 
 

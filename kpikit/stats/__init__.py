@@ -9,7 +9,7 @@ from kpikit.stats.multiplicity import benjamini_hochberg, holm
 from kpikit.stats.pooling import pooled_rates
 from kpikit.stats.process import p_limits, xmr_limits
 from kpikit.stats.projection import beta_geometric, chain_ladder
-from kpikit.stats.rates import difference, newcombe, wilson
+from kpikit.stats.rates import difference, newcombe, wilson, with_shares
 from kpikit.stats.summaries import at_risk_by, followed_by, quantile_by, rmst_by, settled_from
 from kpikit.stats.survival import aalen_johansen, kaplan_meier, median, rmst
 from kpikit.stats.totals import compound_velocity, value_weighted
@@ -53,6 +53,7 @@ __all__ = [
     "settled_from",
     "value_weighted",
     "wilson",
+    "with_shares",
     "xmr_limits",
 ]
 

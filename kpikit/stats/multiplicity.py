@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from kpikit.stats.checks import Floats, fraction, numbers, refuse_where
+from kpikit.stats.checks import fraction, numbers, refuse_where
 
 
 def holm(p: ArrayLike, *, level: float = 0.95) -> pl.DataFrame:
@@ -31,7 +31,7 @@ def holm(p: ArrayLike, *, level: float = 0.95) -> pl.DataFrame:
     >>> holm([0.01, None, 0.04, 0.03])["value"].round(2).to_list()
     [0.03, None, 0.06, 0.06]
     """
-    return _corrected(p, _step_down, level)
+    return _corrected(p, "holm", level)
 
 
 def benjamini_hochberg(p: ArrayLike, *, level: float = 0.95) -> pl.DataFrame:
@@ -54,25 +54,10 @@ def benjamini_hochberg(p: ArrayLike, *, level: float = 0.95) -> pl.DataFrame:
     >>> benjamini_hochberg([0.01, 0.02, 0.03])["value"].round(2).to_list()
     [0.03, 0.03, 0.03]
     """
-    return _corrected(p, _step_up, level)
+    return _corrected(p, "fdr_bh", level)
 
 
-def _step_down(p: Floats) -> Floats:
-    """Holm: the i-th smallest times the number not yet judged, never below the one before it."""
-    order = p.argsort()
-    steps = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(steps, 1.0)
-    return corrected
-
-
-def _step_up(p: Floats) -> Floats:
-    from scipy.stats import false_discovery_control
-
-    return false_discovery_control(p, method="bh")
-
-
-def _corrected(p: ArrayLike, correct: Callable[[Floats], Floats], level: float) -> pl.DataFrame:
+def _corrected(p: ArrayLike, method: Literal["holm", "fdr_bh"], level: float) -> pl.DataFrame:
     """The correction of the p-values that are there; the others keep their place."""
     given = numbers(p, "p")
     there = ~np.isnan(given)
@@ -80,6 +65,8 @@ def _corrected(p: ArrayLike, correct: Callable[[Floats], Floats], level: float) 
     value = np.full(given.size, np.nan)
     alpha = 1 - fraction(level, "level")
     if there.any():
-        value[there] = correct(given[there])
+        from statsmodels.stats.multitest import multipletests
+
+        value[there] = multipletests(given[there], method=method)[1]
     frame = pl.DataFrame({"p": given, "value": value, "rejected": value <= alpha + 1e-12})
     return frame.with_columns(pl.when(pl.lit(pl.Series(there))).then(pl.all()))

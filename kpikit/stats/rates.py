@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from kpikit.errors import EstimateError
 from kpikit.stats.bounds import z_of
-from kpikit.stats.checks import one_row, trials
+from kpikit.stats.checks import Floats, one_row, trials
 
 
-def wilson_bounds(k: float, n: float, z: float) -> tuple[float, float]:
-    """Low and high of Wilson's interval; 0 to 1 when there is nothing."""
-    if n == 0:
-        return 0.0, 1.0
-    p, zz = k / n, z * z / n
-    half = z * (p * (1 - p) / n + zz / (4 * n)) ** 0.5
+def wilson_bounds(k: ArrayLike, n: ArrayLike, z: float) -> tuple[Floats, Floats]:
+    """Low and high of Wilson's interval, of one share or of many; 0 to 1 where there is nothing."""
+    k, n = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    some = np.where(n == 0, 1.0, n)
+    p, zz = k / some, z * z / some
+    half = z * np.float_power(p * (1 - p) / some + zz / (4 * some), 0.5)
     low, high = (p + zz / 2 - half) / (1 + zz), (p + zz / 2 + half) / (1 + zz)
-    return (0.0 if k == 0 else low), (1.0 if k == n else high)
+    return np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
+
+
+def with_shares(counts: pl.DataFrame, *, level: float = 0.95) -> pl.DataFrame:
+    """What share is each row of a frame of counts, and what shares would fit as well?
+
+    :func:`wilson` of ``n_events`` and ``n``, a row a share.
+
+    Parameters:
+        counts: a frame with ``n_events`` and ``n``.
+        level: of the intervals.
+
+    Returns:
+        The frame with ``value, low, high``; where ``n`` is 0 ``value`` is null and the interval 0 to 1.
+
+    Raises:
+        EstimateError: not_k_of_n, not_between_0_and_1.
+
+    Source: Wilson 1927.
+
+    >>> frame = with_shares(pl.DataFrame({"n_events": [81, 0], "n": [263, 0]}))
+    >>> frame.select(pl.col("value", "low", "high").round(4)).rows()
+    [(0.308, 0.2553, 0.3662), (None, 0.0, 1.0)]
+    """
+    k, n = (counts[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("n_events", "n"))
+    for i in np.flatnonzero(~((k >= 0) & (k <= n) & (k == np.floor(k)) & (n == np.floor(n)))):
+        trials(k[i], n[i])
+    low, high = wilson_bounds(k, n, z_of(level))
+    shares = np.divide(
+        k, n, out=np.full(n.shape, np.nan), where=n > 0
+    )  # polars may divide by a column as by a constant
+    value = pl.Series(shares).fill_nan(None)
+    return counts.with_columns(value=value, low=pl.Series(low), high=pl.Series(high))
 
 
 def wilson(k: float, n: float, *, level: float = 0.95) -> pl.DataFrame:
@@ -41,7 +75,7 @@ def wilson(k: float, n: float, *, level: float = 0.95) -> pl.DataFrame:
     (0.2553, 0.3662)
     """
     k, n = trials(k, n)
-    low, high = wilson_bounds(k, n, z_of(level))
+    low, high = (float(bound) for bound in wilson_bounds(k, n, z_of(level)))
     p = k / n if n else None
     se = (p * (1 - p) / n) ** 0.5 if p is not None else None
     return one_row({"value": p, "se": se, "low": low, "high": high}, n=n, n_events=k)

@@ -1,6 +1,8 @@
 """What every public analysis goes through: shapes, statuses, the kind of frame, and the definition's version."""
 
 import inspect
+import re
+from dataclasses import fields
 from importlib import resources
 from types import ModuleType
 
@@ -9,10 +11,10 @@ import polars as pl
 import pytest
 
 from kpikit import velocity, winloss
-from kpikit.analysis.floors import FLOORS
 from kpikit.book import DealBook
-from kpikit.kpi import Card, cards
+from kpikit.kpi import Card, card_of, cards
 from kpikit.schema import PERSON_COLUMNS, STATUSES, TABLES
+from kpikit.words import Words
 from tests.strategies import as_book, spell_rows
 
 LAST = ["unit", "kpi", "definition", "status", "reason"]
@@ -88,7 +90,6 @@ def test_every_public_analysis_is_an_answer(name, question):
     _, *rest = inspect.signature(question).parameters.values()
     assert hasattr(question, "kpi"), f"{name} does not go through @answer"
     assert question.kpi in cards()
-    assert question.kpi in FLOORS
     named = [p for p in rest if p.name != "deal_id"]  # a question about one deal names it beside the book
     assert all(p.kind is p.KEYWORD_ONLY for p in named), f"{name}: only the book may come without a name"
     assert "as_of" not in {p.name for p in rest}
@@ -107,8 +108,74 @@ def test_a_card_says_everything(card: Card):
     assert card.honest_acts, "privacy.md: every card lists the honest acts that make the figure look worse"
     assert card.version == len(card.changelog)
     assert card.changelog[-1].startswith(f"{card.version}:")
-    tables = {*TABLES, *(c.name for c in TABLES["deals"].columns)}
-    assert set(card.needs) <= tables
+    assert len(card.floor.why) >= 10
+
+
+def raw(**more):
+    """A card as its file has it."""
+    cycle = cards()["cycle"]
+    return (
+        {field.name: getattr(cycle, field.name) for field in fields(cycle)}
+        | {"floor": {"n": 10, "why": "as the cycle"}}
+        | more
+    )
+
+
+@pytest.mark.parametrize("need", ["chnages", "no_such_column", "deals.no_such_column", "no_such_table.amount", ""])
+def test_a_card_with_an_unknown_need_is_refused(need):
+    with pytest.raises(ValueError, match=re.escape(f"the card 'cycle' has an unknown need: {need!r}")):
+        card_of(raw(needs=["created_at", need]))
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"kind": "score"}, "kind: 'score'"),
+        ({"scope": "old"}, "scope: 'old'"),
+        ({"floor": {"n": 1, "why": "so", "counts": "sold"}}, "floor.counts: 'sold'"),
+    ],
+)
+def test_a_card_with_a_word_that_is_not_allowed_is_refused(more, what):
+    with pytest.raises(ValueError, match=what):
+        card_of(raw(**more))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_book_without_a_table_refuses_in_words(monkeypatch, table):
+    lacking = {name: frame for name, frame in book().tables.items() if name not in (table, "deals")}
+    deals = book().tables["deals"]
+    there = book().replace(tables=lacking | {"deals": deals.clear() if table == "deals" else deals})
+    refused_in_words(monkeypatch, there, table)
+
+
+@pytest.mark.parametrize("need", sorted({*TABLES["deals"].names} - {"deal_id", "pipeline", "outcome"}))
+def test_a_book_without_a_column_refuses_in_words(monkeypatch, need):
+    refused_in_words(monkeypatch, book().replace(tables={"deals": lost_deals().drop(need)}), need)
+    empty = lost_deals().with_columns(pl.lit(None).alias(need))
+    refused_in_words(monkeypatch, book().replace(tables={"deals": empty}), f"deals.{need}")
+
+
+def test_a_column_of_another_table_is_needed_too(monkeypatch):
+    bare = book().replace(tables={"deals": lost_deals()})
+    assert refused_in_words(monkeypatch, bare, "revenue.amount") == "no_revenue"
+    revenue = pl.DataFrame({"account_id": ["a"], "period": [1], "amount": [None]})
+    empty = bare.replace(tables={"deals": lost_deals(), "revenue": revenue})
+    assert refused_in_words(monkeypatch, empty, "revenue.amount") == "no_column"
+    assert refused_in_words(monkeypatch, empty, "revenue.currency") == "no_column"
+
+
+def lost_deals():
+    return book().tables["deals"].with_columns(outcome=pl.lit("lost"))
+
+
+def refused_in_words(monkeypatch, there: DealBook, need: str) -> str:
+    """The one reason for which a question that needs this is refused; it has words in both languages."""
+    mended = {**cards(), "cycle": card_of(raw(needs=[need]))}
+    monkeypatch.setattr("kpikit.analysis.base.answer.cards", lambda: mended)
+    row = velocity.cycle(there).row(0, named=True)
+    assert row["status"] == "refused"
+    assert all(Words(language).has(f"reason.{row['reason']}") for language in ("en", "nl"))
+    return row["reason"]
 
 
 def test_a_card_is_found_by_the_name_of_its_file():

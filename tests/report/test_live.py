@@ -9,8 +9,7 @@ from kpikit.report.formats import vega as live
 
 def test_it_is_made_once_and_then_read(monkeypatch, tmp_path):
     made = []
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(live.sys, "platform", "linux")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name, **_: tmp_path / name)
     monkeypatch.setattr("vl_convert.javascript_bundle", lambda own: made.append(own) or "vega")
     assert live.bundle.__wrapped__() == live.bundle.__wrapped__() == '(()=>{"use strict";vega})();'
     assert len(made) == 1
@@ -19,20 +18,9 @@ def test_it_is_made_once_and_then_read(monkeypatch, tmp_path):
 
 def test_a_folder_that_cannot_be_written_stops_nothing(monkeypatch, tmp_path):
     (tmp_path / "kpikit").write_text("a file")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(live.sys, "platform", "linux")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name, **_: tmp_path / name)
     monkeypatch.setattr("vl_convert.javascript_bundle", lambda _: "vega")
     assert "vega" in live.bundle.__wrapped__()
-
-
-@pytest.mark.parametrize(
-    ("platform", "variable", "ends"),
-    [("win32", "LOCALAPPDATA", "kpikit"), ("linux", "XDG_CACHE_HOME", "kpikit")],
-)
-def test_each_system_has_its_place(monkeypatch, tmp_path, platform, variable, ends):
-    monkeypatch.setattr(live.sys, "platform", platform)
-    monkeypatch.setenv(variable, str(tmp_path))
-    assert live._cache() == tmp_path / ends
 
 
 def test_the_real_bundle_ends_no_element_and_names_no_module():

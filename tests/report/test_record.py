@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpikit.errors import UsageError
-from kpikit.report.making.job import Outcome, write
+from kpikit.report.making.job import Outcome
 from kpikit.report.runs.record import RECORD, Entry, Record, read
 from kpikit.report.runs.run import Run
 
@@ -67,13 +67,6 @@ def test_what_is_no_record_is_refused(tmp_path, text):
     (tmp_path / RECORD).write_text(text)
     with pytest.raises(UsageError, match=r"is not the run\.json of a run"):
         read(tmp_path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    write(tmp_path / "a.txt", "one")
-    with pytest.raises(UnicodeEncodeError):
-        write(tmp_path / "a.txt", "two \ud800")
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "one")]
 
 
 def test_a_report_is_whole_only_with_every_format():

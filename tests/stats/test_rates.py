@@ -1,11 +1,21 @@
 """Shares and differences, against the papers that introduced the intervals."""
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from kpikit.stats import detectable_difference, difference, funnel_limits, newcombe, p_of_difference, wilson
+from kpikit.errors import EstimateError
+from kpikit.stats import (
+    detectable_difference,
+    difference,
+    funnel_limits,
+    newcombe,
+    p_of_difference,
+    wilson,
+    with_shares,
+)  # fmt: skip
 from kpikit.stats import poisson_binomial_tail as tail
 
 
@@ -151,3 +161,22 @@ def test_equal_chances_are_a_binomial(n, k, p):
 def test_certain_chances_have_no_spread():
     row = tail([1, 0, 1], 2).row(0, named=True)
     assert (row["z"], row["at_most"], row["at_least"]) == (None, 1, 1)
+
+
+@given(st.lists(st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), max_size=20))
+def test_a_frame_of_shares_is_each_share_alone(pairs):
+    counts = pl.DataFrame(pairs, schema={"n_events": pl.Int64, "n": pl.Int64}, orient="row")
+    alone = [wilson(k, n).select("value", "low", "high").row(0) for k, n in pairs]
+    assert with_shares(counts).select("value", "low", "high").rows() == alone
+
+
+def test_a_constant_column_is_divided_as_any_other():
+    counts = pl.DataFrame({"n_events": [3, 3]}).with_columns(n=pl.lit(5))
+    assert with_shares(counts)["value"].to_list() == [0.6, 0.6]  # three times a fifth would be 0.6000000000000001
+
+
+@pytest.mark.parametrize("row", [(3, 2), (-1, 4), (1.5, 4), (None, 4), (1, None)])
+def test_a_frame_with_what_is_no_count_is_refused(row):
+    counts = pl.DataFrame([(1, 2), row], schema={"n_events": pl.Float64, "n": pl.Float64}, orient="row")
+    with pytest.raises(EstimateError, match="of"):
+        with_shares(counts)

@@ -136,14 +136,13 @@ def _stated(frame: pl.DataFrame, horizon: float) -> pl.DataFrame:
     frame = frame.with_columns(
         low_bound=pl.when(some).then(share), high_bound=pl.when(some).then((share + still).clip(upper_bound=1.0))
     )
-    z = z_of(0.95)
-    wilson = [wilson_bounds(k, n, z) for k, n in frame.select("n_events", "n").iter_rows()]
+    wilson = wilson_bounds(frame["n_events"], frame["n"], z_of(0.95))
     exact = (pl.col("n_young") == 0) & ((share - pl.col("n_events") / pl.col("n")).abs() < _CERTAIN) & some
     unseen = some & (pl.col("n_at_risk").fill_null(0) == 0) & (still > _CERTAIN) & (pl.col("n_young") > 0)
     early = some & (pl.col("from_age") > horizon).fill_null(False)
     few = ~exact & (pl.col("n_events") < _LEAST_WON)
     unseen = unseen | early
-    bounds = [pl.Series(name, [w[i] for w in wilson], pl.Float64) for i, name in enumerate(("low", "high"))]
+    bounds = [pl.Series(name, bound) for name, bound in zip(("low", "high"), wilson, strict=True)]
     known = ~unseen & some
     frame = frame.with_columns(
         value=pl.when(known).then(share),

@@ -16,13 +16,12 @@ import polars as pl
 from kpikit.analysis.base.answers import Answer
 from kpikit.analysis.base.suppression import hidden_groups
 from kpikit.analysis.base.windows import NAMES, read_windows
-from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.book import DealBook
 from kpikit.book.fitness.needs import cannot_say
 from kpikit.calendar import Period
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import UsageError
-from kpikit.kpi import Card, cards
+from kpikit.kpi import Card, Floor, cards
 
 P = ParamSpec("P")
 FIGURES = ("value", "low", "high")
@@ -76,7 +75,7 @@ class _Question:
         if reason is not None:
             found = _refused(by, reason)
         else:
-            floor, windows = FLOORS[card.id], _windows(bound.arguments)
+            floor, windows = card.floor, _windows(bound.arguments)
             computed = self.compute(*bound.args, **bound.kwargs)
             found = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
         frame = _as_asked(_shaped(found, card), book)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit import stats
 from kpikit.analysis.base.coding import coded, several
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
@@ -22,7 +22,7 @@ def decided(
     Without a window all of them are taken, dated or not. ``team`` is the team on the day of the outcome.
     """
     deals = book.tables["deals"].lazy().filter(pl.col("outcome").is_in(outcomes))
-    deals = deals.with_columns(pl.coalesce("outcome_team", "team").alias("team")).collect()
+    deals = deals.with_columns(OUTCOME_TEAM.alias("team")).collect()
     if book.team is not None:
         deals = deals.filter(pl.col("team") == book.team)
     if during is None:
@@ -69,11 +69,3 @@ def in_copy(reasons: pl.DataFrame, book: DealBook, copy: str) -> pl.DataFrame:
 def told() -> pl.Expr:
     """Is this a reason at all?"""
     return ~pl.col("group").is_in(UNTOLD)
-
-
-def with_share(frame: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """``n_events`` of ``n`` as ``value, low, high`` (Wilson), a row a share."""
-    pairs = frame.select("n_events", "n").iter_rows()
-    rows = [stats.wilson(k, n, level=level).select("value", "low", "high").row(0) for k, n in pairs]
-    figures = pl.DataFrame(rows, schema=dict.fromkeys(("value", "low", "high"), pl.Float64), orient="row")
-    return frame.hstack(figures).with_columns(unit=pl.lit("share"))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from kpikit import stats
 from kpikit.analysis.base.coding import folded
 from kpikit.analysis.base.durations import late_deals
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM, last_day
 from kpikit.calendar import Period
 
 #: reasons for which a record was never a deal of its own: the same deal twice, or none at all
@@ -79,13 +79,13 @@ def dated(book: DealBook) -> pl.DataFrame:
     close, once that is past: then ``is_overdue``); ``is_never`` (a duplicate, merged or a test). ``team`` is that of
     the outcome, ``team_begun`` that of the creation.
     """
-    today = book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
+    today = last_day(book)
     overdue = ((OUTCOME == "open") & (pl.col("expected_close_on") < today)).fill_null(False)
     deals = (
         book.tables["deals"]
         .lazy()
         .with_columns(
-            pl.coalesce("outcome_team", "team").alias("team"),
+            OUTCOME_TEAM.alias("team"),
             pl.col("outcome_day").cast(pl.Date).alias("outcome_on"),
             pl.col("created_day").cast(pl.Date).alias("created_on"),
             team_begun="team",
@@ -159,12 +159,13 @@ def _filled(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 def with_wilson(counts: pl.DataFrame, scale: str = "share") -> pl.DataFrame:
     """``n_events`` of ``n`` with Wilson's interval; as a ratio, so many for each of the others."""
-    rows = [stats.wilson(k, n).select("value", "low", "high").row(0) for k, n in counts.select("n_events", "n").rows()]
-    schema: dict[str, pl.DataType] = dict.fromkeys(("value", "low", "high"), pl.Float64())
-    frame = counts.hstack(pl.DataFrame(rows, schema=schema, orient="row")).with_columns(unit=pl.lit(scale))
+    frame = stats.with_shares(counts).with_columns(unit=pl.lit(scale))
     if scale == "share":
         return frame
-    odds = [pl.when(pl.col(name) < 1).then(pl.col(name) / (1 - pl.col(name))).alias(name) for name in schema]
+    odds = [
+        pl.when(pl.col(name) < 1).then(pl.col(name) / (1 - pl.col(name))).alias(name)
+        for name in ("value", "low", "high")
+    ]
     all_won = (pl.col("n") > 0) & (pl.col("n") == pl.col("n_events"))
     return frame.with_columns(
         *odds,

@@ -12,8 +12,8 @@ from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import OUTCOME, with_wilson
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.cohorts.members import MONTHS, counts_from, followed, refused_early
-from kpikit.analysis.retention.contracts import local_day
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.errors import UsageError
 
 __all__ = ["triangle", "win_curves"]
@@ -66,7 +66,7 @@ def win_curves(
         n=pl.col("usable").sum().cast(pl.Int64),
         n_excluded=(~pl.col("usable")).sum().cast(pl.Int64),
         n_open=((OUTCOME == "open") & pl.col("usable")).sum().cast(pl.Int64),
-        followed_to=(pl.lit(local_day(book)) - pl.col("next_on").first()).dt.total_days().clip(lower_bound=0),
+        followed_to=(pl.lit(last_day(book)) - pl.col("next_on").first()).dt.total_days().clip(lower_bound=0),
     )
     table, settled = counts_from(used, keys)
     curve = stats.aalen_johansen_by(table, keys).filter(pl.col("exit") == "won").drop("exit", "se")
@@ -135,7 +135,7 @@ def triangle(
     during = as_period(during)
     if step not in MONTHS:
         raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(MONTHS))
-    deals, today = followed(book, by, during), local_day(book)
+    deals, today = followed(book, by, during), last_day(book)
     months = pl.col("age") * MONTHS[step]
     cohort = pl.col("cohort")
     span = today.year * 12 + today.month - cohort.dt.year().cast(pl.Int64) * 12 - cohort.dt.month()

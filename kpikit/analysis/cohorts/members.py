@@ -10,9 +10,9 @@ from kpikit import stats
 from kpikit.analysis.base.ages import DAY_US, aged
 from kpikit.analysis.base.durations import counts
 from kpikit.analysis.base.population import begun, inside, population
-from kpikit.analysis.retention.contracts import local_day
 from kpikit.book import DealBook
 from kpikit.book.fitness.history import outcomes_start
+from kpikit.book.selection import last_day
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
 
@@ -72,5 +72,5 @@ def refused_early(frame: pl.DataFrame, book: DealBook) -> pl.DataFrame:
 def ends_known_from(book: DealBook) -> date | None:
     """The day from which on ends are known, where the export holds none before."""
     deals = book.tables["deals"].lazy().select("created_day", "outcome_day").collect()
-    known = outcomes_start(deals, local_day(book))
+    known = outcomes_start(deals, last_day(book))
     return None if known is None else date(1970, 1, 1) + timedelta(days=known[0])

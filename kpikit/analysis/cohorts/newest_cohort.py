@@ -12,8 +12,8 @@ from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import figures, with_p
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.cohorts.members import counts_from, ends_known_from, followed
-from kpikit.analysis.retention.contracts import local_day
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.calendar import add_months
 
 _KEYS = ["_all"]
@@ -56,7 +56,7 @@ def newest(
     """
     during = as_period(during)
     used = followed(book, "quarter", None)
-    known, today = ends_known_from(book), local_day(book)
+    known, today = ends_known_from(book), last_day(book)
     if known is not None:
         used = used.filter(pl.col("cohort") >= known)
     first_end = used.filter(pl.col("outcome") != "open")["outcome_on"].min()

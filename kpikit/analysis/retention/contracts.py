@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM, last_day
 
 #: lengths of a term, in months
 TERMS = (1, 3, 6, 12, 24, 36)
@@ -40,11 +40,6 @@ class Contracts:
     known_to: date
 
 
-def local_day(book: DealBook) -> date:
-    """The last day that the book speaks of, where its owner lives."""
-    return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
-
-
 def contracts(book: DealBook) -> Contracts:
     """The contracts in a book's revenue.
 
@@ -52,7 +47,7 @@ def contracts(book: DealBook) -> Contracts:
     contract worth nothing is none. An account that pays at a regular interval of its own has that as its term, any
     other the usual one of the book.
     """
-    today = local_day(book)
+    today = last_day(book)
     revenue = book.tables["revenue"].lazy().filter(pl.col("period") <= today)
     paid = revenue.group_by("account_id", "currency", from_on="period").agg(pl.col("amount").sum())
     paid = paid.sort("account_id", "from_on", "currency", nulls_last=True).collect()
@@ -197,7 +192,7 @@ def with_groups(rows: pl.DataFrame, book: DealBook, by: list[str]) -> pl.DataFra
     if book.team is None and by == ["_all"]:
         return rows
     won = book.tables["deals"].lazy().filter((pl.col("outcome") == "won") & pl.col("account_id").is_not_null())
-    won = won.with_columns(pl.coalesce("outcome_team", "team").alias("team")).sort("outcome_at", "deal_id")
+    won = won.with_columns(OUTCOME_TEAM.alias("team")).sort("outcome_at", "deal_id")
     groups = [name for name in dict.fromkeys([*by, "team"]) if name not in ("_all", "account_id")]
     first = won.select("account_id", *groups).group_by("account_id", maintain_order=True).first().collect()
     rows = rows.drop(set(groups) & set(rows.columns)).join(first, on="account_id", how="left", maintain_order="left")

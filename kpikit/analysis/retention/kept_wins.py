@@ -7,13 +7,14 @@ import polars as pl
 from kpikit.analysis.base.population import inside
 from kpikit.analysis.retention.contracts import contracts
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM
 from kpikit.calendar import Period
 
 
 def judged_wins(book: DealBook, during: Period | None) -> pl.DataFrame:
     """Won deals with ``is_kept`` (still a customer after a year) and ``is_regretted``; null where it is not known."""
     deals = book.tables["deals"].lazy().filter(pl.col("outcome") == "won").with_columns(
-        pl.coalesce("outcome_team", "team").alias("team"), won_on=pl.col("outcome_day").cast(pl.Date)
+        OUTCOME_TEAM.alias("team"), won_on=pl.col("outcome_day").cast(pl.Date)
     )  # fmt: skip
     if book.team is not None:
         deals = deals.filter(pl.col("team") == book.team)

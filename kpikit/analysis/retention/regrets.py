@@ -11,6 +11,7 @@ from kpikit.analysis.base.population import with_wilson
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.kept_wins import judged_wins
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM
 
 #: what a profile is made of: words, numbers
 _WORDS = ("segment", "source", "deal_type", "is_icp", "is_new_market")
@@ -91,7 +92,7 @@ def likeness(book: DealBook) -> pl.DataFrame:
     kept = wins.filter((~pl.col("is_regretted")).fill_null(False))
     deals = book.tables["deals"].lazy().collect()
     if book.team is not None:
-        deals = deals.filter(pl.coalesce("outcome_team", "team") == book.team)
+        deals = deals.filter(book.team == OUTCOME_TEAM)
     decided, is_open = (deals.filter(pl.col("outcome").is_in(ends)) for ends in (["won", "lost"], ["open"]))
     if kept.height < _LEAST_KEPT or is_open.is_empty():
         is_open = is_open.clear()

@@ -190,7 +190,7 @@ def _kept(group: dict, customers: pl.DataFrame, rng: np.random.Generator, draws:
             low, high = _range(parts[figure], of, drawn)
             row |= {"value": float(parts[figure].sum() / of.sum()), "low": low, "high": high}
         if shown and (parts[figure] == of).all():  # nothing lost: drawing again cannot show a loss
-            row["low"] = wilson_bounds(n_eff, n_eff, z_of(0.95))[0]
+            row["low"] = float(wilson_bounds(n_eff, n_eff, z_of(0.95))[0])
         rows.append(row)
     return rows
 

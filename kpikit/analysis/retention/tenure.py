@@ -11,9 +11,10 @@ from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import inside, with_wilson
 from kpikit.analysis.base.windows import Window, as_period
-from kpikit.analysis.retention.contracts import Contracts, contracts, local_day, with_groups
+from kpikit.analysis.retention.contracts import Contracts, contracts, with_groups
 from kpikit.analysis.retention.renewals import without_terms
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
 from kpikit.errors import EstimateError, UsageError
 
 _DAYS_A_MONTH = 365.25 / 12
@@ -199,7 +200,7 @@ def returns(
     during = as_period(during)
     if step not in _STEPS:
         raise UsageError("setting_value", setting="step", value=step, allowed=", ".join(_STEPS))
-    width, today = _STEPS[step], local_day(book)
+    width, today = _STEPS[step], last_day(book)
     index = (pl.col("period").dt.year().cast(pl.Int64) * 12 + pl.col("period").dt.month() - 1) // width
     rows = book.tables["revenue"].lazy().filter(pl.col("period") <= today).select("account_id", at=index).unique()
     bought = with_groups(rows.collect(), book, ["_all"]).with_columns(first=pl.col("at").min().over("account_id"))

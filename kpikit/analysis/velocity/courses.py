@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import polars as pl
 
 from kpikit import stats
@@ -13,6 +11,7 @@ from kpikit.calendar import MICROSECONDS_PER_UNIT
 from kpikit.engine.buckets import seen_in, visits
 from kpikit.engine.histogram import binned, counts
 from kpikit.engine.kernel import KINDS
+from kpikit.engine.remembered import remembered
 from kpikit.errors import UsageError
 
 #: so many deals of the same segment make a curve of their own
@@ -107,7 +106,7 @@ def _others(book: DealBook, stage: str, segment: str | None, row: int) -> tuple[
     return among, counts(named, _DAY_US), used.height
 
 
-@lru_cache(maxsize=16)
+@remembered(16)
 def _first_visits(book: DealBook, stage: str) -> pl.DataFrame:
     """``deal, kind, age, entry_age, segment`` of the first visits to a stage; a book never changes, so they stay."""
     segments = book.tables["deals"].lazy().select("segment").collect()["segment"]

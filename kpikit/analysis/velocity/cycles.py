@@ -208,11 +208,7 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Window | None = No
         n_open=(~reached & (pl.col("outcome") == "open")).sum().cast(pl.Int64),
         n_late=pl.col("is_late").fill_null(False).sum().cast(pl.Int64),
     )
-    rows = [
-        stats.wilson(k, n).select("value", "low", "high").row(0) for k, n in counted.select("n_events", "n").iter_rows()
-    ]
-    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
-    frame = counted.hstack(figures).with_columns(
+    frame = stats.with_shares(counted).with_columns(
         low_bound=pl.col("n_events") / pl.col("n"),
         high_bound=(pl.col("n_events") + pl.col("n_open")) / pl.col("n"),
         unit=pl.lit("share"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months
 from kpikit.engine.buckets import seen_in, visits
 from kpikit.engine.kernel import KINDS
+from kpikit.engine.remembered import remembered
 from kpikit.errors import UsageError
 
 _DAY_US = MICROSECONDS_PER_UNIT["day"]
@@ -188,21 +188,16 @@ def sleeping_rate(book: DealBook, *, before: Window | None = None) -> pl.DataFra
     before = as_period(before)
     counted, grown = _grown(book)
     counted = counted.join(_expected(book, grown, before or _usual(book)), on="stage", how="left")
-    nothing = (None, None, None)
-    rows = [
-        stats.wilson(k, n).select("value", "low", "high").row(0) if n else nothing
-        for k, n in counted.select("n_events", "n").iter_rows()
-    ]
-    figures = pl.DataFrame(rows, schema={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}, orient="row")
+    known = [pl.when(pl.col("n") > 0).then(name).alias(name) for name in ("low", "high")]
     return (
-        counted.hstack(figures)
-        .with_columns(unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
+        stats.with_shares(counted)
+        .with_columns(*known, unit=pl.lit("share"), n_excluded=pl.lit(0, pl.Int64))
         .sort("position")
         .drop("position")
     )
 
 
-@lru_cache(maxsize=4)  # a report asks for the rate and for the outcome
+@remembered(1)  # a report asks for the rate and for the outcome
 def _grown(book: DealBook) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A row a stage: how many visits grew past its mark, and what came of them; and how long ago those began."""
     visits = _first_visits(book)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
@@ -12,14 +11,15 @@ from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Figures, figures, with_p
 from kpikit.analysis.base.windows import Window, as_period
-from kpikit.analysis.floors import FLOORS, Floor
 from kpikit.analysis.velocity.permutation import ON, few_visits, permuted
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.engine import counts
 from kpikit.engine.clock import WIDTH_US, Days, unit_of
 from kpikit.engine.histogram import tabulate
+from kpikit.engine.remembered import remembered
 from kpikit.errors import UsageError
+from kpikit.kpi import Floor, cards
 from kpikit.stats.steps import ANY, Steps, all_steps
 from kpikit.stats.summaries import at_risk, starts_of_curves
 
@@ -27,7 +27,7 @@ from kpikit.stats.summaries import at_risk, starts_of_curves
 WAYS = ("on", "back", "lost", "void", "still_there")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Seen:
     """First visits in a window: their counts, as curves read them (from the age on at which a group's curve begins),
     and how many spells each group has or leaves out.
@@ -45,7 +45,7 @@ class _Seen:
         return self.steps.merged(ON)
 
 
-@lru_cache(maxsize=16)  # a book never changes, and a report looks at a window more than once
+@remembered(16)  # a book never changes, and a report looks at a window more than once
 def _seen(book: DealBook, by: tuple[str, ...], during: Period | None, unit: str) -> _Seen:
     keys = by if "stage" in by else (*by, "stage")
     histogram, left_out = tabulate(book, by=by, bin=unit, during=during)
@@ -168,7 +168,7 @@ def exits(
     return _in_order(_shares(view, horizon), view.keys)
 
 
-@lru_cache(maxsize=16)  # as the windows themselves
+@remembered(16)  # as the windows themselves
 def _shares(seen: _Seen, horizon: float) -> pl.DataFrame:
     keys, still = list(seen.keys), pl.col("exit") == "still_there"
     shares = stats.at_horizon_by(seen.merged, keys, horizon=horizon).lazy()
@@ -284,7 +284,7 @@ def compare(
     unit = unit_of(days, book.settings)
     now, then = (_seen(book, tuple(by), window, unit) for window in (during, before))
     frame = changes_of(now, then, horizon)
-    few = frame.filter(_too_few(FLOORS["stage_changes"])).select(now.keys).unique()
+    few = frame.filter(_too_few(cards()["stage_changes"].floor)).select(now.keys).unique()
     empty = pl.lit(None, pl.Float64)
     if not few.height or not permutations:
         return _in_order(frame.with_columns(p_permuted=empty, least_shown=empty), now.keys)
@@ -308,7 +308,7 @@ class _Told:
     figures: Figures
 
 
-@lru_cache(maxsize=16)  # as the windows themselves
+@remembered(16)  # as the windows themselves
 def _told(seen: _Seen, horizon: float) -> _Told:
     keys = list(seen.keys)
     steps = seen.merged

@@ -7,7 +7,8 @@ from hashlib import sha256
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
-from kpikit.analysis.base.decided import decided, lost_deals, with_share
+from kpikit.analysis.base.decided import decided, lost_deals
+from kpikit.analysis.base.population import with_wilson
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import Period
@@ -147,4 +148,6 @@ def asked(book: DealBook, *, during: Window | None = None) -> pl.DataFrame:
         n_decided=pl.len().cast(pl.Int64),
     )
     rows = pl.DataFrame({"end": ["all", *ENDS]}).join(counts, on="end", how="left", maintain_order="left")
-    return with_share(rows.with_columns(pl.col(*flags, "n_decided").fill_null(0), n_excluded=pl.lit(undated, pl.Int64)))
+    return with_wilson(
+        rows.with_columns(pl.col(*flags, "n_decided").fill_null(0), n_excluded=pl.lit(undated, pl.Int64))
+    )

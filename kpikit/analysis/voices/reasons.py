@@ -9,7 +9,8 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.coding import coded, folded, several
-from kpikit.analysis.base.decided import UNTOLD, decided, in_copy, lost_deals, told, with_share
+from kpikit.analysis.base.decided import UNTOLD, decided, in_copy, lost_deals, told
+from kpikit.analysis.base.population import with_wilson
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.engine import spells
@@ -70,7 +71,7 @@ def reasons(book: DealBook, *, during: Window | None = None, copy: str = "team")
         n_lost=pl.lit(deals.height, pl.Int64),
         n_excluded=pl.lit(undated, pl.Int64),
     )
-    return with_share(frame.sort(~told(), is_rest, maintain_order=True).drop("told_as"))
+    return with_wilson(frame.sort(~told(), is_rest, maintain_order=True).drop("told_as"))
 
 
 def _p_next(ordered: pl.DataFrame) -> pl.Series:
@@ -141,7 +142,7 @@ def reasons_compared(book: DealBook, *, during: Window | None = None, copy: str 
     }  # fmt: skip
     frame = frame.with_columns(pl.lit(count, pl.Int64).alias(name) for name, count in totals.items())
     frame = frame.sort("n", "n_theirs", "key", descending=[True, True, False]).drop("key")
-    return with_share(frame)
+    return with_wilson(frame)
 
 
 @answer(kpi="reason_lag")
@@ -188,7 +189,7 @@ def reason_lag(book: DealBook, *, during: Window | None = None) -> pl.DataFrame:
     old = timed.filter((pl.lit(book.as_of) - pl.col("outcome_at")).dt.total_microseconds() >= WEEK * _DAY)
     n_week = old.filter(pl.col("is_written") & (pl.col("days") <= WEEK)).height
     row = {"figure": "within_week", "n": old.height, "n_events": n_week}
-    week = with_share(pl.DataFrame([row], schema={"figure": pl.String, "n": pl.Int64, "n_events": pl.Int64}))
+    week = with_wilson(pl.DataFrame([row], schema={"figure": pl.String, "n": pl.Int64, "n_events": pl.Int64}))
     frame = pl.concat([_median(timed), week.with_columns(status=pl.lit("ok"))], how="diagonal_relaxed")
     return frame.with_columns(n_excluded=pl.lit(undated + deals.height - timed.height, pl.Int64))
 
@@ -266,7 +267,7 @@ def competitors(book: DealBook, *, during: Window | None = None, copy: str = "te
         n_lost=pl.lit(lost.height, pl.Int64),
         n_excluded=pl.lit(undated, pl.Int64),
     )
-    return with_share(frame.sort(is_blank, "n_events", "rival", descending=[False, True, False], nulls_last=True))
+    return with_wilson(frame.sort(is_blank, "n_events", "rival", descending=[False, True, False], nulls_last=True))
 
 
 def _named_in(lost: pl.DataFrame, book: DealBook, copy: str) -> pl.DataFrame:
@@ -322,7 +323,7 @@ def last_stage(book: DealBook, *, during: Window | None = None, copy: str = "tea
     frame = frame.sort(
         "position", "at_stage", "n_events", "key", descending=[False, False, True, False], nulls_last=True
     )
-    return with_share(frame.rename({"reason": "loss_reason", "at_stage": "stage"}).drop("key", "position"))
+    return with_wilson(frame.rename({"reason": "loss_reason", "at_stage": "stage"}).drop("key", "position"))
 
 
 @answer(kpi="lost_after_offer")
@@ -354,7 +355,7 @@ def lost_after_offer(book: DealBook, *, during: Window | None = None) -> pl.Data
         "n": deals.height, "n_events": deals.filter(after).height, "n_untold": deals.filter(~told()).height,
         "n_excluded": undated,
     }  # fmt: skip
-    frame = with_share(pl.DataFrame([counts], schema=dict.fromkeys(counts, pl.Int64)))
+    frame = with_wilson(pl.DataFrame([counts], schema=dict.fromkeys(counts, pl.Int64)))
     if offers:
         return frame
     return frame.with_columns(

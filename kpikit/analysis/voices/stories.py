@@ -13,6 +13,7 @@ from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.voices.anonymous import anonymous
 from kpikit.analysis.voices.search import Texts, asked
 from kpikit.book import DealBook
+from kpikit.book.selection import OUTCOME_TEAM
 from kpikit.errors import UsageError
 
 Source = Literal["interview", "note"]
@@ -148,7 +149,7 @@ def _told(book: DealBook, copy: str, sources: Sequence[str]) -> pl.DataFrame:
     told = pl.concat(parts).filter(pl.col("story").str.strip_chars() != "")
     deals = book.tables["deals"].lazy()
     if book.team is not None:
-        deals = deals.filter(pl.coalesce("outcome_team", "team") == book.team)
+        deals = deals.filter(book.team == OUTCOME_TEAM)
     deals = deals.select("deal_id", "segment", "outcome", "stage", "customer_goal").collect()
     return told.join(deals, on="deal_id", how="inner").sort(
         "told_at", "deal_id", "story", descending=[True, False, False]

@@ -12,10 +12,10 @@ from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.population import COUNTED, OUTCOME, ended, inside, population, tally
 from kpikit.analysis.base.windows import Window, as_period
-from kpikit.analysis.floors import FLOORS
 from kpikit.book import DealBook
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import RankingRefused, UsageError
+from kpikit.kpi import cards
 
 _FINISHED = COUNTED["finished"]
 #: draws of the test whether groups differ
@@ -77,7 +77,7 @@ def pooled(
     frame = counts.hstack(drawn).hstack(_limits(k, n))
     frame = frame.join(_expected(here, keys, mix), on=keys, how="left", nulls_equal=True, maintain_order="left")
     alike = counts.height > 1 and p >= 0.05
-    enough = pl.col("n") >= FLOORS["pooled_rates"].n
+    enough = pl.col("n") >= cards()["pooled_rates"].floor.n
     return frame.with_columns(
         *(pl.when(enough).then(name).alias(name) for name in ("rank_low", "rank_high")),
         p=pl.lit(p if counts.height > 1 else None, pl.Float64),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kpikit.book.fitness.finding import Finding
-from kpikit.book.selection import open_stages
+from kpikit.book.selection import last_day, open_stages
 
 if TYPE_CHECKING:
     from kpikit.book.deal_book import DealBook
@@ -25,7 +24,7 @@ _DAY = timedelta(days=1)
 def findings(book: DealBook) -> Iterator[Finding]:
     """What there is to know about the times of a book."""
     deals = book.tables["deals"].lazy().collect()
-    today = book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
+    today = last_day(book)
     yield from _ages(deals, today)
     yield from _outcomes_start(deals, today)
     yield from _spikes(deals, "deals", "created_day")

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpikit.kpi import Card
+from kpikit.engine.remembered import remembered
+from kpikit.kpi import Card, place_of
 
 if TYPE_CHECKING:
     from kpikit.book.deal_book import DealBook
 
-#: tables, and the code of "this book has none"
-_TABLES = {
-    "stage_events": "no_stage_history",
-    "stages": "no_stage_order",
-    "people": "no_people",
-    "interviews": "no_interviews",
-    "activities": "no_activities",
-    "revenue": "no_revenue",
-}
-#: columns of deals, and the deals of which at least one must have a value
-_COLUMNS = {
-    "outcome_at": pl.col("outcome") != "open",
-    "created_at": pl.lit(True),
-    "amount": pl.lit(True),
-    "loss_reason": pl.col("outcome") == "lost",
-    "segment": pl.lit(True),
-}
+#: the deals of which at least one must have a value; of other columns any row
+_WHO = {"outcome_at": pl.col("outcome") != "open", "loss_reason": pl.col("outcome") == "lost"}
+#: why a book without this table, or with no value in this column of deals, cannot say, where it is not ``no_<name>``
+_REASONS = {"stage_events": "no_stage_history", "stages": "no_stage_order"}
+#: columns of deals whose lack has a sentence of its own; that of any other is ``no_column``
+_SAID = frozenset({"created_at", "outcome_at", "first_contact_at", "offered_at", "amount", "loss_reason", "segment"})
 
 
 def cannot_say(book: DealBook, card: Card) -> str | None:
@@ -36,18 +25,22 @@ def cannot_say(book: DealBook, card: Card) -> str | None:
     return next((reason for need in card.needs if (reason := _lacks(book, need))), None)
 
 
-@lru_cache(maxsize=32)  # a book never changes, and every question asks
+@remembered(64)  # a book never changes, and every question asks
 def _lacks(book: DealBook, need: str) -> str | None:
-    if need in _TABLES and _is_empty(book, need):
-        return _TABLES[need]
-    if need in _COLUMNS and _has_none(book.tables["deals"].lazy().filter(_COLUMNS[need]), need):
-        return f"no_{need}"
+    table, column = place_of(need)
+    if (column is None or table != "deals") and _is_empty(book, table):
+        return _REASONS.get(table, f"no_{table}")
+    if column is not None and _has_none(book.tables[table].lazy(), table, column):
+        return f"no_{column}" if table == "deals" and column in _SAID else "no_column"
     return None
 
 
-def _has_none(deals: pl.LazyFrame, column: str) -> bool:
-    known, n = deals.select(pl.col(column).count(), n=pl.len()).collect().row(0)
-    return n > 0 and known == 0
+def _has_none(rows: pl.LazyFrame, table: str, column: str) -> bool:
+    """There are rows that should have a value, and none has."""
+    asked = rows.filter(_WHO[column]) if table == "deals" and column in _WHO else rows
+    known = pl.col(column).count() if column in rows.collect_schema() else pl.lit(0, pl.UInt32)
+    n, n_known = asked.select(pl.len(), known=known).collect().row(0)
+    return n > 0 and n_known == 0
 
 
 def _is_empty(book: DealBook, table: str) -> bool:

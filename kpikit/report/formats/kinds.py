@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from kpikit.files import write_whole
 from kpikit.report.formats.pdf import NoPdf, pdf
 from kpikit.report.formats.summary import summary
 from kpikit.report.formats.workbook import workbook
@@ -36,7 +36,7 @@ def also(notebook: Any, page: Path, wanted: Collection[str], *, language: str) -
         file = page.with_name(FILES[name])
         file.unlink(missing_ok=True)  # what another run left is not this report
         try:
-            _write(file, _made(name, notebook, page, language))
+            write_whole(file, _made(name, notebook, page, language))
             told[name] = ""
         except NoPdf as error:
             told[name] = error.sentence(language)
@@ -51,10 +51,3 @@ def _made(name: str, notebook: Any, page: Path, language: str) -> bytes:
     if name == "xlsx":
         return workbook(notebook, language=language)
     return summary(notebook, page, language=language).encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    partial.write_bytes(content)
-    partial.replace(path)

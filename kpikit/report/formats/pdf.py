@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kpikit.errors import KpikitError
+from kpikit.files import write_whole
 
 _NAMES = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge",
@@ -80,7 +81,7 @@ def pdf(html: str, *, seconds: float = 120) -> bytes:
     with tempfile.TemporaryDirectory(prefix="kpikit-pdf-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         page, printed = folder / "page.html", folder / "page.pdf"
-        page.write_text(printable(html), encoding="utf-8")
+        write_whole(page, printable(html))
         command = [
             program,
             *_FLAGS,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from contextlib import suppress
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from kpikit.files import user_folder, write_whole
 from kpikit.show.charts.picture import NUMBERS
 
 
@@ -24,15 +21,13 @@ def bundle() -> str:
 
     own = _own("chart.js")
     named = hashlib.sha256(f"{version('vl-convert-python')}{own}".encode()).hexdigest()[:16]
-    kept = _cache() / f"vega-{named}.js"
+    kept = user_folder("cache") / f"vega-{named}.js"
     with suppress(OSError, UnicodeDecodeError):
         return kept.read_text(encoding="utf-8")
     made = f'(()=>{{"use strict";{vl_convert.javascript_bundle(own)}}})();'
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_name(f".{uuid4().hex}.part")
-        partial.write_text(made, encoding="utf-8")
-        partial.replace(kept)
+        write_whole(kept, made)
     return made
 
 
@@ -59,14 +54,3 @@ def as_data(text: str) -> str:
 
 def _own(name: str) -> str:
     return resources.files("kpikit.report").joinpath("js", name).read_text(encoding="utf-8")
-
-
-def _cache() -> Path:
-    """Where this user's programs keep what they can make again."""
-    if sys.platform == "win32":
-        home = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        home = Path.home() / "Library" / "Caches"
-    else:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "kpikit"

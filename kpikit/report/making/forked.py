@@ -47,6 +47,7 @@ PRELOADED = (
     "polars",
     "scipy.stats",
     "snowballstemmer",
+    "statsmodels.stats.multitest",
     "vl_convert",
     "kpikit.report.making.warm",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from kpikit.files import write_whole
 from kpikit.report.formats.kinds import FILES, also
 from kpikit.report.formats.outputs import FIGURES_MIME, PAGE_MIME, shown
 from kpikit.report.making import failure
@@ -140,7 +140,7 @@ def finish(job: Job, executed: Executed) -> Outcome:
     language = job.parameters.get("language", "en")
     told = next(shown(notebook, FIGURES_MIME), {})
     title = f"{told.get('title', job.whose)} · {job.about}"
-    write(job.folder / PAGE, to_html(notebook, title=title, language=language, static=job.static, theme=job.look))
+    write_whole(job.folder / PAGE, to_html(notebook, title=title, language=language, static=job.static, theme=job.look))
     formats = also(notebook, job.folder / PAGE, job.formats, language=language) if job.formats else {}
     front = next(shown(notebook, PAGE_MIME), {})
     return Outcome(
@@ -157,20 +157,10 @@ def hashes(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in there}
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _failed(job: Job, notebook: Any, reason: str, seconds: float) -> Outcome:
     """Beside the notebook a page that shows the cell it stopped at."""
     found, title = failure.failing(notebook), f"{job.whose} · {job.about}"
-    write(job.folder / FAILED, failure.page(notebook, title=title, language=job.parameters.get("language", "en")))
+    write_whole(job.folder / FAILED, failure.page(notebook, title=title, language=job.parameters.get("language", "en")))
     cell = found[0] if found else None
     return Outcome(job.team, "failed", seconds, reason=reason, cell=cell, files=hashes(job.folder))
 
@@ -184,7 +174,7 @@ def _keep(notebook: Any, folder: Path) -> None:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         cell["id"] = f"cell-{number:02d}"
-    write(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")
+    write_whole(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")
 
 
 def _transport(sockets: Path) -> dict[str, Any]:

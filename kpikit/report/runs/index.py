@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kpikit.files import write_whole
 from kpikit.report.formats.kinds import FILES
-from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Outcome, write
+from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Outcome
 from kpikit.report.pages.restated import value, what
 from kpikit.report.runs.plan import Asked
 from kpikit.report.runs.record import Entry, Record
@@ -25,7 +26,7 @@ def write_index(asked: Asked, record: Record) -> None:
     lines = (message("index.about", at=as_of), message(f"header.copy.{asked.order.copy}"))
     rows = [_row(entry) for entry in record.entries.values()]
     html = index(asked.words, asked.look, title=message("index.title", period=asked.period), lines=lines, rows=rows)
-    write(asked.folder / INDEX, html)
+    write_whole(asked.folder / INDEX, html)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kpikit.errors import UsageError
-from kpikit.report.making.job import Outcome, write
+from kpikit.files import write_whole
+from kpikit.report.making.job import Outcome
 
 RECORD = "run.json"
 
@@ -56,7 +57,7 @@ class Record:
                 self._written[team] = json.dumps(entry.as_dict(), ensure_ascii=False)
         head = json.dumps(self.head | {"state": state}, indent=1, ensure_ascii=False)
         rows = ",\n  ".join(self._written[team] for team in self.entries)
-        write(self.folder / RECORD, f'{head[:-2]},\n "teams": [\n  {rows}\n ]\n}}\n')
+        write_whole(self.folder / RECORD, f'{head[:-2]},\n "teams": [\n  {rows}\n ]\n}}\n')
 
 
 def read(folder: Path) -> Record | None:

@@ -11,6 +11,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from kpikit.files import HALF_WRITTEN
 from kpikit.report.making.job import hashes
 from kpikit.report.runs.record import Entry
 
@@ -48,7 +49,7 @@ def is_there(entry: Entry, folder: Path) -> bool:
 def clear(folder: Path, names: Iterable[str]) -> None:
     """Take away what an earlier run left of a report that is made anew, and what a killed one left half-written."""
     if folder.is_dir():
-        for path in (*(folder / name for name in names), *folder.glob(".*.part")):
+        for path in (*(folder / name for name in names), *folder.glob(HALF_WRITTEN)):
             path.unlink(missing_ok=True)
 
 

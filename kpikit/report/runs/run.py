@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kpikit.book import prepare
+from kpikit.files import write_whole
 from kpikit.report.making.forked import begin_importing, can_fork
 from kpikit.report.making.job import OURS, Job, Outcome
 from kpikit.report.making.pool import made
@@ -110,7 +111,7 @@ def _work(asked: Asked) -> Iterator[Path]:
         if asked.order.since is not None:
             shutil.copyfile(asked.order.since, work / SINCE)
         if asked.tries:
-            (work / TRIES).write_text(asked.tries, encoding="utf-8")
+            write_whole(work / TRIES, asked.tries)
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -6,15 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.book import DealBook
+from kpikit.book.selection import last_day
+from kpikit.engine.remembered import remembered
 from kpikit.errors import RankingRefused
-from kpikit.review.facts import HIT, Facts, Hits, local_day, rule_cards
+from kpikit.review.facts import HIT, Facts, Hits, rule_cards
 from kpikit.review.listing.choices import drawn
 from kpikit.review.listing.memory import memory
 from kpikit.review.listing.rules import READS_VISITS, RULES
@@ -96,7 +98,7 @@ def agenda(
         >>> listed.filter(status="ok").height, listed["is_lot"].sum()
         (8, 1)
     """
-    day = session or local_day(book)
+    day = session or last_day(book)
     known = memory(log, book, day)
     found = found_by_rules(book, day, known.since, known.back)
     now = known.now | {deal for deal, until in (parked or {}).items() if until > day}
@@ -115,7 +117,7 @@ def agenda(
     return pl.concat([_dressed(_in_order(chosen, order), found, pinned, minutes), *ends])
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def found_by_rules(
     book: DealBook, session: date, since: date | None = None, back: tuple[tuple[str, date], ...] = ()
 ) -> Found:

@@ -8,6 +8,7 @@ import polars as pl
 
 from kpikit.analysis.retention import due as contracts_due
 from kpikit.analysis.velocity.silences import THEIRS
+from kpikit.book.selection import OUTCOME_TEAM
 from kpikit.review.facts import Facts, Hits, hits, in_polars, rule_cards
 
 
@@ -44,7 +45,7 @@ def just_ended(facts: Facts) -> Hits:
     days = rule_cards()["just_ended"]["days"]
     deals = facts.book.tables["deals"].lazy().filter(pl.col("outcome").is_in(["won", "lost"]))
     if facts.book.team is not None:
-        deals = deals.filter(pl.coalesce("outcome_team", "team") == facts.book.team)
+        deals = deals.filter(facts.book.team == OUTCOME_TEAM)
     first, last = facts.before(facts.window(days)), facts.before(facts.today + timedelta(days=1))
     ended = deals.filter((pl.col("outcome_at") >= first) & (pl.col("outcome_at") < last)).select(
         "deal_id", "outcome", ended_on=facts.local("outcome_at")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
+from kpikit.files import user_folder
 from kpikit.log.entries import Entry, LogError
 from kpikit.log.log import Log
 from kpikit.review.listing.choices import Choices
@@ -159,7 +159,7 @@ class Panel:
         next_on = str(said["values"].get("next_on", ""))
         closed = Entry(kind="closed", id=str(said["id"]), due_on=date.fromisoformat(next_on) if next_on else None)
         self._keep(closed)
-        paths = minutes(self.book, self.log, self.session_id, self.papers or _documents(), self.words)
+        paths = minutes(self.book, self.log, self.session_id, self.papers or user_folder("documents"), self.words)
         self.minutes = tuple(str(path) for path in paths)
         self.state = replace(self.state, place="closed", is_closing=False)
 
@@ -217,13 +217,6 @@ def opened(
     for first in desk.listed(Choices())["deal_id"].drop_nulls().head(1):
         desk.pictures(desk.story(first, "team"), WIDTHS["agenda"])  # wakes what draws, while nobody waits
     return Panel(desk, papers)
-
-
-def _documents() -> Path:
-    """Where people look for what they wrote."""
-    from platformdirs import user_documents_path
-
-    return user_documents_path() / "kpikit"
 
 
 def _running(desk: Desk) -> str | None:
