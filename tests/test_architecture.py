@@ -15,14 +15,17 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "kpikit"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-LEAVES = {"errors", "schema", "calendar", "shipped", "kpi"}
+LEAVES = {"errors", "schema", "calendar", "shipped", "kpi", "crms", "languages"}
 #: room → the rooms it may import, lazily or not. What stands only under TYPE_CHECKING is no arrow.
 ARROWS = {
     "schema": set(),
     "shipped": set(),
+    "crms": set(),
+    "languages": set(),
     "kpi": set(),
-    "words": {"schema"},
-    "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
+    "words": {"schema", "languages"},
+    # an error turns its code into a sentence when it is printed (docs/decisions/0001)
+    "errors": {"words", "languages"},
     "calendar": {"errors"},
     "reading": {"errors", "schema"},
     "engine": {"errors", "schema", "calendar"},
@@ -30,7 +33,7 @@ ARROWS = {
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "schema", "calendar", "book"},
-    "show": {"words", "schema", "kpi"},
+    "show": {"words", "schema", "kpi", "languages"},
     "log": {
         "errors",
         "calendar",
@@ -41,7 +44,7 @@ ARROWS = {
     "report": {*LEAVES, "words", "show", "analysis", "book", "log", "review"},  # of review: what happened since
     "sources": {*LEAVES, "reading"},
     "start": {*LEAVES, "sources", "words", "reading", "book", "report", "show"},
-    "cli": {"errors", "words", "book", "start", "report", "log", "session", "simulate"},
+    "cli": {"errors", "words", "languages", "crms", "book", "start", "report", "log", "session", "simulate"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -78,7 +78,7 @@ def winloss_figures(book: DealBook, period: Period, *, crm: str = "hubspot") -> 
         crm=crm,
         window=window,
         wins=wins(plain, during=[period.back(period.months * i) for i in range(9)]),
-        bridge=bridge(plain, from_=crm, during=window.now, horizon=HORIZON_DAYS),  # type: ignore[arg-type] - checked there
+        bridge=bridge(plain, from_=crm, during=window.now, horizon=HORIZON_DAYS),
         headline=found.filter(pl.col("kpi") == "win_rate_cohort"),
         definitions=found,
         endings=endings(plain, by=["segment"], during=window.now),

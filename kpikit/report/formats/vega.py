@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from kpikit.show.charts.picture import NUMBERS
+from kpikit.show.charts.picture import numbers
 
 
 @cache
@@ -47,7 +47,7 @@ def locale(language: str) -> str:
     """How live charts write numbers and dates, as JSON for the page: as their pictures do."""
     import vl_convert
 
-    name: Any = NUMBERS[language]
+    name: Any = numbers(language)
     found = {"numbers": vl_convert.get_format_locale(name), "times": vl_convert.get_time_format_locale(name)}
     return as_data(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 

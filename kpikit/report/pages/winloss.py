@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from kpikit.calendar import add_months
+from kpikit.crms import crms
 from kpikit.report.figures.headline import whole_from
 from kpikit.report.figures.tries import UNKNOWN, Tries
 from kpikit.report.figures.winloss import ENOUGH, HORIZON_DAYS, WinLoss
@@ -23,8 +24,6 @@ from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, Table, message
 
 _PARTS = {"won": "on", "lost": "lost", "no_decision": "back", "set_aside": "other"}
-#: the CRMs whose report leaves out what was set aside; the others count what was never a deal
-_LEAVES_OUT = ("hubspot",)
 
 
 def winloss_pages(figures: WinLoss, copy: str, tries: Tries = UNKNOWN) -> tuple[Page, ...]:
@@ -215,7 +214,7 @@ def counted(figures: WinLoss) -> Page:
     if ours["n_late"]:
         sentence.append(message("page.wl.late", n=ours["n_late"], of=ours["n"]))
     sentence += _headline(figures)
-    asked = ours["n_set_aside"] if figures.crm in _LEAVES_OUT else 0
+    asked = ours["n_set_aside"] if "set_aside" in crms()[figures.crm].leaves_out else 0
     question = message("page.wl.counted.question", n=asked) if asked else message("page.wl.counted.question.none")
     key = tuple((token, message(f"part.wl.{name}")) for name, token in _PARTS.items() if _ended(figures, name))
     chart = Chart("counts", _counts(figures), message("page.wl.counted.chart"), key=key)
@@ -227,7 +226,7 @@ def _share(row: dict) -> Estimate:
 
 
 def _difference(figures: WinLoss, crm: dict, ours: dict) -> Message:
-    if figures.crm in _LEAVES_OUT:
+    if "set_aside" in crms()[figures.crm].leaves_out:
         return message("page.wl.counted.leaves_out", n=ours["n_set_aside"], k=crm["n_events"], of=crm["n"])
     return message("page.wl.counted.never", n=ours["n_never"], k=crm["n_events"], of=crm["n"])
 
