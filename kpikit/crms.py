@@ -52,6 +52,31 @@ def read(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def common() -> Mapping[str, Any]:
+    """What no CRM owns: a part for databases and one for each language that exports are met in."""
+    return read(COMMON)
+
+
+@cache
+def cell_words(key: str) -> tuple[str, ...]:
+    """What cells hold in any language: ``yes``, ``no``, ``empty``, ``placeholders``, ``errors``, ``totals``.
+
+    >>> "waar" in cell_words("yes")
+    True
+    """
+    parts = (part.get("cells", {}) for part in common().values() if isinstance(part, Mapping))
+    return tuple(dict.fromkeys(word for part in parts for word in part.get(key, ())))
+
+
+@cache
+def months() -> Mapping[str, str]:
+    """Names of months in any language → their number."""
+    parts = (part.get("cells", {}) for part in common().values() if isinstance(part, Mapping))
+    lists = [part["months"] for part in parts if "months" in part]
+    return {name: str(i) for one in lists for i, names in enumerate(one, start=1) for name in names.split()}
+
+
 def _crm(name: str, given: Mapping[str, Any]) -> Crm:
     return Crm(
         name, given["label"], given["win_rate"], tuple(given["leaves_out"]), tuple(given["history"]),

@@ -27,7 +27,7 @@ ARROWS = {
     # an error turns its code into a sentence when it is printed (docs/decisions/0001)
     "errors": {"words", "languages"},
     "calendar": {"errors"},
-    "reading": {"errors", "schema"},
+    "reading": {"errors", "schema", "crms"},
     "engine": {"errors", "schema", "calendar"},
     "book": {*LEAVES, "reading", "engine"},
     "stats": {"errors"},

@@ -7,15 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from kpikit.crms import COMMON, crms, read
+from kpikit.crms import common, crms
 
 Names = Mapping[str, tuple[str, ...]]
-
-
-@cache
-def common() -> Mapping[str, Any]:
-    """What no CRM owns (``common.toml``): a part for databases and one for each language."""
-    return read(COMMON)
 
 
 def _parts() -> Iterator[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What an export is taken for: HubSpot, Salesforce, Pipedrive and anybody's, in English and Dutch."""
+"""What an export is taken for: HubSpot, Salesforce, Pipedrive, Dynamics and anybody's, in English and Dutch."""
 
 from pathlib import Path
 
@@ -115,6 +115,12 @@ COLUMNS = {
         "currency": "Deal - Valuta van waarde", "created_at": "Deal - Deal aangemaakt",
         "outcome_at": "Deal - Deal gesloten op", "expected_close_on": "Deal - Verwachte sluitdatum",
         "loss_reason": "Deal - Reden verloren",
+    },
+    "dynamics_en": {
+        "deal_id": "(Do Not Modify) Opportunity", "owner": "Owner", "account_id": "Potential Customer", "name": "Topic",
+        "stage": "Pipeline Phase", "outcome": "Status", "amount": "Est. revenue", "currency": "Currency",
+        "created_at": "Created On", "outcome_at": "Actual Close Date", "expected_close_on": "Est. close date",
+        "probability": "Probability",
     },
     "anything": {"deal_id": "Nummer", "outcome": "Hoe staat het"},
 }  # fmt: skip
