@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
@@ -32,7 +31,9 @@ def copied(tmp_path_factory):
 
 def run(copied, *arguments):
     """What a command says that knows this checkout only, and no earlier look at a book."""
-    own = {"PYTHONPATH": str(copied), "KPIKIT_LOG": str(copied / "log.sqlite"), "XDG_DATA_HOME": mkdtemp(dir=copied)}
+    home = copied / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    own = {"PYTHONPATH": str(copied), "KPIKIT_LOG": str(copied / "log.sqlite"), "XDG_DATA_HOME": str(home)}
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("KPIKIT")} | own
     done = subprocess.run(
         [sys.executable, *arguments], cwd=copied, env=surroundings, capture_output=True, text=True, check=False
