@@ -1,7 +1,7 @@
 """Errors, and the faults that data can have.
 
-An error carries a code and values, never a sentence of its own: :mod:`kpikit.words` turns codes into English or Dutch,
-so one message reads the same in Python, in the terminal and in a report.
+An error carries a code and values, never a sentence of its own: :mod:`kpikit.words` turns codes into a language, so one
+message reads the same in Python, in the terminal and in a report.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
+
+from kpikit.languages import LANGUAGES
 
 Severity = Literal["error", "drop", "warning", "note"]
 #: How grave each rule is: ``error`` the book does not open until it is settled; ``drop`` the row is not used;
@@ -127,8 +129,6 @@ def check_language(language: str) -> None:
     Raises:
         UsageError: there is none, with those that there are.
     """
-    from kpikit.words import LANGUAGES
-
     if language not in LANGUAGES:
         raise UsageError("language", language=language, allowed=", ".join(LANGUAGES))
 

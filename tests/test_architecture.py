@@ -15,23 +15,26 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "kpikit"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-LEAVES = {"errors", "schema", "calendar", "shipped", "kpi"}
+LEAVES = {"errors", "schema", "calendar", "shipped", "kpi", "crms", "languages"}
 #: room → the rooms it may import, lazily or not. What stands only under TYPE_CHECKING is no arrow.
 ARROWS = {
     "schema": set(),
     "shipped": set(),
     "files": set(),  # who may import it: the rooms that write (WRITERS below)
+    "crms": set(),
+    "languages": set(),
     "kpi": {"schema"},
-    "words": {"schema"},
-    "errors": {"words"},  # an error turns its code into a sentence when it is printed (docs/decisions/0001)
+    "words": {"schema", "languages"},
+    # an error turns its code into a sentence when it is printed (docs/decisions/0001)
+    "errors": {"words", "languages"},
     "calendar": {"errors"},
-    "reading": {"errors", "schema"},
+    "reading": {"errors", "schema", "crms"},
     "engine": {"errors", "schema", "calendar"},
     "book": {*LEAVES, "files", "reading", "engine"},
     "stats": {"errors"},
     "analysis": {*LEAVES, "book", "engine", "stats"},
     "simulate": {"errors", "files", "schema", "calendar", "book"},
-    "show": {"words", "schema", "kpi"},
+    "show": {"words", "schema", "kpi", "languages"},
     "log": {
         "errors",
         "files",
@@ -52,7 +55,19 @@ ARROWS = {
     },  # review: since
     "sources": {*LEAVES, "reading"},
     "start": {*LEAVES, "files", "sources", "words", "reading", "book", "report", "show"},
-    "cli": {"errors", "files", "words", "book", "start", "report", "log", "session", "simulate"},
+    "cli": {
+        "errors",
+        "files",
+        "words",
+        "languages",
+        "crms",
+        "book",
+        "start",
+        "report",
+        "log",
+        "session",
+        "simulate",
+    },
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -62,7 +62,7 @@ def test_the_wheel_holds_what_a_user_needs(wheel):
         "kpikit/shipped/demo/deals.csv", "kpikit/shipped/demo/kpikit.toml",
         "kpikit/shipped/notebooks/01-open-a-book.ipynb", "kpikit/kpi/wins.toml", "kpikit/words/nl/pages.po",
         "kpikit/show/html/page.css", "kpikit/show/html/index.js", "kpikit/report/js/loader.js",
-        "kpikit/report/js/chart.js", "kpikit/review/rules.toml", "kpikit/review/questions.toml",
+        "kpikit/report/js/chart.js", "kpikit/review/rules.toml", "kpikit/words/nl/questions.toml",
         "kpikit/shipped/notebooks/deal-review.ipynb", "kpikit/report/nbconvert/kpikit/index.html.j2",
     ):  # fmt: skip
         assert name in names, name

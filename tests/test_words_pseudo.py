@@ -1,25 +1,26 @@
 """A language that does not exist, made from English with every letter changed: whatever stays English was never words.
 
-It stands for the third language: French, say, needs a folder of words and a line, and nothing else.
+It stands for the third language: French, say, needs a folder of words and nothing else (tests/test_third_language.py).
 """
 
 import json
 import re
+import shutil
 import string
 
 import pytest
 from click.testing import CliRunner
 
 import kpikit
+from kpikit import errors, languages
 from kpikit import words as words_package
 from kpikit.analysis.base.coding import of_words
 from kpikit.errors import DataError, UsageError
+from kpikit.languages import LANGUAGES
 from kpikit.report.review import quarterly_winloss, team_review
-from kpikit.show.charts import picture
-from kpikit.show.charts.picture import NUMBERS
 from kpikit.show.document import index
 from kpikit.show.page import message
-from kpikit.words import LANGUAGES, LOCALES, Words
+from kpikit.words import Words
 from tests.hostile.test_strings import Reader
 
 PSEUDO = "qq"
@@ -39,17 +40,20 @@ def changed(form: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def pseudo():
+def pseudo(tmp_path_factory):
     """The package with a third language."""
     with pytest.MonkeyPatch.context() as patch:
         english = words_package._catalogue("en")
         made = {code: tuple(changed(form) for form in forms) for code, forms in english.items()}
         real = words_package._catalogue
         patch.setattr(words_package, "_catalogue", lambda language: made if language == PSEUDO else real(language))
-        patch.setattr(words_package, "LOCALES", {**LOCALES, PSEUDO: "en_GB"})
-        patch.setattr(words_package, "LANGUAGES", (*LANGUAGES, PSEUDO))
-        patch.setattr(picture, "NUMBERS", {**NUMBERS, PSEUDO: "en-GB"})
+        folder = tmp_path_factory.mktemp("languages") / "words"
+        shutil.copytree(languages.FOLDER, folder)
+        shutil.copytree(folder / "en", folder / PSEUDO)
+        patch.setattr(languages, "FOLDER", folder)
+        patch.setattr(errors, "LANGUAGES", (*LANGUAGES, PSEUDO))
         yield PSEUDO
+    languages.language.cache_clear()
 
 
 def vocabulary(book) -> set[str]:
@@ -163,14 +167,6 @@ def test_errors_do_not_stay_english(pseudo):
 
 
 # --- ready for a third language --------------------------------------------------------------------------------------
-
-
-def test_every_folder_of_words_is_a_language_and_has_its_locale():
-    from importlib import resources
-
-    folders = {entry.name for entry in resources.files(words_package).iterdir() if entry.is_dir()} - {"__pycache__"}
-    assert folders == set(LOCALES) == set(NUMBERS)
-    assert tuple(LOCALES) == LANGUAGES
 
 
 @pytest.mark.parametrize(("locale", "n", "one"), [

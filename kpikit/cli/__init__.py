@@ -12,6 +12,7 @@ from kpikit import __version__
 from kpikit.cli import door, logs, private, reports, sessions, templates
 from kpikit.cli.saying import tell
 from kpikit.errors import KpikitError
+from kpikit.languages import DEFAULT, LANGUAGES
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,11 +40,9 @@ for _command in (
 
 def _language(arguments: Sequence[str]) -> str:
     """The language that was asked for, if there is such; for errors, which end a command before it can say."""
-    from kpikit.words import LANGUAGES
-
     asked = [after for option, after in pairwise(arguments) if option == "--lang"]
     asked += [option.removeprefix("--lang=") for option in arguments if option.startswith("--lang=")]
-    return asked[-1] if asked and asked[-1] in LANGUAGES else "en"
+    return asked[-1] if asked and asked[-1] in LANGUAGES else DEFAULT
 
 
 def main() -> None:

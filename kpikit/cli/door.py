@@ -11,15 +11,16 @@ from typing import Any
 import click
 
 from kpikit.cli.reports import make_reports
-from kpikit.cli.saying import as_json_text, tell, words_in
+from kpikit.cli.saying import as_json_text, lang, tell, words_in
+from kpikit.crms import CRMS
 from kpikit.errors import DataError, UsageError
 
 
-@click.command()
+@click.command(epilog=f"The columns of these CRMs are known by name: {', '.join(CRMS)}.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--yes", is_flag=True, help="Take every guess, ask nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the kpikit.toml.")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 def init(files: tuple[Path, ...], yes: bool, out: Path, language: str) -> None:
     """Guess what the files of an export mean, ask what cannot be guessed, and write a kpikit.toml.
 
@@ -56,7 +57,7 @@ def init(files: tuple[Path, ...], yes: bool, out: Path, language: str) -> None:
 
 @click.command()
 @click.argument("book")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 @click.option("--json", "as_json", is_flag=True, help="Codes and numbers, for machines.")
 def check(book: str, language: str, as_json: bool) -> None:
     """Say what a book can answer, what in it deserves a look, and what is new since last time."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpikit.cli.saying import as_json_text, tell, words_in
+from kpikit.cli.saying import as_json_text, lang, tell, words_in
 from kpikit.files import write_whole
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ _log = click.option(
     "--log", "place", metavar="PATH_OR_URL", envvar="KPIKIT_LOG", show_envvar=True,
     help="Another log than the one in your data folder.",
 )  # fmt: skip
-_lang = click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 
@@ -33,7 +32,7 @@ def log() -> None:
 @click.argument("months", type=click.IntRange(1))
 @_log
 @_yes
-@_lang
+@lang
 def keep(months: int, place: str | None, yes: bool, language: str) -> None:
     """Erase what is older than so many MONTHS.
 
@@ -52,7 +51,7 @@ def keep(months: int, place: str | None, yes: bool, language: str) -> None:
 @click.argument("text")
 @click.option("--author", help="Who corrects; by default the name with which you logged in.")
 @_log
-@_lang
+@lang
 def correct(entry: str, text: str, author: str | None, place: str | None, language: str) -> None:
     """Give an ENTRY another TEXT; "kpikit log export" shows the names of entries (entry_id).
 
@@ -68,7 +67,7 @@ def correct(entry: str, text: str, author: str | None, place: str | None, langua
 @click.argument("person")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file; by default it is printed.")
 @_log
-@_lang
+@lang
 def export(person: str, out: Path | None, place: str | None, language: str) -> None:
     """Show all that a PERSON wrote, was to do, or is named in: every version, as JSON.
 
@@ -89,7 +88,7 @@ def export(person: str, out: Path | None, place: str | None, language: str) -> N
 @click.option("--deal", "deal_id", metavar="ID", help="Every text about this deal, instead of a person.")
 @_log
 @_yes
-@_lang
+@lang
 def forget(person: str | None, deal_id: str | None, place: str | None, yes: bool, language: str) -> None:
     """Erase a PERSON: their entries' names and texts in all versions, and their name in what others wrote.
 
@@ -108,7 +107,7 @@ def forget(person: str | None, deal_id: str | None, place: str | None, yes: bool
 @log.command()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file; by default beside the log.")
 @_log
-@_lang
+@lang
 def rescue(out: Path | None, place: str | None, language: str) -> None:
     """Save what can be read of a damaged log in a new file."""
     with _opened(place, language) as opened:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpikit.cli.saying import as_json_text, tell, words_in
+from kpikit.cli.saying import as_json_text, lang, tell, words_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ _LAST = (
 
 @click.command()
 @click.argument("book")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 @click.option("--json", "as_json", is_flag=True, help="Codes and numbers, for machines.")
 def privacy(book: str, language: str, as_json: bool) -> None:
     """List every field of a book that is about a person: where it goes, how long, and who sees it.

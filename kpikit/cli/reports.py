@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpikit.cli.saying import tell, words_in
+from kpikit.cli.saying import lang, tell, words_in
+from kpikit.crms import CRMS
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ DEMO_PERIOD = "FY2026Q2"
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kpikit-demo"), help="Folder for the reports.")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Reports made at the same time.")
 def demo(out: Path, language: str, jobs: int) -> None:
     """Make the team reviews of the demo book, and say where they are."""
@@ -46,7 +47,7 @@ def demo(out: Path, language: str, jobs: int) -> None:
 @click.option("--all-teams", is_flag=True, help="One report for every team.")
 @click.option("--period", required=True, help="2026Q3, FY2026Q2, 2026, FY2026 or 2026-07.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the reports.")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 @click.option(
     "--copy", type=click.Choice(["team", "company"]), default=None,
     help="Who will read it: the team itself (may list its deals), or others in the company (no deal, no customer by"
@@ -80,8 +81,9 @@ def demo(out: Path, language: str, jobs: int) -> None:
     help="Let a Dask cluster run the notebooks, e.g. tcp://host:8786; its workers must reach the folder of --out.",
 )  # fmt: skip
 @click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template."
-)
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",
+    help=f"A parameter of the template, such as crm={'|'.join(CRMS)} of quarterly-winloss.",
+)  # fmt: skip
 def report(
     book: str, template: str, teams: tuple[str, ...], all_teams: bool, period: str, out: Path, language: str,
     copy: str | None, jobs: int, static: bool, pdf: bool, xlsx: bool, summary: bool, resume: bool, only_failed: bool,

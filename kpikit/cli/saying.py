@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpikit.errors import check_language
+from kpikit.languages import DEFAULT, listed
 
 if TYPE_CHECKING:
     from kpikit.words import Words
+
+
+#: the language that a command speaks
+lang = click.option("--lang", "language", default=DEFAULT, show_default=True, help=f"{listed()}.")
 
 
 def words_in(language: str) -> Words:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpikit.cli.saying import tell, words_in
+from kpikit.cli.saying import lang, tell, words_in
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--team", metavar="NAME", help="Only this team's deals.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --prepare: the day of the session.")
 @click.option("--minutes", type=click.IntRange(10, 240), default=45, show_default=True, help="How long it is.")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of JupyterLab.  [default: a free one]")
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 def review(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kpikit.cli.saying import tell, words_in
+from kpikit.cli.saying import lang, tell, words_in
 
 
 @click.group()
@@ -17,7 +17,7 @@ def template() -> None:
 
 @template.command()
 @click.argument("path")
-@click.option("--lang", "language", default="en", show_default=True, help="en or nl.")
+@lang
 def check(path: str, language: str) -> None:
     """Make a template on the demo, and say what is wrong with it.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+from kpikit.crms import cell_words
 from kpikit.errors import Fault
 
 _TYPED = re.compile(
@@ -15,11 +17,6 @@ _TYPED = re.compile(
 )
 #: Names of columns that look like values: years, months, quarters.
 _PERIOD = re.compile(r"^\s*(?:19|20)\d\d(?:[-/ ]?(?:Q[1-4]|\d\d))?\s*$", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"^\s*(?:(?:grand|sub|eind)[ -]?)?(?:totals?|totaal|totalen|sum|som)"
-    r"(?: (?:records?|count|rows|rijen|deals|amount|bedrag))?\s*:?\s*[\d.,]*\s*$",
-    re.IGNORECASE,
-)
 #: Lines looked at in search of the header, and rows looked at in search of what follows the table.
 _SEARCHED, _TAIL = 40, 20
 
@@ -155,6 +152,13 @@ def shown(record: Sequence[str | None]) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
+@cache
+def _total() -> re.Pattern[str]:
+    """A cell that says that its line is a total, in any language."""
+    before, totals, after = ("|".join(map(re.escape, cell_words(key))) for key in ("before", "totals", "after"))
+    return re.compile(rf"^\s*(?:(?:{before})[ -]?)?(?:{totals})(?: (?:{after}))?\s*:?\s*[\d.,]*\s*$", re.IGNORECASE)
+
+
 def find_tail(rows: Sequence[Sequence[str | None]]) -> tuple[int, str | None]:
     """How many of the last rows are footnotes or totals rather than data, and the rule for them.
 
@@ -167,7 +171,7 @@ def find_tail(rows: Sequence[Sequence[str | None]]) -> tuple[int, str | None]:
     n = len(rows)
     while n and counts[n - 1] <= 1 < usual - 1 and _is_note(filled, n - 1):
         n -= 1
-    if n and counts[n - 1] < usual and _TOTAL.match(next((c for c in filled[n - 1] if c), "")):
+    if n and counts[n - 1] < usual and _total().match(next((c for c in filled[n - 1] if c), "")):
         return len(rows) - n + 1, "total_row"
     return (len(rows) - n, "footer") if n < len(rows) else (0, None)
 

@@ -12,7 +12,7 @@ FIELDS = {"permission": "permission", "quotable": "quotable", "reasons": "reason
 
 
 def interview_form(language: str = "en") -> ShownPage:
-    """The six questions as a page, in English or Dutch.
+    """The six questions as a page.
 
     >>> interview_form("nl").page.title.in_words(Words("nl"))
     'Zes vragen aan een klant die besliste'

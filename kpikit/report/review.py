@@ -108,7 +108,7 @@ def team_review(
         book: anything :func:`kpikit.open_book` opens.
         team: a team's name, or "all" for the whole book.
         period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
-        language: "en" or "nl".
+        language: one of ``kpikit.languages.LANGUAGES``.
         copy: "team" or "company"; a company copy lists no deals.
         since: the run.json of an earlier run; the back matter tells which of its figures are now others.
         log: the review log (a file or an address) with what was agreed to try; without it no try is known.
@@ -146,9 +146,9 @@ def quarterly_winloss(
         book: anything :func:`kpikit.open_book` opens, or a book.
         team: a team's name, or "all" for the whole book.
         period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
-        language: "en" or "nl".
+        language: one of ``kpikit.languages.LANGUAGES``.
         copy: "company" (no deal and no customer by name) or "team".
-        crm: whose report the figures are held against: "hubspot", "salesforce", "pipedrive" or "dynamics".
+        crm: whose report the figures are held against, by the name of the CRM's file in ``kpikit/sources``.
         since: the run.json of an earlier run; the back matter tells which of its figures are now others.
         log: the review log (a file or an address) with what was agreed to try; without it no try is known.
 

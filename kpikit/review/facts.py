@@ -16,6 +16,7 @@ from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.calendar import midnight
 from kpikit.engine.remembered import remembered
+from kpikit.languages import LANGUAGES, language
 
 #: what every rule gives back
 HIT = {
@@ -29,20 +30,21 @@ LOOKED_BACK = 90
 
 @cache
 def rule_cards() -> Mapping[str, Mapping[str, Any]]:
-    """The cards of the rules by code, in their order: ``about, weight, gamed, honest_acts`` (in both languages).
+    """The cards of the rules by code, in their order: ``about, weight, days``.
+
+    How each is gamed, and which honest acts make it fire, is ``rules.toml`` of each language.
 
     >>> rule_cards()["silent"]["weight"]
     3
     """
-    read = tomllib.loads(resources.files("kpikit.review").joinpath("rules.toml").read_text(encoding="utf-8"))
-    return {name: card for name, card in read.items() if name != "recognised"}
+    return tomllib.loads(resources.files("kpikit.review").joinpath("rules.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def recognised() -> Mapping[str, str]:
-    """Part of a criterion → the fact that shows it."""
-    read = tomllib.loads(resources.files("kpikit.review").joinpath("rules.toml").read_text(encoding="utf-8"))
-    return read["recognised"]
+    """Part of a criterion, in any language → the fact that shows it."""
+    said = [language(name, "rules")["recognised"] for name in LANGUAGES]
+    return {part: fact for fact in said[0] for one in said for part in one[fact]}
 
 
 @dataclass(frozen=True, eq=False)

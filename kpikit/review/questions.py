@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,19 +15,14 @@ import polars as pl
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.errors import DataError, Fault
-from kpikit.words import LANGUAGES
+from kpikit.languages import LANGUAGES, known, language
 
 FILE = "questions.toml"
 #: the steps of a sale, in their order; questions for any of them come last
 STEPS = ("appointment", "meeting", "offer", "follow_up")
 ANY = "any"
-#: a part of a stage's name that tells its step, the most telling first
-_NAMES = (
-    ("offer", ("propos", "quot", "offer", "voorstel", "devis")),
-    ("follow_up", ("negoti", "contract", "follow", "onderhand", "opvolg", "decid", "beslis", "closing", "verbal")),
-    ("meeting", ("discover", "demo", "meeting", "present", "gesprek", "intake", "analys", "needs", "behoefte")),
-    ("appointment", ("qualif", "lead", "prospect", "appoint", "contact", "kwalif", "afspraak", "new", "nieuw")),
-)  # fmt: skip
+#: steps by how surely a stage's name tells them: ``[steps]`` of each language has the parts of names
+_TELLING = ("offer", "follow_up", "meeting", "appointment")
 
 
 @dataclass(frozen=True)
@@ -38,9 +32,9 @@ class Questions:
     asked: tuple[Mapping[str, str], ...]
     steps: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def of(self, step: str | None, language: str) -> tuple[str, ...]:
-        """The questions of a step, then those for any."""
-        return tuple(one[language] for wanted in (step, ANY) for one in self.asked if one["step"] == wanted)
+    def of(self, step: str | None, name: str) -> tuple[str, ...]:
+        """The questions of a step in a language, by its name, then those for any."""
+        return tuple(one[name] for wanted in (step, ANY) for one in self.asked if one["step"] == wanted and name in one)
 
 
 def read_questions(path: str | Path | None = None) -> Questions:
@@ -75,7 +69,13 @@ def read_questions(path: str | Path | None = None) -> Questions:
 
 @cache
 def _shipped() -> Questions:
-    return _made(tomllib.loads(resources.files("kpikit.review").joinpath(FILE).read_text(encoding="utf-8")))
+    asked = [
+        {"step": step, name: text}
+        for name in LANGUAGES
+        for step, texts in language(name, "questions").items()
+        for text in texts
+    ]
+    return _made({"question": asked})
 
 
 def _made(given: Mapping[str, Any]) -> Questions:
@@ -83,7 +83,7 @@ def _made(given: Mapping[str, Any]) -> Questions:
 
 
 def _faults(given: Mapping[str, Any], file: str) -> Iterator[Fault]:
-    """What is wrong in a company's own file."""
+    """What is wrong in a company's own file. It has its questions in every language that it uses at all."""
     for name in given:
         if name not in ("question", "steps", "replace"):
             yield Fault("questions_key", file=file, value=str(name))
@@ -92,12 +92,13 @@ def _faults(given: Mapping[str, Any], file: str) -> Iterator[Fault]:
     if not isinstance(questions, list) or not all(isinstance(one, dict) for one in questions):
         yield Fault("questions_key", file=file, value="question")
         return
+    wanted = [name for name in LANGUAGES if any(name in one for one in questions)] or LANGUAGES
     for i, one in enumerate(questions, start=1):
         if one.get("step") not in (*STEPS, ANY):
             yield Fault("question_step", file=file, value=str(one.get("step", "")), values={"i": i, "allowed": allowed})
-        for language in LANGUAGES:
-            if not str(one.get(language, "")).strip().endswith("?"):
-                yield Fault("question_text", file=file, value=language, values={"i": i})
+        for name in wanted:
+            if not str(one.get(name, "")).strip().endswith("?"):
+                yield Fault("question_text", file=file, value=name, values={"i": i})
     steps = given.get("steps", {})
     for stage, step in steps.items() if isinstance(steps, dict) else [("steps", "")]:
         if step not in STEPS:
@@ -114,7 +115,8 @@ def step_of(book: DealBook, pipeline: str, stage: str | None, questions: Questio
     if stage in questions.steps:
         return questions.steps[stage]
     name = stage.casefold()
-    found = next((step for step, parts in _NAMES if any(part in name for part in parts)), None)
+    told = (step for step in _TELLING for parts in known("steps", step) if any(part in name for part in parts))
+    found = next(told, None)
     if found is not None or "stages" not in book.tables:
         return found
     stages = open_stages(book).filter(pl.col("pipeline") == pipeline).sort("position").collect()["stage"].to_list()

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from kpikit.languages import language
 from kpikit.show.page import message
 from kpikit.words import Words
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = ("what", "customer", "deal", "who", "by")
-#: what Excel expects between cells where a comma is a decimal sign
-_BETWEEN = {"en": ",", "nl": ";"}
 
 
 def as_calendar(agreed: Iterable[Mapping[str, Any]], session: Mapping[str, Any], words: Words) -> str:
@@ -57,7 +56,7 @@ def _day(name: str, on: date, stamp: Any, what: str, customer: str | None) -> An
 def as_table(agreed: Iterable[Mapping[str, Any]], words: Words) -> str:
     """Agreements as CSV that spreadsheets open as text: a cell that looks like a formula gets an apostrophe."""
     text = io.StringIO(newline="")
-    rows = csv.writer(text, delimiter=_BETWEEN[words.language], lineterminator="\r\n")
+    rows = csv.writer(text, delimiter=language(words.language)["cells"], lineterminator="\r\n")
     rows.writerow([message(f"minutes.column.{name}").in_words(words) for name in _COLUMNS])
     for row in agreed:
         due = row["due_on"].isoformat() if row["due_on"] else ""

@@ -158,7 +158,7 @@ def open_session(
         book: what ``kpikit.open_book`` takes.
         log: the review log, a file or a URL; by default what ``KPIKIT_LOG`` names, else the user's own. ``":memory:"``
             forgets all when it closes.
-        language: ``en`` or ``nl``.
+        language: one of ``kpikit.languages.LANGUAGES``.
         team: only this team's deals.
         minutes: how long the session is.
         papers: the folder for the minutes; by default one in the user's documents.

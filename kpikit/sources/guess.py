@@ -12,10 +12,9 @@ import polars as pl
 from kpikit.errors import DataError, Fault
 from kpikit.reading import RawTable, parse
 from kpikit.schema import TABLES
-from kpikit.sources.vocabulary import letters, meaning, vocabulary
+from kpikit.sources import vocabulary
+from kpikit.sources.vocabulary import meaning
 
-#: words in Dutch headers, for the time zone and the way of writing
-_DUTCH = ("bedrag", "dealfase", "fase", "eigenaar", "aanmaakdatum", "sluitdatum", "sluitingsdatum", "waarde", "valuta")
 _FEW_VALUES = 60
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 
@@ -36,14 +35,15 @@ class Guess:
     """What an export is taken for. ``outcomes`` gives a meaning to each value of the column that says how a deal ended.
 
     ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
-    which deals passed them, where a history has no list of its own, and ``pipelines`` those that have it.
+    which deals passed them, where a history has no list of its own, and ``pipelines`` those that have it; ``language``
+    the one whose words its headers are, where they tell.
     """
 
     tables: tuple[TableGuess, ...]
     outcomes: Mapping[str, str]
     values: tuple[str, ...]
     currency: str | None
-    is_dutch: bool
+    language: str | None = None
     team: tuple[str, str] | None = None
     team_choices: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
         teams = _teams(tables, files)
         unused = tuple(path for path in files if path not in own.values())
         currency = _currency(deals, "currency", "amount")
-        return Guess(tables, {}, (), currency, False, teams[0] if teams else None, tuple(teams), unused_files=unused)
+        return Guess(tables, {}, (), currency, None, teams[0] if teams else None, tuple(teams), unused_files=unused)
     return _foreign(files)
 
 
@@ -86,7 +86,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     columns = dict(deals.columns or {})
     others, stage_order = [], ()
     rest = {p: raw for p, raw in files.items() if p != path}
-    for find in (_stage_events, _people, _accounts, _stages):
+    for find in (*(HISTORIES[shape] for shape in vocabulary.histories()), _people, _accounts, _stages):
         for other, raw in rest.items():
             if other not in [table.file for table in others] and (found := find(other, raw, columns, frame)):
                 others.append(found)
@@ -103,7 +103,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         outcomes={value: meaning(value) or "open" for value in values},
         values=values,
         currency=_currency(frame, columns.get("currency"), columns.get("amount")),
-        is_dutch=bool({letters(c) for c in frame.columns} & set(_DUTCH)),
+        language=vocabulary.language_of(frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         order=stage_order,
@@ -132,14 +132,7 @@ def _own_table(path: Path, raw: RawTable) -> str | None:
 
 def named(frame: pl.DataFrame, table: str) -> dict[str, str]:
     """The file's column for each of a table's, by name alone."""
-    theirs = {}
-    for column in reversed([c for c in frame.columns if c != "_row"]):
-        theirs[letters(column)] = column
-    return {
-        ours: theirs[next(n for n in names if n in theirs)]
-        for ours, names in vocabulary()[table].items()
-        if any(n in theirs for n in names)
-    }
+    return vocabulary.named(frame.columns, table)
 
 
 def _deals_score(frame: pl.DataFrame) -> int:
@@ -178,7 +171,7 @@ def _deals(path: Path, raw: RawTable) -> TableGuess:
     columns: dict[str, Any] = dict(named(frame, "deals"))
     ending, identity = _ending(frame, columns), _identity(frame, columns)
     columns |= {"deal_id": str(identity), "outcome": str(ending)}
-    if "outcome_at" not in columns and (ends := _end_times(frame)):
+    if "outcome_at" not in columns and (ends := vocabulary.end_times(frame.columns)):
         columns["outcome_at"] = ends
     if "stage" not in columns and ending is not None and frame[ending].n_unique() > 4:
         columns["stage"] = ending
@@ -189,12 +182,6 @@ def _deals(path: Path, raw: RawTable) -> TableGuess:
     return TableGuess("deals", path, columns, constants, tuple(c for c in frame.columns if c not in used))
 
 
-def _end_times(frame: pl.DataFrame) -> list[str]:
-    """The columns for the time of a win and of a loss, where an export keeps them apart (Pipedrive)."""
-    theirs = {letters(column): column for column in frame.columns}
-    return [theirs[name] for name in ("dealwontime", "deallosttime", "wontime", "losttime") if name in theirs]
-
-
 def _overlap(one: pl.Series, other: pl.Series) -> float:
     """The share of the distinct values of one column that the other has too."""
     values = one.cast(pl.String, strict=False).drop_nulls().unique()
@@ -203,7 +190,7 @@ def _overlap(one: pl.Series, other: pl.Series) -> float:
 
 
 def _stage_events(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-    """A file with several rows a deal, each with a stage and a time."""
+    """The shape ``long``: a file with several rows a deal, each with a stage and a time."""
     columns = named(raw.frame, "stage_events")
     if not {"deal_id", "stage", "entered_at"} <= set(columns) or raw.frame.is_empty():
         return None
@@ -214,6 +201,10 @@ def _stage_events(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl
     known = stage is not None and min(_overlap(stage, theirs), _overlap(theirs, stage)) >= 0.3
     several = raw.frame[columns["deal_id"]].n_unique() < raw.frame.height
     return _other("stage_events", path, raw, columns) if known and several else None
+
+
+#: the shapes of a stage history that can be read as it stands, by the name that a CRM's file gives them
+HISTORIES = {"long": _stage_events}
 
 
 def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:

@@ -17,13 +17,14 @@ from kpikit.errors import DataError, UsageError
 from kpikit.files import write_whole
 from kpikit.reading import RawTable, read_all
 from kpikit.sources.guess import Guess, guess
+from kpikit.sources.vocabulary import written
 from kpikit.start.draft import Choices, config, text
 from kpikit.words import Words
 
 #: asks a question (a code, what the blanks hold, the guess) and gives the answer
 Ask = Callable[[str, Mapping[str, Any], str], str]
-#: what two rules of the reader need to be told: the setting, the question, and the answer of a Dutch or ``;`` export
-_TO_SETTLE = {"day_month_ambiguous": ("date_order", "dmy"), "decimal_ambiguous": ("decimal", ",")}
+#: what two rules of the reader need to be told: the setting, which is the question too
+_TO_SETTLE = {"day_month_ambiguous": "date_order", "decimal_ambiguous": "decimal"}
 _ANSWERS = {"date_order": ("dmy", "mdy"), "decimal": (",", ".")}
 _SHOWN = ("deal_id", "created_at", "stage", "outcome", "outcome_at", "amount", "currency", "team")
 
@@ -111,7 +112,7 @@ def _asked(found: Guess, ask: Ask) -> Choices:
         team=team,
         currency=currency or None,
         fiscal_year_starts=month,
-        time_zone="Europe/Amsterdam" if found.is_dutch else "UTC",
+        time_zone=written(found.language).get("time_zone", "UTC"),
         formats={},
     )
 
@@ -150,17 +151,17 @@ def _open(found: Guess, choices: Choices, out: Path, ask: Ask) -> tuple[DealBook
             return from_config(config(found, choices, out), out), None, choices
         except DataError as error:
             open_points = [
-                (fault, *_TO_SETTLE[fault.rule])
+                (fault, _TO_SETTLE[fault.rule])
                 for fault in error.faults
-                if fault.rule in _TO_SETTLE and _TO_SETTLE[fault.rule][0] not in choices.formats
+                if fault.rule in _TO_SETTLE and _TO_SETTLE[fault.rule] not in choices.formats
             ]
             if not open_points:
                 return None, error, choices
-            fault, setting, usual = open_points[0]
+            fault, setting = open_points[0]
             blanks = {"column": fault.column, "value": fault.value}
             allowed = ("", *_ANSWERS[setting])
             read = {one: one for one in allowed}.get
-            answer = _understood(ask, setting, blanks, usual if found.is_dutch else "", read)
+            answer = _understood(ask, setting, blanks, written(found.language).get(setting, ""), read)
             if not answer:
                 return None, error, choices
             choices = replace(choices, formats={**choices.formats, setting: answer})

@@ -1,8 +1,9 @@
-"""Codes and values in, sentences out: English and Dutch, numbers and dates as each language writes them.
+"""Codes and values in, sentences out, numbers and dates as each language writes them.
 
-Each language is a folder of ``.po`` files (gettext's format, read as text by babel: nothing to compile, any translation
-tool edits them). The ``msgid`` is a code such as ``page.time.title``, never an English sentence. Blanks are
-``{name}`` or ``{name:style}``; the styles are the methods of :class:`Words` listed in ``STYLES``.
+Each language is a folder (:mod:`kpikit.languages`); its sentences are ``.po`` files (gettext's format, read as text by
+babel: nothing to compile, any translation tool edits them). The ``msgid`` is a code such as ``page.time.title``, never
+an English sentence. Blanks are ``{name}`` or ``{name:style}``; the styles are the methods of :class:`Words` listed in
+``STYLES``.
 """
 
 from __future__ import annotations
@@ -11,20 +12,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from importlib import resources
 from math import copysign
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from kpikit.languages import FOLDER, LANGUAGES, language
 from kpikit.schema import Estimate
 
 if TYPE_CHECKING:
     from kpikit.calendar import Period
     from kpikit.errors import Fault
 
-#: each language with the locale of its numbers and dates; a language is a folder of this name (docs/languages.md)
-LOCALES = {"en": "en_GB", "nl": "nl_NL"}
-LANGUAGES = tuple(LOCALES)
+__all__ = ["LANGUAGES", "STYLES", "Words"]
+
 #: ``{blank:style}`` in a sentence calls the method of this name.
 STYLES = frozenset(
     {
@@ -38,14 +38,14 @@ _TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 @cache
-def _catalogue(language: str) -> dict[str, tuple[str, ...]]:
+def _catalogue(name: str) -> dict[str, tuple[str, ...]]:
     """All messages of a language: code to its singular and plural forms."""
     from babel.messages.pofile import read_po
 
     messages: dict[str, tuple[str, ...]] = {}
-    for file in sorted(resources.files(__name__).joinpath(language).iterdir(), key=lambda f: f.name):
+    for file in sorted((FOLDER / name).glob("*.po")):
         with file.open("rb") as source:
-            for message in read_po(source, locale=language):
+            for message in read_po(source, locale=language(name)["locale"]):
                 if message.id:
                     code = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
                     forms = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
@@ -101,7 +101,7 @@ class Words:
     @property
     def locale(self) -> str:
         """The babel locale whose numbers and dates are used."""
-        return LOCALES[self.language]
+        return language(self.language)["locale"]
 
     def has(self, code: str) -> bool:
         """Is there a sentence for this code?"""

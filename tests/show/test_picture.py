@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kpikit.show.charts.base import NARROW, WIDE, draw
-from kpikit.show.charts.picture import NUMBERS, accessible, drawn, pair, picture
+from kpikit.show.charts.picture import accessible, drawn, numbers, pair, picture
 from kpikit.words import LANGUAGES, Words
 from tests.show.pages_for_tests import CHARTS, HOSTILE, findings, hundreds, ranges
 
@@ -22,8 +22,8 @@ def _units(spec):
 @pytest.mark.parametrize("kind", CHARTS)
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_what_is_added_for_the_live_chart_changes_nothing_in_the_picture(kind, width):
-    bare = drawn(json.dumps(draw(CHARTS[kind](), EN, width).to_dict()), NUMBERS["en"])
-    live = drawn(picture(CHARTS[kind](), EN, width).spec, NUMBERS["en"])
+    bare = drawn(json.dumps(draw(CHARTS[kind](), EN, width).to_dict()), numbers("en"))
+    live = drawn(picture(CHARTS[kind](), EN, width).spec, numbers("en"))
     assert accessible(live, "x") == accessible(bare, "x")
 
 
@@ -60,4 +60,4 @@ def test_hostile_text_is_data_in_a_specification(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_a_locale_of_pictures(language):
-    assert drawn(picture(hundreds(), Words(language), WIDE).spec, NUMBERS[language]).startswith("<svg")
+    assert drawn(picture(hundreds(), Words(language), WIDE).spec, numbers(language)).startswith("<svg")

@@ -1,4 +1,4 @@
-"""What an export is taken for: HubSpot, Salesforce, Pipedrive and anybody's, in English and Dutch."""
+"""What an export is taken for: HubSpot, Salesforce, Pipedrive, Dynamics and anybody's, in English and Dutch."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from kpikit.errors import DataError
 from kpikit.reading import RawTable, read
 from kpikit.schema import TABLES
 from kpikit.sources.guess import guess
-from kpikit.sources.vocabulary import letters, meaning, vocabulary
+from kpikit.sources.vocabulary import ends, letters, meaning, sources
 from tests.start import exports
 
 
@@ -55,14 +55,13 @@ def test_names_are_compared_by_letters_and_digits():
 
 
 def test_the_vocabulary_speaks_of_our_columns_alone():
-    for table, columns in vocabulary().items():
-        if table != "outcomes":
+    for source in sources():
+        for table, columns in source.items():
             assert set(columns) <= set(TABLES[table].names)
-    assert set(vocabulary()["outcomes"]) == {"won", "lost", "void"}
 
 
 def test_no_word_means_two_things():
-    words = [word for known in vocabulary()["outcomes"].values() for word in known]
+    words = [word for known in ends().values() for word in known]
     assert len(words) == len(set(words))
 
 
@@ -117,6 +116,12 @@ COLUMNS = {
         "outcome_at": "Deal - Deal gesloten op", "expected_close_on": "Deal - Verwachte sluitdatum",
         "loss_reason": "Deal - Reden verloren",
     },
+    "dynamics_en": {
+        "deal_id": "(Do Not Modify) Opportunity", "owner": "Owner", "account_id": "Potential Customer", "name": "Topic",
+        "stage": "Pipeline Phase", "outcome": "Status", "amount": "Est. revenue", "currency": "Currency",
+        "created_at": "Created On", "outcome_at": "Actual Close Date", "expected_close_on": "Est. close date",
+        "probability": "Probability",
+    },
     "anything": {"deal_id": "Nummer", "outcome": "Hoe staat het"},
 }  # fmt: skip
 
@@ -125,7 +130,7 @@ COLUMNS = {
 def test_every_column_of_an_export(tmp_path, export):
     found = guess_of(tmp_path, export)
     assert dict(found.table("deals").columns) == COLUMNS[export]
-    assert found.is_dutch == export.endswith("_nl")
+    assert found.language == ("nl" if export.endswith("_nl") else None)
     assert found.currency == (None if export == "anything" else "EUR")
     assert sorted(found.outcomes.values()).count("won") == sorted(found.outcomes.values()).count("lost") == 1
     assert set(found.outcomes) == set(found.values)

@@ -1,4 +1,4 @@
-"""Forty deals, written as HubSpot, Salesforce and Pipedrive export them, in English and Dutch, and as anybody might.
+"""Forty deals, written as four CRMs export them, in English and Dutch, and as anybody might.
 
 Deal ``i`` begins ``3 i`` days after 3 January 2026; of five deals two are won, two lost and one is open; an open one
 has an expected close date in the future, which HubSpot and Salesforce keep in the same column as the real one.
@@ -196,6 +196,23 @@ def pipedrive_nl(folder: Path) -> list[Path]:
     return [write(folder / "deals-nl.csv", rows, delimiter=";")]
 
 
+def dynamics_en(folder: Path) -> list[Path]:
+    """A list of opportunities as its users take it to Excel: three columns first that nobody may change."""
+    rows = [
+        {
+            "(Do Not Modify) Opportunity": f"7d9c1b2e-0000-4000-8000-{d['id']:012}",
+            "(Do Not Modify) Row Checksum": "x==", "(Do Not Modify) Modified On": "",
+            "Topic": d["name"], "Potential Customer": d["company"],
+            "Pipeline Phase": ("1-Qualify", "2-Develop", "3-Propose")[i % 3], "Status": d["outcome"].capitalize(),
+            "Est. revenue": d["amount"], "Currency": "EUR", "Owner": d["owner"], "Probability": 40,
+            "Created On": f"{d['created']:%Y-%m-%d %H:%M}", "Est. close date": f"{d['close']:%Y-%m-%d}",
+            "Actual Close Date": f"{d['close']:%Y-%m-%d %H:%M}" if d["outcome"] != "open" else "",
+        }
+        for i, d in enumerate(deals())
+    ]  # fmt: skip
+    return [write(folder / "My Open Opportunities.csv", rows)]
+
+
 def anything(folder: Path) -> list[Path]:
     """A sheet that somebody keeps by hand: no header is known, the customer stands in it, amounts carry a sign."""
     words = {"open": "Loopt nog", "won": "Gewonnen", "lost": "Verloren"}
@@ -220,6 +237,7 @@ EXPORTS = {
         salesforce_api,
         pipedrive_en,
         pipedrive_nl,
+        dynamics_en,
         anything,
     )
 }

@@ -25,7 +25,7 @@ OUTCOMES = {"Gewonnen": "won", "Weg": "lost", "Dubbel": "void", "Loopt": "open"}
 
 def guess_of(*tables, order=(), unused=()):
     return Guess(
-        tables or (DEALS,), OUTCOMES, tuple(OUTCOMES), "EUR", is_dutch=True, order=order,
+        tables or (DEALS,), OUTCOMES, tuple(OUTCOMES), "EUR", language="nl", order=order,
         unused_files=tuple(map(Path, unused)),
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_the_order_of_stages_and_what_closes_them():
 
 def test_a_file_in_our_own_names_needs_its_name_alone():
     own = TableGuess("deals", Path("/data/x/mine/deals.csv"))
-    made = config(Guess((own,), {}, (), None, is_dutch=False), choices(team=("deals", "team")), FOLDER)
+    made = config(Guess((own,), {}, (), None, language=None), choices(team=("deals", "team")), FOLDER)
     assert made["tables"] == {"deals": {"file": "deals.csv"}}
 
 
@@ -186,7 +186,7 @@ def test_any_names_and_values_come_back_as_they_were(names, values, unused, lang
     deals = TableGuess("deals", Path("/data/deals.csv"), columns, {"pipeline": names[0]}, tuple(unused))
     events = TableGuess("stage_events", Path("/data/e.csv"), {"deal_id": names[1], "stage": names[2]})
     guess = Guess(
-        (deals, events), dict.fromkeys(values, "open"), tuple(values), None, is_dutch=False, order=tuple(values),
+        (deals, events), dict.fromkeys(values, "open"), tuple(values), None, language=None, order=tuple(values),
         unused_files=tuple(Path(f"/data/{name.replace('/', '').replace(chr(0), '')}x") for name in unused),
     )  # fmt: skip
     chosen = choices(won=tuple(values[:1]), lost=tuple(values[1:2]), void=(), team=("deals", names[1]))

@@ -7,39 +7,24 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from functools import cache
 
 import polars as pl
+
+from kpikit.languages import known
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _NOT_WORD = re.compile(r"[\W_]+")
 _BETWEEN = re.compile(r"[;|\n]")
 
-#: The coding scheme: what counts as one reason, in the words of four languages, without accents, in small letters.
-SCHEME: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "no_decision": (
-            "no decision", "no decision made", "lost to no decision", "nobody decided", "status quo", "do nothing",
-            "did nothing", "geen besluit", "geen beslissing", "geen besluit genomen", "niet besloten", "niets doen",
-            "pas de decision", "aucune decision", "keine entscheidung",
-        ),
-        "price": (
-            "price", "prices", "pricing", "price too high", "too expensive", "cost", "costs", "prijs", "prijzen",
-            "prijs te hoog", "te duur", "kosten", "prix", "trop cher", "preis", "zu teuer",
-        ),
-        "competitor": (
-            "competitor", "competitors", "competition", "lost to competitor", "lost to competition", "other supplier",
-            "other vendor", "concurrent", "concurrentie", "andere leverancier", "naar concurrent", "concurrence",
-            "wettbewerb",
-        ),
-        "unknown": (
-            "unknown", "not known", "don t know", "dont know", "do not know", "no idea", "not specified",
-            "unspecified", "none", "n a", "na", "tbd", "null", "nan", "onbekend", "niet bekend", "weet niet",
-            "weet ik niet", "geen idee", "niet opgegeven", "geen", "nvt", "n v t", "inconnu", "unbekannt",
-        ),
-    }
-)  # fmt: skip
-_CODES = {words: code for code, all_words in SCHEME.items() for words in all_words}
+#: The coding scheme: what counts as one reason; its words stand in ``words/<language>/language.toml``.
+SCHEME = ("no_decision", "price", "competitor", "unknown")
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    """A reason in the words of any language → its code."""
+    return {words: code for code in SCHEME for some in known("reasons", code) for words in some}
 
 
 def of_words(text: str) -> frozenset[str]:
@@ -87,7 +72,7 @@ def coded(texts: Iterable[str | None]) -> pl.DataFrame:
 
 def _key(text: str | None) -> str:
     words = folded(text or "")
-    return _CODES.get(words, f"= {words}") if words else "blank"
+    return _codes().get(words, f"= {words}") if words else "blank"
 
 
 def several(texts: pl.Series) -> pl.Series:

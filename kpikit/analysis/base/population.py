@@ -15,28 +15,8 @@ from kpikit.analysis.base.durations import late_deals
 from kpikit.book import DealBook
 from kpikit.book.selection import OUTCOME_TEAM, last_day
 from kpikit.calendar import Period
+from kpikit.languages import small_set
 
-#: reasons for which a record was never a deal of its own: the same deal twice, or none at all
-NEVER = frozenset(
-    [
-        "duplicate",
-        "duplicates",
-        "duplicated",
-        "doublure",
-        "dubbel",
-        "dubbele",
-        "duplicaat",
-        "merged",
-        "merge",
-        "samengevoegd",
-        "test",
-        "tests",
-        "testdeal",
-        "proef",
-        "dummy",
-        "demo",
-    ]
-)
 OUTCOME = pl.col("outcome")
 _SET_ASIDE = (OUTCOME == "void") & ~pl.col("is_never")
 _CLOSED = OUTCOME.is_in(["won", "lost"])
@@ -96,7 +76,8 @@ def dated(book: DealBook) -> pl.DataFrame:
         .collect()
     )
     reasons = deals.filter(OUTCOME == "void")["loss_reason"].drop_nulls().unique().to_list()
-    never = [reason for reason in reasons if NEVER & set(folded(reason).split())]
+    told = small_set("reasons", "never")  # the same deal twice, or none at all
+    never = [reason for reason in reasons if told & set(folded(reason).split())]
     is_never = ((OUTCOME == "void") & pl.col("loss_reason").is_in(never)).fill_null(False)
     return deals.with_columns(is_never=is_never)
 

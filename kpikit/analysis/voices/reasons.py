@@ -14,9 +14,8 @@ from kpikit.analysis.base.population import with_wilson
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.engine import spells
+from kpikit.languages import small_set
 
-#: in the column ``competitor``: there was none
-_NOBODY = ("none", "no", "nobody", "geen", "niemand", "aucun", "keiner")
 _DAY = 86_400_000_000
 WEEK = 7
 
@@ -280,7 +279,7 @@ def _rivals(names: list[str | None]) -> pl.DataFrame:
     """``competitor, rival`` (a name, spellings together; null if none) and ``rival_group`` (named, nobody, blank)."""
     codes = coded(names)
     bare = pl.Series("bare", [folded(text or "") for text in codes["text"]], pl.String)
-    is_nobody, is_blank = pl.col("bare").is_in(_NOBODY), pl.col("group").is_in(UNTOLD)
+    is_nobody, is_blank = pl.col("bare").is_in(small_set("reasons", "nobody")), pl.col("group").is_in(UNTOLD)
     kind = pl.when(is_nobody).then(pl.lit("nobody")).when(is_blank).then(pl.lit("blank")).otherwise(pl.lit("named"))
     named = pl.when(kind == "named").then("reason")
     return codes.with_columns(bare).select(competitor="text", rival_group=kind, rival=named)

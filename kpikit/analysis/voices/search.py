@@ -1,4 +1,4 @@
-"""Words by their stem, without accents: "offertes" finds "offerte", "een" finds "één"; English and Dutch."""
+"""Words by their stem, without accents: "offertes" finds "offerte", "een" finds "één"; in every language."""
 
 from __future__ import annotations
 
@@ -10,31 +10,22 @@ from functools import cache, lru_cache
 from math import log
 from typing import Any
 
-from kpikit.analysis.base.coding import of_words
+from kpikit.languages import LANGUAGES, language, small_set
 
-LANGUAGES = {"en": "english", "nl": "dutch"}
 _WORD = re.compile(r"[^\W_]+")
-#: small words that every text has
-_SMALL = of_words(
-    """a an and are as at be been but by did do for from had has have he her his i if in is it its me my no not of on
-    or our she so that the their them they this to us was we were what when which who will with would you your aan
-    al als bij dat de den der deze die dit doen door een en er ge gij had heb hebben heeft het hier hij hun ik in
-    is je jij jullie kan maar me met mij mijn na naar niet nog nu of om ons onze ook op over te tot u uit van veel
-    voor want was wat we wel werd wie wij zal ze zich zij zijn zo zou"""
-)
 _K1, _B = 1.2, 0.75
 
 
 @cache
-def _stemmer(language: str) -> Any:
+def _stemmer(name: str) -> Any:
     import snowballstemmer
 
-    return snowballstemmer.stemmer(LANGUAGES[language])
+    return snowballstemmer.stemmer(language(name)["stories"]["stemmer"])
 
 
 @lru_cache(maxsize=50_000)
-def _stem(word: str, language: str) -> str:
-    return f"{language}:{_stemmer(language).stemWord(word)}"
+def _stem(word: str, name: str) -> str:
+    return f"{name}:{_stemmer(name).stemWord(word)}"
 
 
 def words(text: str) -> list[str]:
@@ -50,15 +41,16 @@ def words(text: str) -> list[str]:
 def asked(text: str) -> list[frozenset[str]]:
     """Each distinct word of a question as everything it can match; the small words only if there are no others."""
     found = list(dict.fromkeys(words(text)))
-    telling = [word for word in found if word not in _SMALL and len(word) > 1] or found
-    return [frozenset({f"={word}", *(_stem(word, language) for language in LANGUAGES)}) for word in telling]
+    small = small_set("stories", "small_words")
+    telling = [word for word in found if word not in small and len(word) > 1] or found
+    return [frozenset({f"={word}", *(_stem(word, name) for name in LANGUAGES)}) for word in telling]
 
 
 class Texts:
     """Texts that can be searched: the better a text fits the words asked for, the higher its score (BM25)."""
 
     def __init__(self, texts: Sequence[str], languages: Sequence[str | None]) -> None:
-        self.counts = [_counted(text, language) for text, language in zip(texts, languages, strict=True)]
+        self.counts = [_counted(text, name) for text, name in zip(texts, languages, strict=True)]
         self.lengths = [max(len(words(text)), 1) for text in texts]
         self.usual = sum(self.lengths) / max(len(self.lengths), 1)
 
@@ -75,8 +67,8 @@ class Texts:
         return total
 
 
-def _counted(text: str, language: str | None) -> Counter[str]:
-    """How often each form stands in a text; a text whose language is not known is read as both."""
-    known = [language] if language in LANGUAGES else list(LANGUAGES) if language is None else []
+def _counted(text: str, name: str | None) -> Counter[str]:
+    """How often each form stands in a text; a text whose language is not known is read as all."""
+    known = [name] if name in LANGUAGES else list(LANGUAGES) if name is None else []
     found = words(text)
     return Counter([f"={word}" for word in found] + [_stem(word, one) for word in found for one in known])

@@ -38,7 +38,7 @@ def stories(
 ) -> pl.DataFrame:
     """What did customers tell us, about this?
 
-    Words are found by their stem, in English and Dutch, with or without accents and capitals; the best fit first
+    Words are found by their stem, in every language, with or without accents and capitals; the best fit first
     (BM25), then the latest, then by deal. Without words all stories, the latest first.
     Misleads: a story is one customer; who answers may differ from who does not. Gamed by asking the pleased.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -14,16 +12,13 @@ from kpikit.analysis.base.population import begun, ended, inside, population, ta
 from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.winloss.rate import Definition, rate
 from kpikit.book import DealBook
+from kpikit.crms import crms
 from kpikit.errors import UsageError
 
 #: in the order in which they are told: the headline, what we count, what tools count
 DEFINITIONS: tuple[Definition, ...] = (
     "cohort", "finished", "closed", "value", "overdue_lost", "won_to_lost", "created", "open_pipe", "from_stage",
 )  # fmt: skip
-#: what a tool's own win-rate report counts: all that is closed, only won and lost, or won, lost and set aside
-CRMS: Mapping[str, str] = MappingProxyType(
-    {"hubspot": "closed", "salesforce": "every_end", "pipedrive": "finished", "dynamics": "every_end"}
-)
 
 
 @answer(kpi="win_rate_{definition}")
@@ -116,7 +111,7 @@ def definitions(book: DealBook, *, during: Window | None = None, horizon: float 
 def bridge(
     book: DealBook,
     *,
-    from_: Literal["hubspot", "salesforce", "pipedrive", "dynamics"] = "hubspot",
+    from_: str = "hubspot",
     during: Window | None = None,
     horizon: float = 180,
 ) -> pl.DataFrame:
@@ -131,8 +126,7 @@ def bridge(
 
     Args:
         book: a deal book.
-        from_: whose report: HubSpot (won of won and lost), Salesforce and Dynamics (won of all closed), Pipedrive
-            (won of all closed; deleted and merged deals are not there).
+        from_: whose report, by the name of the CRM's file in ``kpikit/sources``; what its report counts stands there.
         during: the window; by default all there is.
         horizon: in days, of the last step.
 
@@ -148,13 +142,13 @@ def bridge(
         ['crm', 'finished', 'by_creation', 'cohort']
     """
     during = as_period(during)
-    if from_ not in CRMS:
-        raise UsageError("unknown_crm", crm=from_, allowed=", ".join(CRMS))
+    if from_ not in crms():
+        raise UsageError("unknown_crm", crm=from_, allowed=", ".join(crms()))
     old = None if during is None else mature_window(book, during, horizon)
     deals = population(book)
     of_old = begun(deals, book).filter(inside(old, "created_on"))
     counted = [
-        ("crm", tally(ended(deals, book), ["_all"], CRMS[from_], during)),
+        ("crm", tally(ended(deals, book), ["_all"], crms()[from_].win_rate, during)),
         ("finished", tally(ended(deals, book), ["_all"], "finished", during)),
         ("by_creation", tally(of_old, ["_all"], "finished", None)),
     ]

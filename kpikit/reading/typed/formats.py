@@ -11,39 +11,6 @@ from zoneinfo import ZoneInfo
 from kpikit.errors import UsageError
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
-#: Read as empty in a column of numbers, days, instants, choices or booleans; in text they stay what they are.
-EMPTY_WORDS = frozenset(
-    [
-        "na",
-        "n/a",
-        "#n/a",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "nat",
-        "n.v.t.",
-        "nvt",
-        "onbekend",
-        "unknown",
-        "-",
-        "--",
-        "–",
-        "—",
-        ".",
-        "?",
-        "leeg",
-        "empty",
-        "(blank)",
-        "(leeg)",
-    ]
-)
-#: Text that often means "nobody filled this in": kept, with a note.
-PLACEHOLDERS = (
-    "Select", "--Select--", "-- Select --", "- Select -", "Select...", "Please select", "Selecteer", "Maak een keuze",
-    "--None--", "None", "none", "NONE", "NA", "N/A", "n/a", "na", "null", "NULL", "Null", "nan", "NaN", "nvt", "n.v.t.",
-    "N.v.t.", "-", "--", "?", "(blank)", "(leeg)", "TBD", "tbd",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

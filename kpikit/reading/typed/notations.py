@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
+from kpikit.crms import cell_words, months
 from kpikit.errors import UsageError
 from kpikit.reading.typed.formats import Formats
 
@@ -15,32 +18,6 @@ _NUMERIC = (
     r"(?:[T,\s]+(?<hour>\d{1,2})[:.h](?<minute>\d{2})(?:[:.](?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?"
     r"\s*(?<half>[AaPp]\.?[Mm]\.?)?)?"
     r"\s*(?<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
-)
-_MONTHS = {
-    name: str(number)
-    for number, names in enumerate(
-        (
-            "january januari janvier januar jan",
-            "february februari février februar feb fév",
-            "march maart mars märz mrt mar mär",
-            "april avril apr avr",
-            "may mei mai",
-            "june juni juin jun",
-            "july juli juillet jul juil",
-            "august augustus août aug",
-            "september septembre sept sep",
-            "october oktober octobre oct okt",
-            "november novembre nov",
-            "december dezember décembre dec dez déc",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAY = (
-    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
-    r"|(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo)\.?,?\s+"
 )
 
 
@@ -69,25 +46,38 @@ def read_texts(distinct: pl.Series, formats: Formats, *, is_excel: bool) -> pl.D
     )
 
 
+@cache
+def _month() -> str:
+    """Any month's name, as a pattern: the longest first."""
+    return "|".join(sorted(months(), key=len, reverse=True))
+
+
+@cache
+def _weekday() -> str:
+    """Any weekday's name before a day, as a pattern."""
+    names = {name for words in cell_words("weekdays") for name in words.split()}
+    return rf"(?:{'|'.join(sorted(names, key=len, reverse=True))})\.?,?\s+"
+
+
 def _tidy(text: pl.Expr, *, has_words: bool) -> pl.Expr:
     """Months as numbers, weekdays away, compact stamps spaced out: everything as digits with marks between."""
     tidy = text.str.replace_all(r"[\s\u{00A0}\u{202F}]+", " ")
     tidy = tidy.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
     tidy = tidy.str.replace(r"^(\d{4})(\d{2})(\d{2})[T ]?(\d{2})(\d{2})(\d{2})(Z?)$", "$1-$2-$3 $4:$5:$6$7")
     tidy = tidy.str.replace(r"(?i) (\d{1,2}) ?([ap]\.?m\.?)$", " $1:00 $2")
-    return _month_numbers(tidy.str.replace(rf"(?i)^{_WEEKDAY}", "")) if has_words else tidy
+    return _month_numbers(tidy.str.replace(rf"(?i)^{_weekday()}", "")) if has_words else tidy
 
 
 def _month_numbers(tidy: pl.Expr) -> pl.Expr:
     """``5 mei 2026`` and ``May 5, 2026`` as year, month and day."""
     tidy = tidy.str.replace(
-        rf"(?i)^(\d{{1,2}})(?:st|nd|rd|th|e|\.)?[-/. ]*({_MONTH})\.?[-/., ]*(\d{{4}}|\d{{2}}\b)", "$3 ~$2~ $1"
+        rf"(?i)^(\d{{1,2}})(?:st|nd|rd|th|e|\.)?[-/. ]*({_month()})\.?[-/., ]*(\d{{4}}|\d{{2}}\b)", "$3 ~$2~ $1"
     )
-    tidy = tidy.str.replace(rf"(?i)^({_MONTH})\.?[- ]+(\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+(\d{{4}})", "$3 ~$1~ $2")
-    tidy = tidy.str.replace(rf"(?i)^(\d{{4}})[- ]({_MONTH})[- ](\d{{1,2}})", "$1 ~$2~ $3")
+    tidy = tidy.str.replace(rf"(?i)^({_month()})\.?[- ]+(\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+(\d{{4}})", "$3 ~$1~ $2")
+    tidy = tidy.str.replace(rf"(?i)^(\d{{4}})[- ]({_month()})[- ](\d{{1,2}})", "$1 ~$2~ $3")
     named = tidy.str.contains("~", literal=True)
-    months = tidy.str.to_lowercase().str.replace_many([f"~{m}~" for m in _MONTHS], list(_MONTHS.values()))
-    return pl.when(named).then(months.str.replace(r"^(\d\d) ", "20$1 ")).otherwise(tidy)
+    numbers = tidy.str.to_lowercase().str.replace_many([f"~{m}~" for m in months()], list(months().values()))
+    return pl.when(named).then(numbers.str.replace(r"^(\d\d) ", "20$1 ")).otherwise(tidy)
 
 
 def _fits(day: str, month: str) -> pl.Expr:

@@ -6,27 +6,23 @@ What a column means (decimal comma, day or month first) is decided for the colum
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
 from kpikit import schema
+from kpikit.crms import cell_words
 from kpikit.errors import Fault
 from kpikit.reading.cells import Cells, clean, per_distinct
 from kpikit.reading.files import RawTable
 from kpikit.reading.typed import moments, numerals
-from kpikit.reading.typed.formats import EMPTY_WORDS, PLACEHOLDERS, Formats
+from kpikit.reading.typed.formats import Formats
 
 #: Columns of tables with more rows than this are parsed side by side.
 _MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
-_TRUE: tuple[str, ...] = ("true", "yes", "y", "1", "1.0", "ja", "j", "waar", "t", "oui", "vrai", "wahr", "x", "✓")
-_FALSE: tuple[str, ...] = ("false", "no", "n", "0", "0.0", "nee", "onwaar", "f", "non", "faux", "falsch", "nein")
-#: Error cells as spreadsheets show them, in English and Dutch.
-_EXCEL_ERROR = (
-    r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA"
-    r"|N/B|VERW!|WAARDE!|DEEL/0!|NAAM\?|GETAL!|LEEG!)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +31,18 @@ class Parsed:
 
     frame: pl.DataFrame
     faults: tuple[Fault, ...] = ()
+
+
+@cache
+def _yes_no() -> dict[str, str]:
+    """Words for yes and no in any language."""
+    return dict.fromkeys(cell_words("yes"), "true") | dict.fromkeys(cell_words("no"), "false")
+
+
+@cache
+def _excel_error() -> str:
+    """Error cells as spreadsheets show them, in any language."""
+    return rf"^#(?:{'|'.join(map(re.escape, cell_words('errors')))})$"
 
 
 def parse(
@@ -110,7 +118,7 @@ def _from_text(
             is_day, is_excel = column.kind == "day", raw.source == "excel"
             return moments.read_moments(cells, formats, zone=zone, is_day=is_day, is_excel=is_excel)
         case "bool":
-            return _words(cells, dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false"), "unreadable_yes_no")
+            return _words(cells, _yes_no(), "unreadable_yes_no")
         case "choice":
             return _words(cells, {choice: choice for choice in column.choices}, "unknown_choice")
         case "id":
@@ -150,12 +158,12 @@ def _without_blanks(cells: Cells, column: schema.Column, formats: Formats) -> tu
     if formats.nulls:
         text = text.set(text.is_in(list(formats.nulls)), None)
     rules = [
-        pl.when(pl.col("t").str.starts_with("#") & pl.col("t").str.contains(_EXCEL_ERROR)).then(pl.lit("excel_error"))
+        pl.when(pl.col("t").str.starts_with("#") & pl.col("t").str.contains(_excel_error())).then(pl.lit("excel_error"))
     ]
     if column.kind == "text":
-        rules.append(pl.when(pl.col("t").is_in(PLACEHOLDERS)).then(pl.lit("placeholder_text")))
+        rules.append(pl.when(pl.col("t").is_in(cell_words("placeholders"))).then(pl.lit("placeholder_text")))
     else:
-        is_empty = (pl.col("t").str.len_chars() <= 10) & pl.col("t").str.to_lowercase().is_in(list(EMPTY_WORDS))
+        is_empty = (pl.col("t").str.len_chars() <= 10) & pl.col("t").str.to_lowercase().is_in(cell_words("empty"))
         rules.append(pl.when(is_empty).then(pl.lit("read_as_empty")))
     found = text.to_frame("t").select(pl.coalesce(rules)).to_series()
     if found.null_count() == len(found):

@@ -87,7 +87,7 @@ def winloss_figures(book: DealBook, about: About, tries: Tries = UNKNOWN, *, crm
     """All figures of a quarterly report; ``book`` is already narrowed to the team and the period's end."""
     period, window = about.period, _window(book, about.period)
     found = definitions(book, during=window.now, horizon=HORIZON_DAYS).frame
-    way = bridge(book, from_=crm, during=window.now, horizon=HORIZON_DAYS).frame  # type: ignore[arg-type] - checked there
+    way = bridge(book, from_=crm, during=window.now, horizon=HORIZON_DAYS).frame
     lost, drivers, newest = losses(book, period, about.copy), driver_figures(book, period), newest_figures(book, period)
     changes = _judged(book, window, lost, drivers, newest)
     sure = {row["finding"]: row["certainty"] for row in changes.to_dicts()}

@@ -34,7 +34,7 @@ def to_html(notebook: Any, *, title: str, language: str, static: bool = False, t
     Args:
         notebook: executed, its charts drawn.
         title: of the document.
-        language: "en" or "nl".
+        language: one of ``kpikit.languages.LANGUAGES``.
         static: leave out all script; the charts are pictures then, and only pictures.
         theme: the look of a notebook that shows no heading of ours; else its heading has brought the look along.
     """

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from kpikit.files import user_folder, write_whole
-from kpikit.show.charts.picture import NUMBERS
+from kpikit.show.charts.picture import numbers
 
 
 @cache
@@ -42,7 +42,7 @@ def locale(language: str) -> str:
     """How live charts write numbers and dates, as JSON for the page: as their pictures do."""
     import vl_convert
 
-    name: Any = NUMBERS[language]
+    name: Any = numbers(language)
     found = {"numbers": vl_convert.get_format_locale(name), "times": vl_convert.get_time_format_locale(name)}
     return as_data(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 

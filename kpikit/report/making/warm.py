@@ -6,7 +6,8 @@ children, and what it held they would wait for.
 
 import gc
 
-from kpikit.words import LANGUAGES, Words
+from kpikit.languages import LANGUAGES
+from kpikit.words import Words
 
 for language in LANGUAGES:
     Words(language).say("header.all")

@@ -72,7 +72,7 @@ def agenda(
     and one customer are among them where there are any. One more is drawn by lot from the open deals that are not
     listed, so that the rules can be judged. Nobody's name plays a part, and none is given.
     Misleads: a rule is a reason to ask, not a finding. How each is gamed, and which honest acts make it fire, stands in
-    ``kpikit/review/rules.toml``.
+    ``rules.toml`` of each language.
 
     Args:
         book: a deal book, perhaps of one team (:func:`kpikit.book.of_team`); for a team copy.

@@ -66,7 +66,7 @@ SHOWN: Mapping[str, Callable[[Facts], Met]] = MappingProxyType(
 
 
 def fact_of(criterion: str) -> str | None:
-    """The fact that shows a criterion, by its wording; None where no line of ``rules.toml`` names it.
+    """The fact that shows a criterion, by its wording; None where no language's ``rules.toml`` names it.
 
     >>> fact_of("The customer asked for the offer"), fact_of("The customer is pleased")
     ('asked_for_offer', None)

@@ -9,12 +9,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from kpikit.languages import language
 from kpikit.show.charts.tips import touchable, with_tips
 from kpikit.show.page import Chart
-from kpikit.words import LOCALES, Words
+from kpikit.words import Words
 
-#: language → how a picture writes its numbers and dates
-NUMBERS = {language: locale.replace("_", "-") for language, locale in LOCALES.items()}
 #: a specification and a locale → an SVG
 Drawer = Callable[[str, str], str]
 
@@ -25,6 +24,15 @@ class Drawn:
 
     svg: str
     spec: str
+
+
+def numbers(name: str) -> str:
+    """How a picture in a language writes its numbers and dates: the name that Vega knows.
+
+    >>> numbers("en")
+    'en-GB'
+    """
+    return language(name)["locale"].replace("_", "-")
 
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
@@ -56,7 +64,7 @@ def picture(chart: Chart, words: Words, width: int) -> Drawn:
     spec.pop("$schema", None)
     text = json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
     return Drawn(
-        accessible(DRAWER.get()(text, NUMBERS[words.language]), chart.description.in_words(words)),
+        accessible(DRAWER.get()(text, numbers(words.language)), chart.description.in_words(words)),
         text,
     )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from kpikit.crms import crms
 from kpikit.report.figures.winloss import ENOUGH, HORIZON_DAYS, WinLossFigures
 from kpikit.report.pages.wording import in_100, refused, share
 from kpikit.show.page import Chart, Message, Page, message
 
 _PARTS = {"won": "on", "lost": "lost", "no_decision": "back", "set_aside": "other"}
-#: the CRMs whose report leaves out what was set aside; the others count what was never a deal
-_LEAVES_OUT = ("hubspot",)
 
 
 def page(figures: WinLossFigures) -> Page:
@@ -32,7 +31,7 @@ def page(figures: WinLossFigures) -> Page:
     if ours["n_late"]:
         sentence.append(message("page.wl.late", n=ours["n_late"], of=ours["n"]))
     sentence += by_age(figures)
-    asked = ours["n_set_aside"] if figures.crm in _LEAVES_OUT else 0
+    asked = ours["n_set_aside"] if "set_aside" in crms()[figures.crm].leaves_out else 0
     question = message("page.wl.counted.question", n=asked) if asked else message("page.wl.counted.question.none")
     key = tuple((token, message(f"part.wl.{name}")) for name, token in _PARTS.items() if _ended(figures, name))
     chart = Chart("counts", _counts(figures), message("page.wl.counted.chart"), key=key)
@@ -48,7 +47,7 @@ def _title(crm: dict, ours: dict, rest: int) -> Message:
 
 
 def _difference(figures: WinLossFigures, crm: dict, ours: dict) -> Message:
-    if figures.crm in _LEAVES_OUT:
+    if "set_aside" in crms()[figures.crm].leaves_out:
         return message("page.wl.counted.leaves_out", n=ours["n_set_aside"], k=crm["n_events"], of=crm["n"])
     return message("page.wl.counted.never", n=ours["n_never"], k=crm["n_events"], of=crm["n"])
 
