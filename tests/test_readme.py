@@ -78,7 +78,8 @@ def test_pictures_are_there_and_small(name):
 
 
 def test_documents_are_short():
-    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 100
+    architecture = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in architecture if not line.startswith("|")]) <= 50  # beside the two tables
     for path in sorted((ROOT / "docs" / "decisions").glob("*.md")):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 40, path.name
         assert re.match(r"# \d{4} · ", path.read_text(encoding="utf-8")), path.name

@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import population
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.book.door.completion import teams_at
 from kpikit.calendar import Period

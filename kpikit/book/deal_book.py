@@ -13,7 +13,7 @@ from kpikit.book import past
 from kpikit.book.door import building
 from kpikit.book.fitness import fitness
 from kpikit.book.settings import Settings
-from kpikit.engine.coding import Coded
+from kpikit.engine.codes import Coded
 from kpikit.engine.remembered import without_memory
 from kpikit.errors import Fault
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from kpikit.book.deal_book import DealBook
 from kpikit.book.settings import Settings
-from kpikit.engine.coding import Coded, Codes, encode
+from kpikit.engine.codes import Coded, Codes, encode
 from kpikit.errors import Fault, UsageError
 from kpikit.files import write_whole
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpikit.engine.coding import Coded, Codes, encode
+from kpikit.engine.codes import Coded, Codes, encode
 from kpikit.engine.observed import observed
 from kpikit.engine.remembered import remembered
 from kpikit.errors import Refused

@@ -10,7 +10,7 @@ import polars as pl
 from kpikit.engine.buckets import seen_in
 from kpikit.engine.buckets import visits as every_visit
 from kpikit.engine.clock import WIDTH_US, on_clock
-from kpikit.engine.coding import Codes
+from kpikit.engine.codes import Codes
 from kpikit.engine.kernel import KINDS
 from kpikit.errors import RankingRefused, UsageError
 from kpikit.schema import PERSON_COLUMNS

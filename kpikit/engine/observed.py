@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.engine.coding import Codes
+from kpikit.engine.codes import Codes
 from kpikit.engine.kernel import EXCLUDED, KINDS
 
 _OPEN = KINDS.index("open")

@@ -22,8 +22,8 @@ from kpikit.calendar import add_months
 from kpikit.errors import UsageError
 from kpikit.log.connecting import BUSY_TIMEOUT
 from kpikit.log.entries import Entry, LogError, same_name
+from kpikit.log.inserting import put
 from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
-from kpikit.log.writing import put
 
 if TYPE_CHECKING:
     from kpikit.log.log import Log

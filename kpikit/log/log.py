@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from kpikit.log import erasing, salvage
 from kpikit.log.connecting import trouble
 from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, checked, new_id, same_name
+from kpikit.log.inserting import put
 from kpikit.log.tables import ENTRIES, FRAME
-from kpikit.log.writing import put
 
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
 

@@ -1,8 +1,8 @@
 """A sales process with known truth: draw deal books of any size, and hold estimates against what was put in."""
 
+from kpikit.simulate.frames import frames
 from kpikit.simulate.parameters import DRESSED, STANDARD, Effect, Exit, Parameters, Segment, Stage, stage
 from kpikit.simulate.simulated import SimulatedBook, process
-from kpikit.simulate.tables import frames
 from kpikit.simulate.truth import truth_of
 from kpikit.simulate.writing import write
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from kpikit.book import DealBook, Settings
+from kpikit.simulate.frames import SETTINGS, frames, last_instant
 from kpikit.simulate.parameters import STANDARD, Parameters
-from kpikit.simulate.tables import SETTINGS, frames, last_instant
 from kpikit.simulate.truth import truth_of
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.files import write_whole
-from kpikit.simulate.tables import SETTINGS
+from kpikit.simulate.frames import SETTINGS
 
 FileFormat = Literal["csv", "parquet"]
 

@@ -17,7 +17,7 @@ import kpikit
 from kpikit import cohorts, pipeline, velocity, winloss
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.answers import CHANGING, Answer
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.calendar import Period
 from kpikit.errors import UsageError
 from tests.strategies import as_book, spell_rows

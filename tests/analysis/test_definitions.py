@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from kpikit import DealBook, RankingRefused, Settings, UsageError, winloss
-from kpikit.analysis.winloss.rate import Definition
+from kpikit.analysis.winloss.definition import Definition
 from kpikit.kpi import cards
 from tests.analysis.rate_books import many, rate_book
 from tests.report import worked

@@ -12,7 +12,7 @@ import kpikit
 from kpikit import DataError, DealBook, Settings, UsageError, velocity
 from kpikit.book import open_book, trust
 from kpikit.book.door import trusted
-from kpikit.engine.coding import encode
+from kpikit.engine.codes import encode
 from kpikit.schema import TABLES
 from kpikit.words import Words
 from tests.engines import duckdb_tables, spark_tables

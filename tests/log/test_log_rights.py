@@ -35,7 +35,7 @@ def clock(monkeypatch):
 
     def says(instant):
         constant = {"sqlite": text(f"SELECT {round(instant.timestamp() * 1_000_000)}")}
-        monkeypatch.setattr("kpikit.log.writing.CLOCKS", constant)
+        monkeypatch.setattr("kpikit.log.inserting.CLOCKS", constant)
         monkeypatch.setattr("kpikit.log.erasing.CLOCKS", constant)
 
     return says

@@ -14,8 +14,8 @@ from weakref import ref
 import polars as pl
 
 from kpikit.analysis.base.answers import Answer
+from kpikit.analysis.base.periods import NAMES, read_windows
 from kpikit.analysis.base.suppression import hidden_groups
-from kpikit.analysis.base.windows import NAMES, read_windows
 from kpikit.book import DealBook
 from kpikit.book.fitness.needs import cannot_say
 from kpikit.calendar import Period

@@ -9,8 +9,8 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import OUTCOME, with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.cohorts.members import MONTHS, counts_from, followed, refused_early
 from kpikit.book import DealBook
 from kpikit.book.selection import last_day

@@ -11,8 +11,8 @@ from kpikit import stats
 from kpikit.analysis.base.ages import DAY_US
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.durations import counts
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import OUTCOME, begun, inside, population, with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.kept_wins import judged_wins
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages

@@ -10,7 +10,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import figures, with_p
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.cohorts.members import counts_from, ends_known_from, followed
 from kpikit.book import DealBook
 from kpikit.book.selection import last_day

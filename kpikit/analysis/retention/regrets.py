@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.kept_wins import judged_wins
 from kpikit.book import DealBook
 from kpikit.book.selection import OUTCOME_TEAM

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.contracts import contracts, with_groups, worth
 from kpikit.book import DealBook
 from kpikit.calendar import Period

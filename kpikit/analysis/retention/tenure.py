@@ -9,8 +9,8 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import inside, with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.retention.contracts import Contracts, contracts, with_groups
 from kpikit.analysis.retention.renewals import without_terms
 from kpikit.book import DealBook

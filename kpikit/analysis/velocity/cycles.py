@@ -10,7 +10,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.durations import counts, late_deals
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.book import DealBook
 from kpikit.book.selection import open_stages
 from kpikit.calendar import Period

@@ -11,7 +11,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.engine import spells

@@ -9,7 +9,7 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.velocity.age_marks import SLACK, STILL, begins, marks_of_others
 from kpikit.analysis.velocity.stages import curves
 from kpikit.book import DealBook

@@ -10,7 +10,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Figures, figures, with_p
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.velocity.permutation import ON, few_visits, permuted
 from kpikit.book import DealBook
 from kpikit.calendar import Period

@@ -8,8 +8,8 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.decided import decided, lost_deals
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.errors import UsageError

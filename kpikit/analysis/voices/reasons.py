@@ -10,8 +10,8 @@ from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.coding import coded, folded, several
 from kpikit.analysis.base.decided import UNTOLD, decided, in_copy, lost_deals, told
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import with_wilson
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.engine import spells
 from kpikit.languages import small_set

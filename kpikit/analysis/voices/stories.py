@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.suppression import hidden_groups
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.analysis.voices.anonymous import anonymous
 from kpikit.analysis.voices.search import Texts, asked
 from kpikit.book import DealBook

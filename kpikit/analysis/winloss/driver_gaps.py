@@ -11,7 +11,7 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.landmark import OFFER, at_landmark
-from kpikit.analysis.base.windows import Window, as_period
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.winloss.driver_values import Term, terms_of
 from kpikit.book import DealBook
 from kpikit.errors import EstimateError, Refused, UsageError

@@ -10,8 +10,8 @@ import polars as pl
 
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import COUNTED, OUTCOME, ended, inside, population, tally
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import RankingRefused, UsageError

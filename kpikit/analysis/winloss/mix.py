@@ -10,9 +10,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.comparison import Z_POWER
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import COUNTED, ended, inside, population
 from kpikit.analysis.base.suppression import hidden_groups
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
 

@@ -11,9 +11,9 @@ import polars as pl
 from kpikit import stats
 from kpikit.analysis.base.ages import FOLLOWED, from_creation_in
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import COUNTED, begun, population
-from kpikit.analysis.base.windows import Window, as_period
-from kpikit.analysis.winloss.rate import Definition, rate
+from kpikit.analysis.winloss.definition import Definition, rate
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 from kpikit.errors import UsageError

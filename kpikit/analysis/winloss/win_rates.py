@@ -8,9 +8,9 @@ import polars as pl
 
 from kpikit.analysis.base.ages import FOLLOWED, mature_window
 from kpikit.analysis.base.answer import answer
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import begun, ended, inside, population, tally, with_wilson
-from kpikit.analysis.base.windows import Window, as_period
-from kpikit.analysis.winloss.rate import Definition, rate
+from kpikit.analysis.winloss.definition import Definition, rate
 from kpikit.book import DealBook
 from kpikit.crms import crms
 from kpikit.errors import UsageError

@@ -8,8 +8,8 @@ import polars as pl
 
 from kpikit.analysis.base.answer import answer
 from kpikit.analysis.base.coding import coded
+from kpikit.analysis.base.periods import Window, as_period
 from kpikit.analysis.base.population import COUNTED, ended, inside, population
-from kpikit.analysis.base.windows import Window, as_period
 from kpikit.book import DealBook
 from kpikit.calendar import Period
 

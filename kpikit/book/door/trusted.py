@@ -22,10 +22,10 @@ from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.door.completion import ADDED, complete
 from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
-from kpikit.book.door.rules import as_declared, broken, collected, good, last_instant
+from kpikit.book.door.trusted_rules import as_declared, broken, collected, good, last_instant
 from kpikit.book.door.validation import validate
 from kpikit.book.settings import Settings
-from kpikit.engine.coding import Coded, encode
+from kpikit.engine.codes import Coded, encode
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
 from kpikit.schema import TABLES
 

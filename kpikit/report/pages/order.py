@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import TypeVar
 
 from kpikit.shipped import shipped
@@ -35,6 +37,11 @@ def order(template: str) -> tuple[str, ...]:
     notebook = json.loads((shipped("templates") / f"{template}.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return tuple(name for source in cells for name in names_in(source))
+
+
+def pages_in(room: str, path: Sequence[str]) -> dict[str, Callable[..., Page | None]]:
+    """The pages of a room by name: every module in it has a function ``page`` from figures to a page."""
+    return {found.name: import_module(f"{room}.{found.name}").page for found in pkgutil.iter_modules(path)}
 
 
 def written(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.demo.paths import day_of
-from kpikit.simulate.demo.tables import team_of
+from kpikit.simulate.demo.moves import day_of
+from kpikit.simulate.demo.rows import team_of
 
 COUNTRY = {"NL": "NL", "BE-NL": "BE", "BE-FR": "BE", "GB": "GB"}
 LEGACY, RENEWS = 36, 0.86

@@ -13,14 +13,14 @@ import polars as pl
 
 from kpikit.simulate.demo import accounts as demo_accounts
 from kpikit.simulate.demo import deals as demo_deals
-from kpikit.simulate.demo import paths as demo_paths
-from kpikit.simulate.demo import tables as demo_tables
+from kpikit.simulate.demo import moves as demo_paths
+from kpikit.simulate.demo import rows as demo_tables
 from kpikit.simulate.demo import touches as demo_touches
 from kpikit.simulate.demo import voices as demo_voices
+from kpikit.simulate.demo.planted import demo_truth
 from kpikit.simulate.demo.teams import HAPPENINGS, PEOPLE, PROCESS, QUARTERS
-from kpikit.simulate.demo.truth import demo_truth
+from kpikit.simulate.frames import SETTINGS, Frames, criteria_table, in_schema, stage_table
 from kpikit.simulate.paths import generators
-from kpikit.simulate.tables import SETTINGS, Frames, criteria_table, in_schema, stage_table
 from kpikit.simulate.working_time import utc
 from kpikit.simulate.writing import write
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.demo import tables as demo_tables
+from kpikit.simulate.demo import rows as demo_tables
 from kpikit.simulate.demo.accounts import texts
-from kpikit.simulate.demo.paths import LATEST
+from kpikit.simulate.demo.moves import LATEST
+from kpikit.simulate.frames import outcome_moves
 from kpikit.simulate.paths import SECOND, Floats, Ints, pick
-from kpikit.simulate.story import SOURCE_SHARES, SOURCES, lag, words
-from kpikit.simulate.tables import outcome_moves
+from kpikit.simulate.scenario import SOURCE_SHARES, SOURCES, lag, words
 
 #: In which languages notes are kept, by region.
 LANGUAGES = {"NL": ("en", "nl"), "BE-FR": ("fr", "en"), "BE-NL": ("nl", "nl", "en"), "GB": ("en",)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.demo.paths import END
+from kpikit.simulate.demo.moves import END
 from kpikit.simulate.demo.teams import PROCESS
 from kpikit.simulate.paths import DAY, SECOND, pick
-from kpikit.simulate.story import KINDS, ROLES, draw_touches, lag, words
+from kpikit.simulate.scenario import KINDS, ROLES, draw_touches, lag, words
 
 COFFEE = 0.12
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from kpikit.simulate.demo.accounts import texts
 from kpikit.simulate.demo.deals import LANGUAGES
-from kpikit.simulate.demo.paths import END
+from kpikit.simulate.demo.moves import END
 from kpikit.simulate.paths import DAY, SECOND, microseconds
 
 QUARTER = (microseconds(date(2026, 7, 1)), microseconds(date(2026, 10, 1)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kpikit.report.figures.voices import Voices
+from kpikit.report.figures.team import TeamFigures
 from kpikit.report.pages import stories
 from kpikit.report.pages.wording import looked_back
 from kpikit.show.page import Page, message
 
 
-def page(found: Voices) -> Page:
+def page(figures: TeamFigures) -> Page:
     """Two customers in their own words, one won, one not."""
+    found = figures.voices
     cards = stories.cards(found, others=0)
     if not cards:
         return stories.nobody("customer", found)

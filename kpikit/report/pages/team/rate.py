@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.report.figures.team import TeamFigures
-from kpikit.report.pages import process
+from kpikit.report.pages import process_chart as process
 from kpikit.report.pages.wording import alone, refused, share
 from kpikit.show.page import Page, message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kpikit.report.figures.team import TeamFigures
 from kpikit.report.figures.tries import Tried
 from kpikit.report.pages import tries
 from kpikit.show.page import Message, Page, Table, message
@@ -10,8 +11,9 @@ from kpikit.show.page import Message, Page, Table, message
 LONGEST = 100
 
 
-def page(found: Tried, *, own: bool) -> Page:
-    """A list in the team's own words; a copy that is not its ``own`` has the counts only."""
+def page(figures: TeamFigures) -> Page:
+    """A list in the team's own words; a company copy has the counts only."""
+    found, own = figures.tried, figures.about.copy == "team"
     question, first = message("page.tried.question"), message("page.tried.question.first")
     if not found.is_kept:
         return Page("tried", message("page.tried.title.no_log"), (message("page.tried.no_log"),), question=first)

@@ -8,7 +8,7 @@ import polars as pl
 
 from kpikit.calendar import add_months
 from kpikit.report.figures.winloss import WinLossFigures
-from kpikit.report.pages.mix import ends, move
+from kpikit.report.pages.mix_words import ends, move
 from kpikit.report.pages.winloss.counted import by_age
 from kpikit.report.pages.wording import alone, in_100, side
 from kpikit.schema import Estimate

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.report.figures.drivers import Drivers
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.wording import alone, refused, side, size, surest
 from kpikit.show.page import Chart, Message, Page, message
 
 
-def page(found: Drivers) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """Pairs of rates with and without each driver."""
+    found = figures.drivers
     if found.refused is not None:
         return refused("goes_with", "page.goes_with.title.refused", found.refused)
     rows = surest(found.judged)

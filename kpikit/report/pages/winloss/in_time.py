@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.report.figures.winloss import WinLossFigures
-from kpikit.report.pages import process
+from kpikit.report.pages import process_chart as process
 from kpikit.report.pages.wording import refused
 from kpikit.show.page import Message, Page, message
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.report.figures.losses import FEW_BOTH, Losses
+from kpikit.report.figures.losses import FEW_BOTH
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.losses import is_refused, label, named, refused_page, short
 from kpikit.report.pages.wording import looked_back
 from kpikit.schema import Estimate
@@ -13,8 +14,9 @@ from kpikit.show.page import Chart, Message, Page, message
 LINES = 7
 
 
-def page(losses: Losses) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """What we wrote and what the buyer said, over the same deals."""
+    losses = figures.losses
     found = losses.both
     if is_refused(found.rows):
         return refused_page("reasons", found.rows)

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from kpikit.report.figures.cohorts import Stay
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.wording import alone, looked_back, refused
 from kpikit.schema import Estimate
 from kpikit.show.page import Chart, Message, Page, message
@@ -14,8 +15,9 @@ from kpikit.show.page import Chart, Message, Page, message
 _STEPS = ("accepted", "won", "kept")
 
 
-def page(found: Stay) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """Who renewed when due, and what became of a hundred leads."""
+    found = figures.stay
     row, wanted, n_due, n_asked = found.due.rows.row(0, named=True), found.wanted, found.n_due, found.n_asked
     if not n_due and not n_asked:
         return refused("stay", "page.stay.title.refused", _reason(row) if row["status"] == "refused" else "nobody_due")

@@ -9,6 +9,7 @@ import polars as pl
 
 from kpikit.calendar import Period
 from kpikit.report.figures.cohorts import HORIZON_DAYS, Newest
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.wording import alone, refused
 from kpikit.schema import Estimate
 from kpikit.show.charts.cohorts import curve_rows
@@ -18,8 +19,9 @@ from kpikit.show.page import Chart, Message, Page, message
 NOTICEABLE = 0.15
 
 
-def page(found: Newest) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """How the deals begun in the last quarters run, as far as they are old enough."""
+    found = figures.newest
     row, certainty, cohort = found.row, found.certainty, found.cohort
     if row["status"] == "refused":
         return refused("to_come", "page.to_come.title.refused", _reason(row))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kpikit.report.figures.voices import Voices
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages import stories
 from kpikit.report.pages.wording import looked_back
 from kpikit.show.page import Page, message
 
 
-def page(found: Voices) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """Why they chose us, why they did not."""
+    found = figures.voices
     cards = stories.cards(found, others=2)
     if not cards:
         return stories.nobody("voices", found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from kpikit.report.figures.losses import FEW, UNTOLD, Losses
+from kpikit.report.figures.losses import FEW, UNTOLD
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.losses import few, is_refused, label, refused_page
 from kpikit.report.pages.wording import looked_back
 from kpikit.schema import Estimate
@@ -14,8 +15,9 @@ from kpikit.show.page import Chart, Message, Page, message
 COLUMNS = 6
 
 
-def page(losses: Losses) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """At which stage deals were lost, and why."""
+    losses = figures.losses
     found, stages = losses.after, losses.stages
     after = found.rows.to_dicts()[0]
     if after["n"] is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.report.figures.losses import FEW, UNTOLD, Losses
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.losses import few, is_refused, label, named, refused_page, short
 from kpikit.report.pages.wording import looked_back
 from kpikit.schema import Estimate
@@ -13,8 +14,9 @@ from kpikit.show.page import Chart, Message, Page, message
 LINES = 7
 
 
-def page(losses: Losses) -> Page:
+def page(figures: WinLossFigures) -> Page:
     """To whom, or to what, we lost."""
+    losses = figures.losses
     found, certainty = losses.why, losses.certainty
     if is_refused(found.rows):
         return refused_page("whom", found.rows)

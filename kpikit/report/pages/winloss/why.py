@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.report.figures.winloss import WinLossFigures
-from kpikit.report.pages.mix import grown, move
+from kpikit.report.pages.mix_words import grown, move
 from kpikit.report.pages.wording import refused, side
 from kpikit.show.page import Chart, Message, Page, message
 

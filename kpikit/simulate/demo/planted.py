@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.demo.paths import day_of, process_of
+from kpikit.simulate.demo.moves import day_of, process_of
 from kpikit.simulate.demo.teams import CAMPAIGN, PROCESS, RANDSTAD, SECOND_LIFT, SECOND_SHARE, TEAMS
 from kpikit.simulate.parameters import Parameters
 from kpikit.simulate.truth import exit_curves, median_days, truth_of

@@ -19,10 +19,10 @@ from kpikit.simulate.demo.teams import (
     TEAMS,
     Team,
 )
+from kpikit.simulate.frames import visits_until
 from kpikit.simulate.parameters import Parameters
 from kpikit.simulate.paths import DAY, SECOND, Deals, Floats, Ints, generators, microseconds, normal, walk
-from kpikit.simulate.story import words
-from kpikit.simulate.tables import visits_until
+from kpikit.simulate.scenario import words
 from kpikit.simulate.working_time import drawn_time, working_days
 
 #: Drawn time ends with the week of the export, which is its Friday evening in working time.

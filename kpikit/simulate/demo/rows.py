@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.demo.paths import END, LATEST, Drawn, day_of
+from kpikit.simulate.demo.moves import END, LATEST, Drawn, day_of
 from kpikit.simulate.demo.teams import PEOPLE, PROCESS, TEAMS, Person, Team
 from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, microseconds, normal, pick
-from kpikit.simulate.story import REASON_SHARES, REASONS, words
+from kpikit.simulate.scenario import REASON_SHARES, REASONS, words
 from kpikit.simulate.truth import win_chance
 
 ASKED_BY = ("customer", "us", "both", None)

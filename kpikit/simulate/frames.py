@@ -9,7 +9,7 @@ import polars as pl
 
 from kpikit.calendar import add_months, midnight
 from kpikit.schema import TABLES
-from kpikit.simulate import story
+from kpikit.simulate import scenario as story
 from kpikit.simulate.parameters import STANDARD, Parameters
 from kpikit.simulate.paths import KINDS, SECOND, Deals, Floats, Ints, Visits, draw_deals, generators, normal, walk
 from kpikit.simulate.truth import win_chance
