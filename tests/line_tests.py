@@ -6,6 +6,7 @@ is made once for many tests, a fixture or a cached answer: its lines belong to a
 
 import difflib
 import functools
+import hashlib
 import json
 import os
 import subprocess
@@ -198,7 +199,14 @@ def together(root: Path, parts: list[dict]) -> dict:
             mine = files.setdefault(file, {"text": (root / file).read_text(encoding="utf-8"), "lines": {}})
             for line, numbers in lines.items():
                 mine["lines"].setdefault(line, []).extend(number + shift for number in numbers)
-    return {"tests": tests, "files": files, "not passed": not_passed}
+    written = {name.partition("::")[0] for name in tests}
+    digests = {file: digest((root / file).read_text(encoding="utf-8")) for file in sorted(written)}
+    return {"tests": tests, "files": files, "not passed": not_passed, "digests": digests}
+
+
+def digest(text: str) -> str:
+    """By which a file of tests that was changed since is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class LineTests:
@@ -206,7 +214,8 @@ class LineTests:
 
     def __init__(self, kept: dict):
         self.seconds = kept["tests"]
-        self.not_passed = set(kept.get("not passed", ()))
+        self.not_passed = set(kept["not passed"])
+        self.digests = kept["digests"]
         self._names = list(kept["tests"])
         self._files = kept["files"]
 

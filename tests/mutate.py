@@ -22,7 +22,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.line_tests import LineTests, measure
+from tests.line_tests import LineTests, digest, measure
 from tests.mutants import Mutant, by_room, found_again, mutants_of
 
 ROOT = Path(__file__).parents[1]
@@ -86,10 +86,14 @@ class Asking:
         self.now = dict.fromkeys(scratch.tests())
         self.free.put(scratch)
         self.new = [test for test in self.now if test not in line_tests.seconds and test not in line_tests.not_passed]
-        self.texts: dict[str, str] = {}
+        self.texts = {
+            file: (root / file).read_text(encoding="utf-8") for file in {test.partition("::")[0] for test in self.now}
+        }
+        same = {file for file, text in self.texts.items() if line_tests.digests.get(file) == digest(text)}
+        self.changed = [test for test in self.now if test in line_tests.seconds and test.partition("::")[0] not in same]
 
     def order(self, mutant: Mutant, first: str = "") -> list[str]:
-        """The tests that run this line or are newer than the measurement: first those near it, the quick ones first.
+        """The tests that run this line, near and quick first, and those near it that are newer than the measurement.
 
         They end where their seconds are used up.
         """
@@ -97,9 +101,10 @@ class Asking:
         known = [test for test in self.line_tests.of(mutant.file, text, mutant.line) if test in self.now]
         near = [test for test in known if self._is_near(test, mutant)]
         new = [test for test in self.new if self._is_near(test, mutant)]
+        changed = [test for test in self.changed if self._is_near(test, mutant)]
         found, left = [], self.seconds
-        for test in dict.fromkeys([*([first] if first in self.now else []), *near, *new, *known]):
-            left -= self.line_tests.seconds.get(test, 0.1)
+        for test in dict.fromkeys([*([first] if first in self.now else []), *new, *near, *changed, *known]):
+            left -= self.line_tests.seconds.get(test, 0.02)
             if left < 0:
                 break
             found.append(test)
@@ -109,9 +114,8 @@ class Asking:
         file = test.partition("::")[0]
         if file == mutant.file or file.startswith(f"tests/{mutant.room}"):
             return True
-        if file not in self.texts:
-            self.texts[file] = (self.root / file).read_text(encoding="utf-8")
-        return mutant.file.removesuffix(".py").replace("/", ".") in self.texts[file]
+        module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return module in self.texts[file]
 
     def verdict(self, mutant: Mutant, first: str = "") -> tuple[str, str]:
         """Was this mutant caught, and by which test?"""

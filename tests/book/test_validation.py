@@ -133,6 +133,16 @@ def test_lost_deals_whose_amount_is_always_zero():
     assert validate({"deals": deals(*rows[:10])}).faults == ()
 
 
+def test_lost_deals_of_which_some_amounts_are_zero_accuse_nobody():
+    rows = [{"deal_id": str(i), "outcome": "lost", "amount": 0.0, "outcome_at": at(1)} for i in range(25)]
+    assert validate({"deals": deals(*rows[:-1], rows[-1] | {"amount": 10.0})}).faults == ()
+    # won deals and amounts that nobody filled in say nothing about the lost ones
+    won = {"deal_id": "w", "outcome": "won", "amount": 10.0, "outcome_at": at(1)}
+    blank = {"deal_id": "x", "outcome": "lost", "amount": None, "outcome_at": at(1)}
+    result = validate({"deals": deals(*rows, won, blank)})
+    assert [(f.rule, f.n) for f in result.faults] == [("zero_amount_of_lost", 25)]
+
+
 def test_an_outcome_before_the_beginning():
     frame = deals(
         {"deal_id": "a", "outcome": "won", "created_at": at(5, 12), "outcome_at": at(5, 11)},

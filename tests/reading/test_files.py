@@ -227,6 +227,13 @@ def test_repeated_and_missing_column_names(tmp_path):
     assert [(f.rule, f.column) for f in raw.faults] == [("repeated_column", "amount"), ("unnamed_column", "column_4")]
 
 
+def test_a_nameless_column_with_some_blank_cells_is_kept(tmp_path):
+    raw = table(tmp_path, "id,amount,\n1,10,x\n2,30, \n3,30,\n")
+    assert raw.frame.columns == ["_row", "id", "amount", "column_3"]
+    assert raw.frame["column_3"][0] == "x"
+    assert [(f.rule, f.column) for f in raw.faults] == [("unnamed_column", "column_3")]
+
+
 def test_trailing_delimiters_make_no_column(tmp_path):
     for text in ("a,b,\n1,2,\n3,4,\n", "a,b\n1,2,\n3,4,\n"):
         raw = table(tmp_path, text)

@@ -148,6 +148,40 @@ def test_criteria_are_checked_as_far_as_the_book_can_show_them():
     assert found("criteria", book_of(deals, criteria=only)) == "no_criteria_shown"
 
 
+@pytest.mark.parametrize(
+    ("fact", "table"),
+    [
+        ("two_talks", "activities"),
+        ("two_contacts", "contacts"),
+    ],
+)
+def test_a_fact_whose_table_is_not_there_accuses_nobody(fact, table):
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": fact}]
+    assert found("criteria", book_of([deal("a"), deal("b")], criteria=criteria)) == "no_criteria_shown"
+
+
+def test_two_talks_are_two_days_on_which_the_customer_met_or_called():
+    def talk(name, days, kind="call", direction="customer"):
+        return {"deal_id": name, "happened_at": day(days), "kind": kind, "direction": direction}
+
+    acts = [
+        talk("two", 80), talk("two", 82, "meeting", "both"), talk("one", 80), talk("one", 80.1, "meeting"),
+        talk("mail", 80), talk("mail", 82, "email"), talk("ours", 80), talk("ours", 82, "call", "us"),
+    ]  # fmt: skip
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": "two_talks"}]
+    deals = [deal(name) for name in ("two", "one", "mail", "ours", "none")]
+    rows = found("criteria", book_of(deals, criteria=criteria, activities=acts))
+    assert set(rows) == {"one", "mail", "ours", "none"}
+
+
+def test_two_contacts_are_two_people():
+    known = {"two": "ab", "same": "aa", "one": "a", "three": "abc"}
+    contacts = [{"deal_id": name, "contact_key": key} for name, keys in known.items() for key in keys]
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": "two_contacts"}]
+    rows = found("criteria", book_of([deal(name) for name in known], criteria=criteria, contacts=contacts))
+    assert set(rows) == {"same", "one"}
+
+
 def test_a_fact_that_nobody_ever_recorded_shows_nothing():
     criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "The customer asked for the offer"}]
     assert found("criteria", book_of([deal("a"), deal("b")], criteria=criteria)) == "no_criteria_shown"

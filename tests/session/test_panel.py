@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import pytest
 from kpikit.book import of_team
 from kpikit.log.entries import Entry
 from kpikit.review import open_log
+from kpikit.session.agenda_log import listing
 from kpikit.session.lookups import Desk, session_day
 from kpikit.session.panel.nodes import texts
 from kpikit.session.panel.panel import AHEAD, Panel
@@ -310,6 +312,24 @@ def test_the_log_has_the_agenda_that_is_on_the_screen(opened, acts):
             panel.handle({"do": do, "deal": deal, "value": "2026-11-02"})
     kept = panel.log.agenda(panel.session_id)["deal_id"].to_list()
     assert sorted(kept) == sorted(on_screen(panel))
+
+
+def test_a_deal_is_listed_once_however_often_the_agenda_is_written(place):
+    def shown(*deals):
+        rows = [
+            {"deal_id": name, "rule": "sleeping", "value": 1.0, "unit": "day", "position": i + 1}
+            for i, name in enumerate(deals)
+        ]
+        return pl.DataFrame(rows)
+
+    with open_log(place, author="coach") as log:
+        for agenda in (shown("a", "b"), shown("b", "c"), shown("a", "b", "c")):
+            for entry in listing(log, "s", agenda):
+                log.write(replace(entry, session_id="s"))
+        said = log.entries(session_id="s").sort("seq").select("kind", "deal_id", "code").rows()
+    assert [row for row in said if row[0] == "listed"] == [("listed", name, "sleeping") for name in "abc"]
+    # a went off with the second agenda and came back with the third
+    assert [row[1:] for row in said if row[0] == "placed"] == [("a", "off"), ("a", "free")]
 
 
 def test_a_request_that_arrives_while_the_panel_is_open_is_heard(opened, place):
