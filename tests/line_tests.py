@@ -16,7 +16,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-ONCE = "once: "  # how the context of something that is made once begins
+ONCE, IMPORT = "once: ", "import "  # how the context of something that is made once begins
 
 
 class Measuring:
@@ -99,15 +99,17 @@ class Measuring:
         number = {name: position for position, name in enumerate(names)}
         files, resolved = {}, {}
         for file in sorted(data.measured_files()):
-            lines = {}
+            lines, imported = {}, {}
             for line, contexts in data.contexts_by_lineno(file).items():
-                tests = set()
                 for context in contexts:
                     if context not in resolved:
                         resolved[context] = {number[test] for test in self.tests_of(context) if test in number}
-                    tests |= resolved[context]
-                lines[line] = sorted(tests)
-            files[Path(file).relative_to(self.code.parent).as_posix()] = lines
+                    into = imported if context.startswith(f"{ONCE}{IMPORT}") else lines
+                    into.setdefault(line, set()).update(resolved[context])
+            files[Path(file).relative_to(self.code.parent).as_posix()] = {
+                "lines": {line: sorted(tests) for line, tests in lines.items()},
+                "imported": {line: sorted(tests) for line, tests in imported.items()},
+            }
         seconds = {name: round(self.seconds.get(name, 0), 3) for name in names}
         return {"tests": seconds, "files": files, "not passed": sorted(self.passed.keys() - seconds.keys())}
 
@@ -128,10 +130,18 @@ if "LINE_TESTS" in os.environ and "pytest" in sys.modules:
         for name, definitions in item._fixtureinfo.name2fixturedefs.items() if hasattr(item, "_fixtureinfo") else ():
             if definitions[-1].scope != "function":
                 _measuring.users[f"{ONCE}{definitions[-1].baseid}::{name}"].add(item.nodeid)
+        _measuring.users[f"{ONCE}{IMPORT}{item.nodeid.partition('::')[0]}"].add(item.nodeid)
         _measuring.enter(item.nodeid)
         yield
         _measuring.leave()
         _measuring.seconds[item.nodeid] = time.monotonic() - started
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(collector):
+        """What a file of tests makes when it is imported belongs to all its tests."""
+        _measuring.enter(f"{ONCE}{IMPORT}{collector.nodeid}")
+        yield
+        _measuring.leave()
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(fixturedef):
@@ -195,10 +205,12 @@ def together(root: Path, parts: list[dict]) -> dict:
         not_passed += part["not passed"]
         if len(tests) != shift + len(names):
             raise ValueError("a test ran in two processes")
-        for file, lines in part["files"].items():
-            mine = files.setdefault(file, {"text": (root / file).read_text(encoding="utf-8"), "lines": {}})
-            for line, numbers in lines.items():
-                mine["lines"].setdefault(line, []).extend(number + shift for number in numbers)
+        for file, measured in part["files"].items():
+            text = (root / file).read_text(encoding="utf-8")
+            mine = files.setdefault(file, {"text": text, "lines": {}, "imported": {}})
+            for how in ("lines", "imported"):
+                for line, numbers in measured[how].items():
+                    mine[how].setdefault(line, []).extend(number + shift for number in numbers)
     written = {name.partition("::")[0] for name in tests}
     digests = {file: digest((root / file).read_text(encoding="utf-8")) for file in sorted(written)}
     return {"tests": tests, "files": files, "not passed": not_passed, "digests": digests}
@@ -220,7 +232,9 @@ class LineTests:
         self._files = kept["files"]
 
     def of(self, file: str, text: str, line: int) -> list[str]:
-        """The tests that ran this line; of a line no test ran (a constant, a new line): those of the file.
+        """The tests that ran this line, and those whose file ran it when it was imported.
+
+        Of a line no test ran (a constant, a new line): those that ran any line of the file.
 
         ``text`` is the file as it is now: its lines are matched with those that were measured.
         """
@@ -228,9 +242,9 @@ class LineTests:
             return []
         measured = self._files[file]
         lines = measured["lines"]
-        numbers = lines.get(str(self._then(measured["text"], text, line)), [])
-        if not numbers:
-            numbers = sorted({number for those in lines.values() for number in those})
+        then = str(self._then(measured["text"], text, line))
+        numbers = lines.get(then, []) or [number for those in lines.values() for number in those]
+        numbers = set(numbers).union(measured["imported"].get(then, []))
         return sorted((self._names[number] for number in numbers), key=self.seconds.__getitem__)
 
     @staticmethod

@@ -92,10 +92,10 @@ class Asking:
         same = {file for file, text in self.texts.items() if line_tests.digests.get(file) == digest(text)}
         self.changed = [test for test in self.now if test in line_tests.seconds and test.partition("::")[0] not in same]
 
-    def order(self, mutant: Mutant, first: str = "") -> list[str]:
+    def order(self, mutant: Mutant, first: str = "") -> tuple[list[str], int]:
         """The tests that run this line, near and quick first, and those near it that are newer than the measurement.
 
-        They end where their seconds are used up.
+        They end where their seconds are used up; how many there are in all comes with them.
         """
         text = (self.root / mutant.file).read_text(encoding="utf-8")
         known = [test for test in self.line_tests.of(mutant.file, text, mutant.line) if test in self.now]
@@ -103,12 +103,13 @@ class Asking:
         new = [test for test in self.new if self._is_near(test, mutant)]
         changed = [test for test in self.changed if self._is_near(test, mutant)]
         found, left = [], self.seconds
-        for test in dict.fromkeys([*([first] if first in self.now else []), *new, *near, *changed, *known]):
+        every = dict.fromkeys([*([first] if first in self.now else []), *new, *near, *changed, *known])
+        for test in every:
             left -= self.line_tests.seconds.get(test, 0.02)
-            if left < 0:
+            if left < 0 and found:
                 break
             found.append(test)
-        return found
+        return found, len(every)
 
     def _is_near(self, test: str, mutant: Mutant) -> bool:
         file = test.partition("::")[0]
@@ -119,7 +120,7 @@ class Asking:
 
     def verdict(self, mutant: Mutant, first: str = "") -> tuple[str, str]:
         """Was this mutant caught, and by which test?"""
-        tests = self.order(mutant, first)
+        tests, n = self.order(mutant, first)
         if not tests:
             return SURVIVED, "no test runs this line"
         scratch = self.free.get()
@@ -130,7 +131,7 @@ class Asking:
         finally:
             scratch.write(mutant.file, text)
             self.free.put(scratch)
-        return (CAUGHT, by) if by else (SURVIVED, f"{len(tests)} tests pass")
+        return (CAUGHT, by) if by else (SURVIVED, f"{len(tests)} of {n} tests pass")
 
     def verdicts(self, mutants: list[Mutant], firsts: list[str]):
         """Every mutant with its verdict, as they come."""

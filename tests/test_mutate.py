@@ -45,6 +45,13 @@ def listed():
     return names([{"name": "a", "price": 1}])
 
 
+MADE = names([{"name": "b", "price": 2}, {"name": "free", "price": 0}])
+
+
+def test_made_at_import():
+    assert MADE == ["b"]
+
+
 def test_dear():
     assert dear(2, 1) and not dear(1, 2)
 
@@ -144,7 +151,7 @@ def test_a_change_that_a_test_notices_is_caught_by_that_test(asking):
 
 def test_a_change_that_no_test_notices_survives(asking):
     # nobody asks about a price that equals the limit
-    assert asking.verdict(of("return price > limit", "return price >= limit")) == (SURVIVED, "1 tests pass")
+    assert asking.verdict(of("return price > limit", "return price >= limit")) == (SURVIVED, "1 of 1 tests pass")
 
 
 def test_the_copy_is_whole_again_after_each_change(asking, toy):
@@ -160,7 +167,9 @@ def test_what_is_made_once_belongs_to_all_who_use_it(asking):
         CAUGHT,
         "tests/test_prices.py::test_vat",
     )
+    # what a file of tests makes at import belongs to its tests, though they run no line of it
     line = 'return [row["name"] for row in rows if row["price"] > FREE]'
+    assert asking.verdict(of(line, line.replace(">", ">="))) == (CAUGHT, "tests/test_prices.py::test_made_at_import")
     assert asking.verdict(of(line, line.replace(">", "<"))) == (
         CAUGHT,
         "tests/test_prices.py::test_listed_for_the_second",
@@ -168,14 +177,13 @@ def test_what_is_made_once_belongs_to_all_who_use_it(asking):
 
 
 def test_a_line_that_runs_at_import_asks_the_tests_of_its_module(asking):
-    # with -1 and with 1 as what is free the list of one at price 1 differs only for 1
     assert asking.verdict(of("FREE: int = 0", "FREE: int = 1"))[0] == CAUGHT
-    assert asking.verdict(of("FREE: int = 0", "FREE: int = -1"))[0] == SURVIVED
+    assert asking.verdict(of("FREE: int = 0", "FREE: int = -1"))[0] == CAUGHT
 
 
 def test_a_test_that_fails_anyway_notices_nothing(measured):
     assert "tests/test_prices.py::test_a_failing_one" not in measured.seconds
-    assert len(measured.seconds) == 5
+    assert len(measured.seconds) == 6
 
 
 def test_tests_follow_their_line_when_lines_are_put_above_it(measured):

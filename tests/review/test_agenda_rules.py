@@ -79,6 +79,15 @@ def test_an_amount_that_moved_by_more_than_a_fifth_over_all_its_steps():
     assert (rows["steps"]["value"], rows["steps"]["detail"]) == (pytest.approx(-0.21), "down")
 
 
+def test_steps_count_in_the_order_of_their_days_whatever_the_order_of_rows():
+    # 1000 → 900 → 790 → 1300; read backwards it would be 790 → 900
+    steps = [change("d", 790, 1300, 95), change("d", 1000, 900, 80), change("d", 900, 790, 90)]
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        numbered = [steps[i] | {"seq": at} for at, i in enumerate(order)]  # numbers that tell another order
+        rows = found("amount_moved", book_of([deal("d", created_at=day(0))], changes=numbered))
+        assert (rows["d"]["value"], rows["d"]["on"]) == (pytest.approx(0.3), on(95))
+
+
 def test_since_the_last_session_only():
     book = book_of([deal("d", created_at=day(0))], changes=[change("d", 1000, 2000, 50)])
     assert set(found("amount_moved", book)) == {"d"}

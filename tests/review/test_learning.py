@@ -96,6 +96,8 @@ def test_what_the_book_says_happened_after_each_agreement():
         ("a-on", "forward", day(55), "Proposal", 1), ("a-quiet", "nothing", None, None, None),
         ("a-won", "won", day(60), "won", 1),
     ], key=str)  # fmt: skip
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert [row[2] for row in rows if row[0] == "a-on"] == [day(55), day(58)]  # what came first stands first
 
 
 def test_agreements_that_are_over_are_not_asked_again_and_the_last_session_s_words_are_there():
@@ -196,6 +198,16 @@ def test_deals_that_had_ended_or_are_too_young_are_not_counted():
     found = learning(book_of(deals), Said(*log))
     assert found.moved["n"].to_list() == [1, 0]
     assert found.n_young == 1  # day 90 and 28 days lie after day 100
+
+
+def test_a_deal_that_ended_on_the_day_of_the_session_was_not_open_there():
+    """Ends are often days without a time, which is midnight: when the session's day begins (``day`` is noon)."""
+    ends = {"before": 49, "that_day": 49.5, "after": 50}
+    deals = [deal(name, created_at=day(10), outcome="lost", outcome_at=day(at)) for name, at in ends.items()]
+    log = [session("s1", 50)]
+    log += [{"kind": "listed", "session_id": "s1", "deal_id": name, "code": "silent"} for name in ends]
+    moved = learning(book_of(deals), Said(*log)).moved.row(0, named=True)
+    assert (moved["which"], moved["n"], moved["n_events"]) == ("rule", 1, 1)
 
 
 def test_a_loss_is_a_move_and_what_we_edit_is_none():

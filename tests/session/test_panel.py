@@ -487,6 +487,21 @@ def test_the_agenda_is_eight_deals_with_reasons_and_minutes(opened):
     assert any("nine in ten" in text for text in found)
 
 
+def test_the_keys_walk_over_every_deal_of_the_agenda_and_tab_stops_at_one(opened):
+    def rows_of(tree):
+        if isinstance(tree, str):
+            return []
+        own = [tree[1]] if tree[0] == "li" and "data-deal" in tree[1] else []
+        return own + [row for child in tree[2] for row in rows_of(child)]
+
+    panel = opened()
+    panel.handle({"do": "go", "place": "deals"})
+    rows = rows_of(panel.view()["tree"])
+    assert len(rows) == 8
+    assert all("data-row" in row for row in rows)
+    assert [row["tabindex"] for row in rows].count("0") == 1
+
+
 def test_pin_drop_move_and_undo_change_what_is_listed(opened):
     panel = opened()
     before = listed(panel)
