@@ -10,6 +10,8 @@ from kpikit.log.tables import FRAME
 from kpikit.review import learning, opening
 from kpikit.review.beginning import since_words
 from kpikit.review.calibration import apart, brier, came_out, shares
+from kpikit.session.panel.learning import learning_part
+from kpikit.session.panel.nodes import texts
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import book_of, day, deal, on
 
@@ -163,6 +165,17 @@ def test_listed_deals_beside_those_drawn_by_lot():
     assert (gap["low"], gap["high"]) == pytest.approx((low, high), abs=1e-6)
     assert gap["certainty"] == "clear"
     assert dict(found.reasons.select("rule", "n").iter_rows()) == {"silent": 20, "overdue": 20, "lot": 20}
+
+
+@pytest.mark.parametrize(("rule", "lot", "sign"), [((40, 30), (20, 4), "+"), ((20, 4), (40, 30), "−")])
+def test_the_screen_says_the_difference_in_a_hundred_with_its_sign(rule, lot, sign):
+    """.75 - .20, and the other way round: the rules may do worse than the lot."""
+    book, log = reviewed(*rule, *lot)
+    said = texts(learning_part(learning(book, Said(*log)), Words("en")))
+    low, high = confint_proportions_2indep(rule[1], rule[0], lot[1], lot[0], method="newcomb", compare="diff")
+    ends = " to ".join(f"{sign}{abs(round(100 * end))}" for end in (low, high))
+    (line,) = [text for text in said if "in 100 for the rules" in text]
+    assert line.startswith(f"{sign}55 in 100 for the rules ({ends})")
 
 
 def test_a_deal_that_the_coach_alone_put_there_is_not_the_rules_find():

@@ -105,6 +105,25 @@ def test_a_prediction_is_the_deal_s_and_comes_before_the_talk(opened):
     assert "is won within 90 days: 30 in 100" in said_on(panel)
 
 
+def test_of_each_choice_one_is_chosen_and_it_is_what_was_said(opened):
+    def choices(tree, name):
+        if isinstance(tree, str):
+            return []
+        if tree[0] == "select" and tree[1].get("name") == name:
+            return [option[1]["value"] for option in tree[2] if "selected" in option[1]]
+        return [value for child in tree[2] for value in choices(child, name)]
+
+    panel = opened()
+    deal = choose(panel)
+    tree = panel.view()["tree"]
+    assert (choices(tree, "code"), choices(tree, "days")) == (["won"], ["90"])  # what is asked first
+    write(panel, "prediction", code="lost", days="30", value="30")
+    entry = panel.log.entries(kind="prediction")["entry_id"][0]
+    panel.handle({"do": "edit", "entry": entry, "deal": deal, "saying": "prediction"})
+    tree = panel.view()["tree"]
+    assert (choices(tree, "code"), choices(tree, "days")) == (["lost"], ["30"])
+
+
 def test_minutes_that_cannot_be_written_can_be_asked_for_again(opened, place):
     panel = opened()
     (place.parent / "papers").write_text("a file where the folder should be")

@@ -86,6 +86,18 @@ def test_what_went_wrong_is_said_and_not_something_else(book, tmp_path):
     assert sentence(nowhere.error, EN) != sentence(brain.error, EN)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_heard_is_counted_and_the_clock_is_not(book, there):
+    if not there:
+        (book / "deals.csv").unlink()
+    brain = session(book)
+    assert brain.view()["heard"] == 0
+    brain.handle({"do": "tick"})
+    assert brain.view()["heard"] == 0
+    brain.handle({"do": "go", "place": "deals"})
+    assert brain.view()["heard"] == 1
+
+
 def test_dutch_failures_are_dutch(book):
     (book / "deals.csv").unlink()
     assert "Dit kan nu niet worden geopend" in said_on(session(book, "nl"))
