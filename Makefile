@@ -17,7 +17,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 endif
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint bench lab pictures clean
+.PHONY: demo test lint mutate bench lab pictures clean
 
 demo: $(VENV)/core
 	$(BIN)/kpikit demo --out out/demo
@@ -27,6 +27,10 @@ test: $(VENV)/dev
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/basedpyright --pythonpath $(BIN)/python
+
+# which small wrong changes to the lines of the last commit (or since BASE) would no test notice?
+mutate: $(VENV)/dev
+	$(BIN)/python -m tests.mutate --lines-of $(or $(BASE),HEAD~1)
 
 bench: $(VENV)/dev
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

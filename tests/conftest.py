@@ -8,13 +8,23 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
-#: tools whose absence is a failure here; a skip gives its tool before the colon: "chromium: not installed"
+#: tools whose absence is a failure here ("all": every one that is not below); a skip gives its tool before the colon
 REQUIRED = frozenset(filter(None, os.environ.get("KPIKIT_REQUIRE", "").split(",")))
+#: what may be skipped even where all is required, and why
+MAY_BE_SKIPPED = {
+    "shared": "the real data stand beside the project, and not on every machine",
+    "mount": "only root may mount a small disk, and not in every container",
+}
 
 #: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones. No test asserts a speed.
 settings.register_profile("here", deadline=None)
 settings.register_profile("build", deadline=None, derandomize=True)
 settings.load_profile("build" if REQUIRED else "here")
+
+
+def is_required(tool: str) -> bool:
+    """May a test not be skipped for want of this?"""
+    return tool in REQUIRED or ("all" in REQUIRED and tool not in MAY_BE_SKIPPED)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -24,7 +34,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.skipped and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason.partition(":")[0] in REQUIRED:
+        if is_required(reason.partition(":")[0]):
             report.outcome = "failed"
             report.longrepr = f"required here (KPIKIT_REQUIRE), but skipped: {reason}"
 

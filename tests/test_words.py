@@ -115,6 +115,63 @@ def test_numbers(value, en, nl):
 
 def test_there_is_no_minus_nought():
     assert Words("en").number(-0.04) == "0"
+    assert Words("en").tenths(-0.04) == "0"
+    assert Words("en", "EUR").price(-0.4) == f"€{NBSP}0"
+    assert Words("en").hundred(-0.004) == "0"
+    assert Words("en").signed(-0.4) == "0"
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "nl"),
+    [(132.55, "132.6", "132,6"), (-32.51, "-32.5", "-32,5"), (7.0, "7", "7"), (-1234.5, "-1,234.5", "-1.234,5")],
+)
+def test_tenths(value, en, nl):
+    assert (Words("en").tenths(value), Words("nl").tenths(value)) == (en, nl)
+
+
+@pytest.mark.parametrize(("value", "said"), [(17, "+17"), (-7, "−7"), (0, "0"), (1, "+1"), (-1, "−1"), (0.6, "+1")])
+def test_changes_have_their_sign(value, said):
+    assert Words("en").signed(value) == said
+
+
+def test_halves_are_rounded_away_from_nought_on_both_sides():
+    assert [Words("en", "EUR").price(value) for value in (2.5, -2.5)] == [f"€{NBSP}3", f"€{NBSP}-3"]
+    assert [Words("en").hundred(value) for value in (0.325, -0.325)] == ["33", "-33"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (-0.28, "share", "-28 in 100"),
+        (-0.0004, "share", "-0.04 in 100"),
+        (-0.325, "share", "-33 in 100"),
+        (-0.0225, "share", "-2 in 100"),
+        (-3.0, "day", "-3 days"),
+        (-130.0, "minute", "-2.2 hours"),
+        (-3000.0, "minute", "-2.1 days"),
+        (-50.0, "hour", "-2.1 days"),
+        (-386_123.0, "money", f"€{NBSP}-386,000"),
+    ],
+)
+def test_a_figure_below_nought_reads_as_one_above(value, unit, said):
+    """The sign, then the same unit and the same digits."""
+    words = Words("en", "EUR")
+    assert words.duration(Estimate(value, None, None, unit)) == said
+    assert words.duration(Estimate(-value, None, None, unit)) == said.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (-0.28, 0.11, "share", "-28 to 11"),
+        (-0.5, -0.004, "share", "-50 to -0.4"),
+        (-3.2, -1.0, "day", "-3.2 to -1"),
+        (-30.2, -10.4, "day", "-30 to -10"),
+        (-30.2, 0.6, "day", "-30 to 1"),
+    ],
+)
+def test_ranges_below_nought(low, high, unit, said):
+    assert Words("en").range(Estimate(low, low, high, unit)) == said
 
 
 @pytest.mark.parametrize(
@@ -125,6 +182,16 @@ def test_there_is_no_minus_nought():
         (1_234_567, "EUR", f"€{NBSP}1.23 million", f"€{NBSP}1,23 miljoen"),
         (1_234_567, "GBP", f"£{NBSP}1.23 million", f"£{NBSP}1,23 miljoen"),
         (0, "EUR", f"€{NBSP}0", f"€{NBSP}0"),
+        (-386_400, "EUR", f"€{NBSP}-386,000", f"€{NBSP}-386.000"),
+        (-9_876, "EUR", f"€{NBSP}-9,876", f"€{NBSP}-9.876"),
+        (-10_400, "EUR", f"€{NBSP}-10,000", f"€{NBSP}-10.000"),
+        (-1_234_567, "EUR", f"€{NBSP}-1.23 million", f"€{NBSP}-1,23 miljoen"),
+        (-0.4, "EUR", f"€{NBSP}0", f"€{NBSP}0"),
+        (9_999, "EUR", f"€{NBSP}9,999", f"€{NBSP}9.999"),
+        (10_000, "EUR", f"€{NBSP}10,000", f"€{NBSP}10.000"),
+        (10_499, None, "10,000", "10.000"),
+        (999_400, "EUR", f"€{NBSP}999,000", f"€{NBSP}999.000"),
+        (1_000_000, "EUR", f"€{NBSP}1.00 million", f"€{NBSP}1,00 miljoen"),
     ],
 )
 def test_money(value, currency, en, nl):

@@ -233,6 +233,13 @@ def test_what_cannot_be_asked(declared, landmark, match):
         winloss.drivers(book_of(table(20, 20, 20, 20, "segment", "A", "B")), declared=declared, landmark=landmark)
 
 
+@pytest.mark.parametrize("draws", [0, -1])
+def test_fewer_than_one_draw_is_refused(draws):
+    with pytest.raises(UsageError) as refused:
+        winloss.drivers(book_of(CHAMPION), declared=["is_new_market"], draws=draws)
+    assert refused.value.code == "setting_value"
+
+
 def test_a_book_without_offers_is_refused_with_the_reason():
     row = only(winloss.drivers(book_of([d | {"offered_at": None} for d in CHAMPION])))
     assert (row["status"], row["reason"]) == ("refused", "no_offers")

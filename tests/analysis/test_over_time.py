@@ -79,6 +79,37 @@ def test_seven_on_one_side_and_seven_rising():
     assert rising["rule"][8] == "trend"  # months 3 to 9: 117 … 123
 
 
+def test_a_fall_is_told_as_less():
+    """The mirrors of the rises above: a low month, seven below the centre, seven falling, two near a limit."""
+    counts = [(30 + 3 * (i % 2), 100) for i in range(18)]
+    counts[10] = (5, 100)
+    fell = chart(monthly(counts), "2025-06")
+    assert [(i, *pair) for i, pair in enumerate(zip(fell["rule"], fell["side"], strict=True)) if pair[0]] == [
+        (10, "beyond", "less")
+    ]
+    shifted = chart(monthly([(34, 100)] * 7 + [(28, 100)] * 7), "2025-02")
+    assert (shifted["rule"][6], shifted["side"][6]) == ("shift", "more")
+    assert (shifted["rule"][13], shifted["side"][13]) == ("shift", "less")
+    falling = chart(monthly([(k, 400) for k in (122, 121, 123, 122, 121, 120, 119, 118, 117, 116)]), "2024-10")
+    assert (falling["rule"][8], falling["side"][8]) == ("trend", "less")  # months 3 to 9: 123 … 117
+    # centre (16 * 30.5 + 17 + 30 + 17)/19 = 29.1, limits +- 13.6: two thirds of the way down is 20.0
+    low = chart(monthly([(30 + i % 2, 100) for i in range(16)] + [(17, 100), (30, 100), (17, 100)]), "2025-07")
+    assert (low["rule"][18], low["side"][18]) == ("near", "less")
+
+
+def test_six_rising_and_six_on_one_side_are_chance():
+    rising = chart(monthly([(k, 400) for k in (119, 120, 118, 119, 120, 121, 122, 123, 119, 120)]), "2024-10")
+    assert rising["rule"].null_count() == 10  # months 3 to 8: 118 … 123 are six
+    sides = chart(monthly([(28, 100)] * 6 + [(34, 100)] * 6), "2024-12")
+    assert sides["rule"].null_count() == 12
+
+
+def test_two_of_three_near_opposite_limits_are_no_sign():
+    # 43 and 17 of 100 stand more than two thirds of the way out, on two sides
+    found = chart(monthly([(30 - i % 2, 100) for i in range(16)] + [(43, 100), (30, 100), (17, 100)]), "2025-07")
+    assert found["rule"][18] is None
+
+
 def test_two_of_three_near_a_limit():
     # centre (16 * 29.5 + 43 + 30 + 43)/19 = 30.9, limits +- 13.9: two thirds of the way up is 40.2
     counts = [(30 - i % 2, 100) for i in range(16)] + [(43, 100), (30, 100), (43, 100)]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from kpikit import DealBook, RankingRefused, velocity
+from kpikit import DealBook, RankingRefused, UsageError, velocity
 from kpikit.book import of_team
 from tests.strategies import STAGES, as_book, day, spell_rows
 
@@ -212,6 +212,13 @@ def test_load_is_refused_without_people_and_never_by_a_person():
     assert found.select("status", "reason").row(0) == ("refused", "no_people")
     with pytest.raises(RankingRefused):
         velocity.load(staffed(NORTH, ["a"]), by=["owner"])
+
+
+@pytest.mark.parametrize("by", [["stage"], ["team", "stage"], ["stage", "team"], []])
+def test_load_by_anything_but_the_team_is_refused_and_not_answered_by_team(by):
+    with pytest.raises(UsageError) as refused:
+        velocity.load(staffed(NORTH, ["a"]), by=by)
+    assert refused.value.code == "unknown_group"
 
 
 def test_a_team_of_one_is_not_told_apart_when_teams_are_asked_for():

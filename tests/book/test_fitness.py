@@ -162,6 +162,13 @@ def test_deals_first_recorded_at_a_later_stage():
     assert one(book_of(deals, events), "recorded_late") == ("look", 2, 3, None, None)
 
 
+def test_without_a_list_of_stages_nothing_is_said_about_the_first_of_them():
+    book = book_of([deal(0), deal(1)], [visit(0, "C", 0), visit(1, "A", 3)])
+    book = book.replace(tables={name: table for name, table in book.tables.items() if name != "stages"})
+    assert found(book, "recorded_late") == []
+    assert one(book, "left_truncated") == ("look", 1, 2, None, None)
+
+
 def test_the_lowest_open_stage_counts_even_where_a_closed_one_stands_first():
     stages = STAGES.with_columns(position=pl.Series([2, 3, 4, 1]))
     events = [visit(0, "A", 0), visit(1, "A", 0)]

@@ -111,6 +111,24 @@ def test_reopened_and_lost_for_good():
     assert told(book) == [(P, 0, 20, "won"), (P, 30, 50, "lost")]
 
 
+def test_a_reopening_after_the_outcome_that_holds_is_no_visit():
+    changes = [
+        (20, "open", "won"),
+        (30, "won", "open"),
+        (50, "open", "lost"),
+        (60, "lost", "open"),
+        (70, "open", "won"),
+    ]
+    book = book_of([(0, P)], ("lost", 50), changes=changes)
+    assert told(book) == [(P, 0, 20, "won"), (P, 30, 50, "lost")]
+
+
+def test_changes_of_other_fields_are_no_outcomes():
+    book = book_of([(0, P)], changes=[(20, "open", "lost"), (30, "lost", "open")])
+    told_otherwise = book.tables["changes"].with_columns(field=pl.lit("stage"))
+    assert told(book.replace(tables={**book.tables, "changes": told_otherwise})) == [(P, 0, None, "open")]
+
+
 def test_reopened_through_a_closed_stage():
     book = book_of([(0, P), (8, LOST), (20, D)])
     assert told(book) == [(P, 0, 8, "lost"), (LOST, 8, 20, "back"), (D, 20, None, "open")]

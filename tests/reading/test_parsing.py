@@ -144,6 +144,10 @@ def test_numbers_come_back_from_every_notation(numbers, notation, money):
         (["5 mei 2026", "12 okt 2026", "1 maart 2026"], [date(2026, 5, 5), date(2026, 10, 12), date(2026, 3, 1)]),
         (["May 5, 2026", "Oct 12, 2026", "March 1st, 2026"], [date(2026, 5, 5), date(2026, 10, 12), date(2026, 3, 1)]),
         (["5-Mar-26", "12-Aug-26"], [date(2026, 3, 5), date(2026, 8, 12)]),
+        # two digits from 70 on are of the last century
+        (["31-12-69", "31-12-70", "31-12-99"], [date(2069, 12, 31), date(1970, 12, 31), date(1999, 12, 31)]),
+        # months in words beside months in digits
+        (["3 maart 2026", "24-03-2026"], [date(2026, 3, 3), date(2026, 3, 24)]),
         (["ma 5 januari 2026", "Tuesday, 6 January 2026"], [date(2026, 1, 5), date(2026, 1, 6)]),
         (["2026-01-31 10:20:30", "31-01-2026"], [date(2026, 1, 31), date(2026, 1, 31)]),
         (["03-03-2026"], [date(2026, 3, 3)]),
@@ -354,6 +358,33 @@ def test_many_bad_cells_are_one_fault_with_examples():
 
 
 # typed columns
+
+
+@pytest.mark.parametrize(
+    ("dtype", "amounts", "seqs", "faults"),
+    [
+        # an amount is no whole number because its column is; a seq is one where its column could hold others
+        (pl.Int32, [1.0, 7.0, None], [1, 7, None], []),
+        (pl.UInt8, [1.0, 7.0, None], [1, 7, None], []),
+        (pl.Float64, [1.0, 7.0, None], [1, 7, None], []),
+        (pl.Decimal(9, 2), [1.0, 7.0, None], [1, 7, None], []),
+    ],
+)
+def test_typed_numbers_take_the_type_of_their_kind(dtype, amounts, seqs, faults):
+    values = pl.Series([1, 7, None]).cast(dtype)
+    deals = parse(from_frame(pl.DataFrame({"deal_id": ["a", "b", "c"], "amount": values})), "deals")
+    events = {"deal_id": ["a", "b", "c"], "stage": ["s"] * 3, "seq": values}
+    events = parse(from_frame(pl.DataFrame(events)), "stage_events")
+    assert (deals.frame["amount"].dtype, events.frame["seq"].dtype) == (pl.Float64, pl.Int64)
+    assert (deals.frame["amount"].to_list(), events.frame["seq"].to_list()) == (amounts, seqs)
+    assert said([*deals.faults, *events.faults]) == faults
+
+
+def test_a_typed_number_that_is_not_whole_is_said_and_not_cut():
+    events = pl.DataFrame({"deal_id": ["a", "b"], "stage": ["s"] * 2, "seq": [1.0, 2.5]})
+    parsed = parse(from_frame(events), "stage_events")
+    assert parsed.frame["seq"].to_list() == [1, None]
+    assert [(f.rule, f.row) for f in parsed.faults] == [("not_whole", 3)]
 
 
 def test_typed_frames_keep_their_values():

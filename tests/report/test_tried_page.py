@@ -103,6 +103,20 @@ def test_last_quarters_tries_in_a_sentence():
     assert last(figures(book(), Tries(is_kept=True), "team")) is None
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_the_latest_two_of_what_was_said_are_shown_whatever_their_order(order):
+    said = [
+        {"session_id": "s", "deal_id": "D0", "kind": "worked", "text": f"Said {i}", "said_at": at(1, 5 + i)}
+        for i in range(3)
+    ]
+    said.append({"session_id": "s", "deal_id": "D0", "kind": "did_not", "text": "It failed", "said_at": at(1, 9)})
+    given = tries("done")
+    frame = pl.DataFrame([said[i] for i in order], schema=given.said.schema)
+    page = plain(tried_page(book(), Tries(given.made, frame, given.talked, is_kept=True), "team"), EN)
+    assert "What worked, in our words: Said 2; Said 1." in page
+    assert page.count("It failed") == 1 and "Said 0" not in page
+
+
 @pytest.fixture
 def log(tmp_path):
     path = tmp_path / "log.sqlite"
@@ -124,6 +138,15 @@ def test_a_log_is_read_for_the_team_without_names(log):
     assert found.made["state"].to_list() == ["done", None, None]
     kept = keep_tries(log)
     assert "Ann" not in kept and "Between us" not in kept
+
+
+def test_of_all_that_a_session_says_only_what_worked_and_what_did_not_is_a_try(log):
+    with open_log(log, author="Ann") as opened:
+        opened.write(Entry(kind="did_not", session_id="s", deal_id="D0", text="The long demo"))
+        opened.write(Entry(kind="note", session_id="s", deal_id="D0", text="They said no twice"))
+        opened.write(Entry(kind="learned", session_id="s", text="Ask sooner"))
+    said = read_tries(log).said
+    assert said.select("kind", "text").rows() == [("worked", "Calling on Friday"), ("did_not", "The long demo")]
 
 
 def test_what_a_run_keeps_says_the_same_as_the_log(log, tmp_path):

@@ -103,6 +103,7 @@ def test_page_5_of_the_worked_example(english, dutch):
         "by 5 (−7 to +17; can't tell yet)." in text
     )
     assert page(english, "why").certainty == "clear"
+    assert page(english, "why").question.code == "page.wl.why.question"  # what is clear is talked about
     assert (
         "Van de verandering van 35 naar 32,5 op de 100 kostte de verschuiving naar SMB 7,5 (2,7 tot 13,3; duidelijk); "
         "binnen de markten steeg het met 5 (−7 tot +17; nog niet te zeggen)." in said(dutch, "why")
@@ -259,7 +260,7 @@ def test_no_dates_of_outcomes():
     book = rate_book([*many(20, "won", outcome_at=None), *many(20, "lost", outcome_at=None)])
     report = quarterly_winloss(book, period="2026Q2")
     assert "no deal has a date of its outcome" in said(report, "front")
-    assert page(report, "why").folded
+    assert (page(report, "why").folded, page(report, "why").question) == (True, None)
 
 
 def test_amounts_missing_everywhere():

@@ -80,6 +80,15 @@ def test_an_amount_that_moved_by_more_than_a_fifth_over_all_its_steps():
     assert (rows["steps"]["value"], rows["steps"]["detail"]) == (pytest.approx(-0.21), "down")
 
 
+def test_steps_count_in_the_order_of_their_days_whatever_the_order_of_rows():
+    # 1000 → 900 → 790 → 1300; read backwards it would be 790 → 900
+    steps = [change("d", 790, 1300, 95), change("d", 1000, 900, 80), change("d", 900, 790, 90)]
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        numbered = [steps[i] | {"seq": at} for at, i in enumerate(order)]  # numbers that tell another order
+        rows = found("amount_moved", book_of([deal("d", created_at=day(0))], changes=numbered))
+        assert (rows["d"]["value"], rows["d"]["on"]) == (pytest.approx(0.3), on(95))
+
+
 def test_since_the_last_session_only():
     book = book_of([deal("d", created_at=day(0))], changes=[change("d", 1000, 2000, 50)])
     assert set(found("amount_moved", book)) == {"d"}
@@ -147,6 +156,40 @@ def test_criteria_are_checked_as_far_as_the_book_can_show_them():
     assert found("criteria", book_of(deals)) == "no_criteria"
     only = [{"pipeline": "New", "stage": "Proposal", "criterion": "They like us"}]
     assert found("criteria", book_of(deals, criteria=only)) == "no_criteria_shown"
+
+
+@pytest.mark.parametrize(
+    ("fact", "table"),
+    [
+        ("two_talks", "activities"),
+        ("two_contacts", "contacts"),
+    ],
+)
+def test_a_fact_whose_table_is_not_there_accuses_nobody(fact, table):
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": fact}]
+    assert found("criteria", book_of([deal("a"), deal("b")], criteria=criteria)) == "no_criteria_shown"
+
+
+def test_two_talks_are_two_days_on_which_the_customer_met_or_called():
+    def talk(name, days, kind="call", direction="customer"):
+        return {"deal_id": name, "happened_at": day(days), "kind": kind, "direction": direction}
+
+    acts = [
+        talk("two", 80), talk("two", 82, "meeting", "both"), talk("one", 80), talk("one", 80.1, "meeting"),
+        talk("mail", 80), talk("mail", 82, "email"), talk("ours", 80), talk("ours", 82, "call", "us"),
+    ]  # fmt: skip
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": "two_talks"}]
+    deals = [deal(name) for name in ("two", "one", "mail", "ours", "none")]
+    rows = found("criteria", book_of(deals, criteria=criteria, activities=acts))
+    assert set(rows) == {"one", "mail", "ours", "none"}
+
+
+def test_two_contacts_are_two_people():
+    known = {"two": "ab", "same": "aa", "one": "a", "three": "abc"}
+    contacts = [{"deal_id": name, "contact_key": key} for name, keys in known.items() for key in keys]
+    criteria = [{"pipeline": "New", "stage": "Qualify", "criterion": "Something", "shown_by": "two_contacts"}]
+    rows = found("criteria", book_of([deal(name) for name in known], criteria=criteria, contacts=contacts))
+    assert set(rows) == {"same", "one"}
 
 
 def test_a_fact_that_nobody_ever_recorded_shows_nothing():

@@ -10,6 +10,8 @@ from kpikit.log.tables import FRAME
 from kpikit.review import learning, opening
 from kpikit.review.beginning import since_words
 from kpikit.review.calibration import apart, brier, came_out, shares
+from kpikit.session.panel.learning import learning_part
+from kpikit.session.panel.nodes import texts
 from kpikit.words import LANGUAGES, Words
 from tests.review.review_books import book_of, day, deal, on
 
@@ -96,6 +98,8 @@ def test_what_the_book_says_happened_after_each_agreement():
         ("a-on", "forward", day(55), "Proposal", 1), ("a-quiet", "nothing", None, None, None),
         ("a-won", "won", day(60), "won", 1),
     ], key=str)  # fmt: skip
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert [row[2] for row in rows if row[0] == "a-on"] == [day(55), day(58)]  # what came first stands first
 
 
 def test_agreements_that_are_over_are_not_asked_again_and_the_last_session_s_words_are_there():
@@ -163,6 +167,17 @@ def test_listed_deals_beside_those_drawn_by_lot():
     assert dict(found.reasons.select("rule", "n").iter_rows()) == {"silent": 20, "overdue": 20, "lot": 20}
 
 
+@pytest.mark.parametrize(("rule", "lot", "sign"), [((40, 30), (20, 4), "+"), ((20, 4), (40, 30), "−")])
+def test_the_screen_says_the_difference_in_a_hundred_with_its_sign(rule, lot, sign):
+    """.75 - .20, and the other way round: the rules may do worse than the lot."""
+    book, log = reviewed(*rule, *lot)
+    said = texts(learning_part(learning(book, Said(*log)), Words("en")))
+    low, high = confint_proportions_2indep(rule[1], rule[0], lot[1], lot[0], method="newcomb", compare="diff")
+    ends = " to ".join(f"{sign}{abs(round(100 * end))}" for end in (low, high))
+    (line,) = [text for text in said if "in 100 for the rules" in text]
+    assert line.startswith(f"{sign}55 in 100 for the rules ({ends})")
+
+
 def test_a_deal_that_the_coach_alone_put_there_is_not_the_rules_find():
     book, log = reviewed(40, 30, 20, 4)
     pinned = ("r0", "r39")  # one that moved, and one that did not
@@ -196,6 +211,16 @@ def test_deals_that_had_ended_or_are_too_young_are_not_counted():
     found = learning(book_of(deals), Said(*log))
     assert found.moved["n"].to_list() == [1, 0]
     assert found.n_young == 1  # day 90 and 28 days lie after day 100
+
+
+def test_a_deal_that_ended_on_the_day_of_the_session_was_not_open_there():
+    """Ends are often days without a time, which is midnight: when the session's day begins (``day`` is noon)."""
+    ends = {"before": 49, "that_day": 49.5, "after": 50}
+    deals = [deal(name, created_at=day(10), outcome="lost", outcome_at=day(at)) for name, at in ends.items()]
+    log = [session("s1", 50)]
+    log += [{"kind": "listed", "session_id": "s1", "deal_id": name, "code": "silent"} for name in ends]
+    moved = learning(book_of(deals), Said(*log)).moved.row(0, named=True)
+    assert (moved["which"], moved["n"], moved["n_events"]) == ("rule", 1, 1)
 
 
 def test_a_loss_is_a_move_and_what_we_edit_is_none():

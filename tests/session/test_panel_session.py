@@ -74,6 +74,30 @@ def test_without_an_earlier_session_there_is_nothing_to_go_on_with(book):
     assert brain.panel is not None
 
 
+def test_what_went_wrong_is_said_and_not_something_else(book, tmp_path):
+    """Each failure has its own sentence: of data that cannot be read, of a book that is not there."""
+    (book / "deals.csv").write_text("deal_id,pipeline,outcome\na,New,perhaps\n", encoding="utf-8")
+    brain = session(book)
+    assert isinstance(brain.error, DataError)
+    assert sentence(brain.error, EN) in said_on(brain)
+    nowhere = session(tmp_path / "nowhere")
+    assert isinstance(nowhere.error, UsageError)
+    assert sentence(nowhere.error, EN) in said_on(nowhere)
+    assert sentence(nowhere.error, EN) != sentence(brain.error, EN)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_heard_is_counted_and_the_clock_is_not(book, there):
+    if not there:
+        (book / "deals.csv").unlink()
+    brain = session(book)
+    assert brain.view()["heard"] == 0
+    brain.handle({"do": "tick"})
+    assert brain.view()["heard"] == 0
+    brain.handle({"do": "go", "place": "deals"})
+    assert brain.view()["heard"] == 1
+
+
 def test_dutch_failures_are_dutch(book):
     (book / "deals.csv").unlink()
     assert "Dit kan nu niet worden geopend" in said_on(session(book, "nl"))

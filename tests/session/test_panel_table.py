@@ -1,5 +1,6 @@
 """All open deals: found by words, sorted, drawn as a strip in which a dot is a deal."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import sqrt
 
@@ -124,6 +125,32 @@ def test_exactly_one_row_is_in_the_way_of_the_tab_key():
         state = State() if chosen is None else select(State(), chosen)
         part = node("div", *table_part(DEALS, state, frozenset(), 2026, EN))
         assert [row["data-deal"] for row in rows(part) if row["tabindex"] == "0"] == ["b" if chosen == "b" else "a"]
+
+
+def heads(tree):
+    """The headings of a table: what each says, and its attributes."""
+    if isinstance(tree, str):
+        return []
+    own = [("".join(texts(tree)), tree[1])] if tree[0] == "th" else []
+    return own + [head for child in tree[2] for head in heads(child)]
+
+
+@pytest.mark.parametrize(("sort", "arrow", "told"), [("days", "↓", "descending"), ("-days", "↑", "ascending")])
+def test_the_heading_that_sorts_says_so_and_no_other(sort, arrow, told):
+    state = replace(State(), sort=sort)
+    found = heads(node("div", *table_part(DEALS, state, frozenset(), 2026, EN)))
+    assert [said[-1] for said, attributes in found if "aria-sort" in attributes] == [arrow]
+    assert [attributes["aria-sort"] for _, attributes in found if "aria-sort" in attributes] == [told]
+    assert [said for said, _ in found if said[-1] in "↓↑"] == [
+        f"{EN.say('panel.column.days')}  {arrow}"
+    ]  # fmt: skip
+
+
+def test_the_columns_of_numbers_are_set_as_numbers():
+    found = heads(node("div", *table_part(DEALS, State(), frozenset(), 2026, EN)))
+    numbers = [said.rstrip(" ↓↑") for said, attributes in found if attributes.get("class") == "number"]
+    assert sorted(numbers) == sorted(EN.say(f"panel.column.{column}") for column in ("days", "amount"))
+    assert len(found) > 2
 
 
 def rows(tree):

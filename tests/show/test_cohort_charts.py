@@ -7,6 +7,7 @@ import pytest
 
 from kpikit import cohorts
 from kpikit.show.charts.cohorts import TICKS, curve_rows, stays
+from kpikit.show.charts.cohorts import cohorts as curves_drawn
 from kpikit.show.charts.curves import win_curve_picture
 from kpikit.words import Words
 from tests.analysis.rate_books import many, rate_book
@@ -48,6 +49,24 @@ def test_a_picture_is_described_and_shows_three_at_most(curves):
     for frame, description in ((curves, " "), (more, "Too many.")):
         with pytest.raises(ValueError, match="at most 3 cohorts"):
             win_curve_picture(frame, description=description)
+
+
+@pytest.mark.parametrize("width", [860, 328])
+def test_the_axes_of_curves_hold_the_highest_and_the_last(width):
+    def point(time, value, high, which="now", **more):
+        return {"panel": "curve", "time": time, "value": value, "low": value, "high": high, "which": which} | more
+
+    def spec_of(*points):
+        seen = [{"panel": "view", "time": at, "which": "now", "n": 9, "label": "Jul"} for at in (0.0, 90.0, 180.0)]
+        rows = [{"is_young": False} | row for row in [*points, *seen]]
+        return str(curves_drawn(rows, Words("en"), width).to_dict())
+
+    # the band of the older goes up to 40 in 100: 44 with some air; a young band is not drawn, but its curve is
+    points = [point(0.0, 0.0, 0.1), point(90.0, 0.3, 0.4), point(90.0, 0.2, 0.9, "before", is_young=True)]
+    assert "'domain': [0, 44.0" in spec_of(*points)
+    assert "'domain': [0, 66.0" in spec_of(*points, point(180.0, 0.6, 0.9, "before", is_young=True))
+    assert "'domain': [0, 100" in spec_of(*points, point(180.0, 0.9, 0.95))
+    assert "'domain': [0, 180.0]" in spec_of(*points)
 
 
 def due(**counts):

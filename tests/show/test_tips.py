@@ -89,6 +89,12 @@ def test_tips_go_to_the_marks_whose_data_have_them():
     assert ["tooltip" in unit.get("encoding", {}) for unit in inner] == [True, False, False, False]
 
 
+def test_one_row_with_a_tip_is_enough():
+    for rows in ([{"tip": "x"}, {"tip": ""}], [{"tip": ""}, {"tip": "x"}, {"a": 1}]):
+        spec = touchable({"datasets": {"a": rows}, "data": {"name": "a"}, "layer": [{"mark": "bar"}]})
+        assert spec["layer"][0]["encoding"]["tooltip"] == {"field": "tip", "type": "nominal"}
+
+
 def test_data_of_the_whole_count_for_its_parts():
     spec = touchable({"datasets": {"a": [{"tip": "x"}]}, "data": {"name": "a"}, "layer": [{"mark": "bar"}]})
     assert spec["layer"][0]["encoding"]["tooltip"] == {"field": "tip", "type": "nominal"}

@@ -68,6 +68,16 @@ def test_shares_are_drawn_on_a_scale_of_a_hundred():
     assert sorted((round(row["low"], 6), round(row["high"], 6)) for row in rows) == [(10.0, 50.0), (29.0, 71.0)]
 
 
+def test_the_axis_of_shares_holds_the_widest_range_and_ends_at_a_hundred():
+    # the ranges end at 71 and 50 in 100: with a little air 71 * 1.06 = 75.26; at 98 there is no more room than 100
+    domains = [
+        draw(shares(high=high), EN, width).to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        for width in (WIDE, NARROW)
+        for high in (0.71, 0.3, 0.98, None)
+    ]
+    assert domains == [pytest.approx([0, top]) for top in (75.26, 53, 100, 53)] * 2
+
+
 def test_a_share_that_is_not_known_has_no_dot():
     spec = draw(shares(value=None, low=None, high=None), EN, WIDE).to_dict()
     assert {row["value"] for row in values(spec)} == {None, 25.0}

@@ -47,6 +47,16 @@ def test_limits_are_marked_anew_where_they_were_renewed(report):
     assert [row["shown"] for row in rows[:8]] == ["33", "36", "34", "37", "34", "36", "35", "33"]
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_the_limits_of_one_window_end_where_those_of_the_next_begin(report, width):
+    drawn = spec(report, "in_time", width)
+    n = len({row["label"] for row in values(drawn) if "is_renewed" in row})
+    sizes = {layer["mark"]["size"] for layer in drawn["layer"] if layer["mark"].get("type") == "tick"}
+    room = drawn["width"] / n
+    assert n > 3 and sizes
+    assert all(0.9 * room < size <= room for size in sizes)
+
+
 def test_what_is_too_young_is_hollow_and_what_stands_out_is_amber(report):
     drawn = spec(report, "in_time")
     filters = [t["filter"] for layer in drawn["layer"] for t in layer.get("transform", []) if "is_young" in str(t)]

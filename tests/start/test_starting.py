@@ -204,6 +204,20 @@ def test_values_that_hold_a_comma_are_kept_whole(tmp_path):
     assert outcomes(made.book) == {"won": 6, "lost": 6, "open": 3}
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, {"won": 3, "lost": 3, "void": 3, "open": 3}),
+        ({"lost": "Lost, Duplicate"}, {"won": 3, "lost": 6, "open": 3}),
+        ({"won": "Won, Duplicate"}, {"won": 6, "lost": 3, "open": 3}),
+    ],
+)
+def test_what_is_set_aside_is_so_unless_somebody_says_it_was_won_or_lost(tmp_path, answers, expected):
+    values = ["Won", "Lost", "Duplicate", "Open"] * 3
+    made = start([_list_of(tmp_path, values)], tmp_path, Asked(**answers), Words("en"))
+    assert outcomes(made.book) == expected
+
+
 def test_an_answer_may_name_a_value_that_holds_a_comma(tmp_path):
     values = ["Yes, signed", "No, too dear", "No", "Maybe", "Won"] * 3
     asked = Asked(won="yes,signed, won", lost="No, No, too dear")

@@ -31,13 +31,17 @@ def test_counts_and_shares_give_the_same_curve():
 
 def test_projection_interval_holds():
     # alpha 1, beta 3 means S(t) = 3/(3 + t); S(10) = 3/13. 50 samples of 400, seen for 5 periods
-    rng, held = np.random.default_rng(5), 0
+    rng, held, values, errors = np.random.default_rng(5), 0, [], []
     for _ in range(50):
         leave = rng.geometric(rng.beta(1, 3, 400))
         alive = [(leave > t).sum() for t in range(6)]
         row = beta_geometric(alive, periods=10, n=400).row(10, named=True)
         held += row["low"] <= 3 / 13 <= row["high"]
+        values.append(row["value"])
+        errors.append(row["se"])
     assert held >= 43
+    # and is no wider than it need be: its standard error is how much the samples differ (50 tell that to a tenth)
+    assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.3)
 
 
 def test_taylor_ashe_is_macks_table(shared_data):
