@@ -112,7 +112,7 @@ def test_the_latest_two_of_what_was_said_are_shown_whatever_their_order(order):
     said.append({"session_id": "s", "deal_id": "D0", "kind": "did_not", "text": "It failed", "said_at": at(1, 9)})
     given = tries("done")
     frame = pl.DataFrame([said[i] for i in order], schema=given.said.schema)
-    page = plain(tried_page(book(), Tries(given.made, frame, given.talked, is_kept=True), "team"), EN)
+    page = plain(parts.tried(book(), Tries(given.made, frame, given.talked, is_kept=True), "team"), EN)
     assert "What worked, in our words: Said 2; Said 1." in page
     assert page.count("It failed") == 1 and "Said 0" not in page
 
