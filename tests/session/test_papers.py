@@ -154,6 +154,9 @@ def test_her_open_deals_that_anyone_can_look_up_are_listed(book, owners, made):
         hers = [row for row in desk_deals.to_dicts() if owners[row["deal_id"]]["owner"].lower() == path.split("/")[0]]
         assert hers
         assert [row["name"] for row in hers if " ".join(row["name"].split()) not in page] == []
+        # those that are not on the agenda, which has eight, stand in a table: the name, then the stage
+        tabled = [row for row in hers if " ".join(f"{row['name']} {row['stage'] or '–'}".split()) in page]
+        assert len(tabled) >= len(hers) - 8
 
 
 def test_a_page_is_hers_alone(owners, made):
