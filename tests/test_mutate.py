@@ -26,6 +26,10 @@ def names(rows):
     return [row["name"] for row in rows if row["price"] > FREE]
 
 
+def half(price):
+    return price / 2
+
+
 @cache
 def rates():
     return {"low": 9, "high": 21}
@@ -37,7 +41,7 @@ def vat(rate):
 TESTS = """
 import pytest
 
-from toy.shop.prices import dear, names, rates, vat
+from toy.shop.prices import dear, half, names, rates, vat
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +49,11 @@ def listed():
     return names([{"name": "a", "price": 1}])
 
 
-MADE = names([{"name": "b", "price": 2}, {"name": "free", "price": 0}])
+MADE = half(8)
 
 
 def test_made_at_import():
-    assert MADE == ["b"]
+    assert MADE == 4
 
 
 def test_dear():
@@ -167,16 +171,24 @@ def test_what_is_made_once_belongs_to_all_who_use_it(asking):
         CAUGHT,
         "tests/test_prices.py::test_vat",
     )
-    # what a file of tests makes at import belongs to its tests, though they run no line of it
     line = 'return [row["name"] for row in rows if row["price"] > FREE]'
-    assert asking.verdict(of(line, line.replace(">", ">="))) == (CAUGHT, "tests/test_prices.py::test_made_at_import")
-    # two would notice this one; either may come first
-    assert asking.verdict(of(line, line.replace(">", "<")))[0] == CAUGHT
+    assert asking.verdict(of(line, line.replace(">", "<"))) == (
+        CAUGHT,
+        "tests/test_prices.py::test_listed_for_the_second",
+    )
+
+
+def test_what_a_file_of_tests_makes_at_import_belongs_to_its_tests(asking):
+    assert asking.verdict(of("return price / 2", "return price * 2")) == (
+        CAUGHT,
+        "tests/test_prices.py::test_made_at_import",
+    )
 
 
 def test_a_line_that_runs_at_import_asks_the_tests_of_its_module(asking):
+    # of one at price 1 a list at -1 is the same, and at 1 it is empty
     assert asking.verdict(of("FREE: int = 0", "FREE: int = 1"))[0] == CAUGHT
-    assert asking.verdict(of("FREE: int = 0", "FREE: int = -1"))[0] == CAUGHT
+    assert asking.verdict(of("FREE: int = 0", "FREE: int = -1"))[0] == SURVIVED
 
 
 def test_a_test_that_fails_anyway_notices_nothing(measured):

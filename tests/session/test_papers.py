@@ -146,7 +146,7 @@ def test_what_the_opening_shows_of_her_stands_on_her_page_too(book, log, owners,
 
 
 def test_her_open_deals_that_anyone_can_look_up_are_listed(book, owners, made):
-    desk_deals = open_deals(book)
+    desk_deals, seen = open_deals(book), 0
     for path, text in made.items():
         if path == "agenda.html":
             continue
@@ -154,6 +154,16 @@ def test_her_open_deals_that_anyone_can_look_up_are_listed(book, owners, made):
         hers = [row for row in desk_deals.to_dicts() if owners[row["deal_id"]]["owner"].lower() == path.split("/")[0]]
         assert hers
         assert [row["name"] for row in hers if " ".join(row["name"].split()) not in page] == []
+        # those that are not on the agenda stand in a table: the name, then the stage
+        stages = {" ".join(row["name"].split()): row["stage"] or "–" for row in hers}
+        rows = [
+            re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in re.findall(r"<tr.*?</tr>", text, re.DOTALL)
+        ]
+        cells = [[plain(cell) for cell in row] for row in rows]
+        told = [(row[0], row[1]) for row in cells if row and row[0] in stages]
+        assert told == [(name, stages[name]) for name, _ in told]
+        seen += len(told)
+    assert seen > 0
 
 
 def test_a_page_is_hers_alone(owners, made):
