@@ -130,7 +130,7 @@ def open_prepared(folder: Path) -> DealBook:
     settings = dict(manifest["settings"])
     privacy, theme = settings.pop("privacy"), settings.pop("theme", {})
     coded = manifest["coded"] and Coded(
-        scan(folder, VISITS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
+        scan(folder, VISITS).lazy, Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
     )
     return DealBook(
         tables=MappingProxyType({name: scan(folder, name) for name in manifest["tables"]}),
