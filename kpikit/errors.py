@@ -60,6 +60,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["lookup_near", "value_unused"], "note"),
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
+        # a prepared book (raised before a figure is read from it)
+        **dict.fromkeys(["book_file_missing", "book_file_changed", "book_file_unreadable"], "error"),
         # validation
         **dict.fromkeys(["missing_column", "column_type", "no_deals", "empty_deals", "id_15_18"], "error"),
         **dict.fromkeys(["no_deals_found", "no_deal_id"], "error"),

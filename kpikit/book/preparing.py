@@ -1,19 +1,20 @@
-"""A book written once as Parquet, so that opening it again takes milliseconds."""
+"""A book written once as Parquet and sealed, so that opening it again takes milliseconds."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial as partly
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
+from kpikit.book import sealing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.settings import Settings
 from kpikit.engine.codes import Coded, Codes, encode
@@ -21,7 +22,7 @@ from kpikit.errors import Fault, UsageError
 from kpikit.files import write_whole
 
 MANIFEST = "kpikit-book.json"
-FORMAT = 2
+FORMAT = 3
 VISITS, DROPPED = "_visits", "_dropped"
 #: where a book stands while it is written, within the folder that it is for
 PARTIAL = ".partial"
@@ -30,8 +31,8 @@ _ROW_GROUP = 250_000
 
 
 def is_prepared(folder: Path) -> bool:
-    """Was this folder written by :func:`prepare`?"""
-    return (folder / MANIFEST).exists()
+    """Was this folder written by :func:`prepare`, even if its record was lost since?"""
+    return (folder / MANIFEST).exists() or (folder / f"{DROPPED}.parquet").exists()
 
 
 def prepare(book: DealBook, path: str | Path) -> DealBook:
@@ -83,9 +84,14 @@ def begun(path: str | Path) -> Iterator[Path]:
 
 
 def _replaced(partial: Path) -> Path:
-    """The folder with what was written in it, its record last; the book that was there is taken away."""
+    """The folder with what was written in it, its record last; the book that was there is taken away.
+
+    The rows that were dropped are there at any time: without the record they tell that the folder is a prepared book.
+    """
     folder = partial.parent
     for old in (folder / MANIFEST, *folder.glob("*.parquet")):
+        if old.stem == DROPPED:
+            continue
         if old.is_dir():
             shutil.rmtree(old)
         else:
@@ -101,11 +107,13 @@ def write(folder: Path, table: str, frame: pl.DataFrame, part: int | None = None
     if part is not None:
         file.mkdir(exist_ok=True)
         file = file / f"{part:05}.parquet"
-    frame.write_parquet(file, compression="lz4", row_group_size=_ROW_GROUP if table == VISITS else None)
+    rows = _ROW_GROUP if table == VISITS else None
+    checksums = {"write_page_checksum": True}  # polars itself has no such option
+    frame.write_parquet(file, compression="lz4", row_group_size=rows, use_pyarrow=True, pyarrow_options=checksums)
 
 
 def sealed(partial: Path, book: DealBook) -> DealBook:
-    """Write what is no table, last of all: from now on the folder is a prepared book, and here it is."""
+    """Seal the tables and write what is none, last of all: from now on the folder is a prepared book; here it is."""
     write(partial, DROPPED, book.dropped)
     manifest = {
         "format": FORMAT,
@@ -117,23 +125,33 @@ def sealed(partial: Path, book: DealBook) -> DealBook:
         "tables": sorted(book.tables),
         "hash": book.hash,
         "faults": [fault.as_dict() for fault in book.faults],
+        "files": sealing.Sealed.of(partial).as_dict(),
     }
-    write_whole(partial / MANIFEST, json.dumps(manifest, indent=1, default=str))
+    write_whole(partial / MANIFEST, sealing.as_text(manifest))
     return open_prepared(_replaced(partial))
 
 
 def open_prepared(folder: Path) -> DealBook:
-    """A prepared book, read lazily."""
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest["format"] != FORMAT:
-        raise UsageError("prepared_format", path=str(folder), found=manifest["format"], wanted=FORMAT)
+    """A prepared book, read lazily; no figure is read from a file that is not as it was written.
+
+    Raises:
+        UsageError: the book is of another format.
+        DataError: a file is missing or was changed, as far as its size tells; later, when a table is asked for, as far
+            as its bytes do.
+    """
+    manifest = _manifest(folder)
+    sealed = sealing.Sealed.from_dict(folder, manifest["files"])
+    sealed.check_sizes()
+    sealed.check_whole(DROPPED)
     settings = dict(manifest["settings"])
     privacy, theme = settings.pop("privacy"), settings.pop("theme", {})
     coded = manifest["coded"] and Coded(
-        scan(folder, VISITS), Codes.from_dict(manifest["coded"]["codes"]), manifest["coded"]["n_deals"]
+        partly(_visits, sealing.SealedTables(sealed, [VISITS])),
+        Codes.from_dict(manifest["coded"]["codes"]),
+        manifest["coded"]["n_deals"],
     )
     return DealBook(
-        tables=MappingProxyType({name: scan(folder, name) for name in manifest["tables"]}),
+        tables=sealing.SealedTables(sealed, manifest["tables"]),
         settings=Settings.from_tables(settings, privacy, theme),
         as_of=datetime.fromisoformat(manifest["as_of"]),
         dropped=pl.read_parquet(folder / f"{DROPPED}.parquet"),
@@ -145,9 +163,17 @@ def open_prepared(folder: Path) -> DealBook:
     )
 
 
-def scan(folder: Path, table: str) -> pl.LazyFrame:
-    """A table of a prepared book, a file or a folder of parts, whose rows stay in order."""
-    return pl.scan_parquet(folder / f"{table}.parquet")
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The record of a prepared book, of this format and as it was written."""
+    found = sealing.read_record(folder, MANIFEST)
+    if found["format"] != FORMAT:
+        raise UsageError("prepared_format", path=str(folder), found=found["format"], wanted=FORMAT)
+    sealing.check_record(folder, MANIFEST, found)
+    return found
+
+
+def _visits(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    return tables[VISITS]
 
 
 def content_hash(book: DealBook) -> str:

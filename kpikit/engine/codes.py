@@ -9,7 +9,7 @@ nobody knows when).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -47,11 +47,19 @@ class Codes:
 
 @dataclass(frozen=True)
 class Coded:
-    """The visits of a book in order (:func:`kpikit.engine.kernel.spelled`), and what their numbers stand for."""
+    """The visits of a book in order (:func:`kpikit.engine.kernel.spelled`), and what their numbers stand for.
 
-    visits: pl.LazyFrame
+    ``read`` gives the visits each time they are asked for: a prepared book looks at its files first.
+    """
+
+    read: Callable[[], pl.LazyFrame]
     codes: Codes
     n_deals: int
+
+    @property
+    def visits(self) -> pl.LazyFrame:
+        """The visits, lazily."""
+        return self.read()
 
 
 def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | None = None) -> Coded:
@@ -88,7 +96,7 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
         "deal", pl.col("at").dt.epoch("us"), "seq", "stage", "close",
         pl.col("seen_at").dt.epoch("us"), "team", "is_after", "is_undated",
     )  # fmt: skip
-    return Coded(spelled(events.lazy(), codes.places()).lazy(), codes, deals.height)
+    return Coded(spelled(events.lazy(), codes.places()).lazy, codes, deals.height)
 
 
 def _codes(stages: pl.LazyFrame, visits: pl.DataFrame, known: Codes | None) -> Codes:

@@ -44,7 +44,7 @@ def last_good(given: str) -> DealBook | None:
     try:
         book = open_book(folder)
         tables = {name: frame.lazy().collect() for name, frame in book.tables.items()}
-        coded = book.coded and replace(book.coded, visits=book.coded.visits.collect().lazy())
+        coded = book.coded and replace(book.coded, read=book.coded.visits.collect().lazy)
         return book.replace(tables=tables, coded=coded)
     except (OSError, KpikitError):
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
 from kpikit.book.door.trusted_rules import as_declared, broken, collected, good, last_instant
 from kpikit.book.door.validation import validate
 from kpikit.book.settings import Settings
-from kpikit.engine.codes import Coded, encode
+from kpikit.engine.codes import encode
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
 from kpikit.schema import TABLES
 
@@ -142,7 +143,7 @@ def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: d
                 sums[preparing.columns_of(name, table)] += preparing.row_sum(table)
                 preparing.write(folder, name, table, part if name in OF_DEALS else None)
     if coded is not None:
-        coded = Coded(coded.visits, coded.codes, n_deals)
+        coded = replace(coded, n_deals=n_deals)
     sealed = book.replace(tables=tables, coded=coded, hash=preparing.named(book, sums))
     return preparing.sealed(folder, sealed)
 
