@@ -24,6 +24,8 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: there is none, or the file is something else.
     """
+    if not Path(path).is_file():  # nor read a device, which may never end
+        raise UsageError("not_a_run", path=str(path), detail="FileNotFoundError")
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
         _ = record["period"], record["book"]["hash"], [team["figures"] for team in record["teams"]]
