@@ -135,6 +135,12 @@ def test_a_disk_that_takes_nothing_is_told_with_the_place(run, book, tmp_path, m
         assert (code, sentence in err, str(tmp_path) in err) == (wanted, True, True)
 
 
+def test_a_disk_is_no_log(run, book, tmp_path):
+    code, out, err = run("review", book, "--prepare", "--out", tmp_path / "out", "--log", "/")
+    _is_well_said(code, out, err)
+    assert code in (2, 4)
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize(
     ("error", "code"),
