@@ -125,6 +125,19 @@ class UsageError(KpikitError):
     exit_code = 2
 
 
+def as_written(value: Any, most: int = 120) -> str:
+    """A value from a file or a command line as part of a sentence: cut, whatever it is.
+
+    >>> as_written("x" * 5000, 5)
+    'xxxxx…'
+    """
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):  # more digits than Python writes, or lists without end
+        return "…"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def check_language(language: str) -> None:
     """Refuse a language that there are no words of.
 
@@ -154,6 +167,11 @@ class DataError(KpikitError):
         if len(self.faults) > 40:
             lines.append("  " + words.say("error.data_more", n=len(self.faults) - 40))
         return "\n".join(lines)
+
+
+def wrong_setting(setting: str, value: Any, allowed: str) -> UsageError:
+    """A setting that cannot have this value, with those that it can."""
+    return UsageError("setting_value", setting=setting, value=as_written(value), allowed=allowed)
 
 
 class Refused(KpikitError):  # noqa: N818 - a refusal is an answer, not a failure

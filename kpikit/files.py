@@ -17,12 +17,21 @@ def write_whole(path: Path, content: str | bytes, *, is_private: bool = False) -
     no file (a pipe, a terminal) is written to.
     """
     data = content.encode() if isinstance(content, str) else content
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     try:
-        partial.touch(mode=0o600 if is_private else 0o666)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            _replace(path, data, 0o600 if is_private else 0o666)
+    except OSError as error:
+        error.filename = str(path)  # a full disk does not say which file, and nobody knows the half-written one
+        raise
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    """Write a file beside the one that is there, and put it in its place."""
+    partial = path.with_name(f".{path.name[:80]}.{uuid4().hex[:8]}.part")
+    try:
+        partial.touch(mode=mode)
         partial.write_bytes(data)
         partial.replace(path)
     finally:

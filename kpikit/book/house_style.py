@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from kpikit.errors import UsageError
+from kpikit.errors import UsageError, wrong_setting
 from kpikit.schema import Look
 
 COLOURS = ("now", "before", "waiting")
@@ -34,13 +34,13 @@ class Theme(Look):
 
     def __post_init__(self) -> None:
         if self.logo and not _EMBEDDED.fullmatch(self.logo):
-            raise UsageError("setting_value", setting="theme.logo", value=self.logo[:60], allowed="logo.png, logo.svg")
+            raise wrong_setting("theme.logo", self.logo, "logo.png, logo.svg")
         for name in COLOURS:
             _readable(name, getattr(self, name))
         if self.font and not _FONT.fullmatch(self.font):
-            raise UsageError("setting_value", setting="theme.font", value=self.font, allowed="Inter, Source Sans 3, …")
+            raise wrong_setting("theme.font", self.font, "Inter, Source Sans 3, …")
         if not isinstance(self.footer, str) or len(self.footer) > 200:
-            raise UsageError("setting_value", setting="theme.footer", value=self.footer, allowed="≤ 200")
+            raise wrong_setting("theme.footer", self.footer, "≤ 200")
 
     @classmethod
     def from_table(cls, given: Mapping[str, Any], folder: Path = Path()) -> Theme:
@@ -63,7 +63,7 @@ def _readable(name: str, colour: str) -> None:
     if not colour:
         return
     if not isinstance(colour, str) or not _HEX.fullmatch(colour):
-        raise UsageError("setting_value", setting=f"theme.{name}", value=colour, allowed="#12477d, #6b727b, …")
+        raise wrong_setting(f"theme.{name}", colour, "#12477d, #6b727b, …")
     found = contrast(colour, PAPER)
     if found < LEAST:
         raise UsageError("theme_contrast", setting=f"theme.{name}", value=colour, found=f"{found:.2f}", least=LEAST)

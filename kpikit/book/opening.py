@@ -15,7 +15,7 @@ from kpikit.book.door import config_kinds as kinds
 from kpikit.book.door.building import build
 from kpikit.book.door.mapping import map_tables
 from kpikit.book.settings import Settings
-from kpikit.errors import DataError, Fault, UsageError
+from kpikit.errors import DataError, Fault, UsageError, as_written
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES
 from kpikit.shipped import shipped
@@ -90,7 +90,11 @@ def _config(path: Path) -> Mapping[str, Any]:
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError("toml", path=path.name, detail=str(error)) from None
+        raise UsageError("toml", path=path.name, detail=as_written(error)) from None
+    except ValueError:  # Python reads no number of more digits
+        raise UsageError("toml_digits", path=path.name) from None
+    except RecursionError:
+        raise UsageError("toml_nested", path=path.name) from None
     kinds.CONFIG("", config)
     known = {"settings", "privacy", "theme", "formats", "event_log", "tables"}
     for name in config:

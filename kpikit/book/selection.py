@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 OUTCOME_TEAM = pl.coalesce("outcome_team", "team")
 
 
+#: what asks for the whole book: nothing, which no team can be called; and a word for it, where no team bears it
+WHOLE, WHOLE_WORD = "", "all"
+
+
 def last_day(book: DealBook) -> date:
     """The last day that the book speaks of, where its owner lives."""
     return book.as_of.astimezone(ZoneInfo(book.settings.time_zone)).date()
@@ -27,7 +32,47 @@ def teams(book: DealBook) -> list[str]:
     columns = [book.tables["deals"].lazy().select(team=pl.col(name)) for name in ("team", "outcome_team")]
     if "people" in book.tables:
         columns.append(book.tables["people"].lazy().select("team"))
-    return pl.concat(columns).drop_nulls().unique().sort("team").collect()["team"].to_list()
+    return (
+        pl.concat(columns).drop_nulls().unique().sort("team").filter(pl.col("team") != "").collect()["team"].to_list()
+    )
+
+
+def is_whole(known: Sequence[str], team: str) -> bool:
+    """Is the whole book asked for, and no team of it?
+
+    Args:
+        known: the teams of the book.
+        team: as somebody wrote it.
+
+    Raises:
+        UsageError: it can be read both ways: among several teams one is called as the whole is.
+
+    >>> is_whole(["North", "South"], "all"), is_whole(["North", "all"], ""), is_whole(["North", "all"], "North")
+    (True, True, False)
+    """
+    if team != WHOLE_WORD:
+        return team == WHOLE
+    if team in known and len(known) > 1:
+        raise UsageError("team_or_whole", team=team)
+    return True
+
+
+def asked_for(book: DealBook, team: str) -> DealBook:
+    """The whole book, or one team's part of it: what a report is asked to be about.
+
+    Where there is but one team, the whole is a report on that team, and needs as many people.
+
+    Raises:
+        UsageError: there is no such team, or it can be read both ways (:func:`is_whole`).
+        Refused: fewer people in it than a team's own report needs.
+    """
+    known = teams(book)
+    if not is_whole(known, team):
+        return of_team(book, team)
+    if len(known) != 1 or book.team is not None:
+        return book
+    only = of_team(book, known[0])
+    return only.replace(team=None) if known == [WHOLE_WORD] else book  # "all": as a book without teams is completed
 
 
 def of_team(book: DealBook, team: str) -> DealBook:

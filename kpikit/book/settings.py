@@ -10,9 +10,14 @@ from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from kpikit.book.house_style import Theme
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
-from kpikit.errors import UsageError
+from kpikit.errors import UsageError, wrong_setting
+
+#: no floor is higher: a group of so many is no group any more
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,11 @@ class Privacy:
 
     def __post_init__(self) -> None:
         if self.persons not in ("off", "self"):
-            raise UsageError("setting_value", setting="privacy.persons", value=self.persons, allowed="off, self")
+            raise wrong_setting("privacy.persons", self.persons, "off, self")
         for name, least in (("min_people", 5), ("min_deals", 10), ("min_team", 3)):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
-                allowed = f"{least}, {least + 1}, …"
-                raise UsageError("setting_value", setting=f"privacy.{name}", value=getattr(self, name), allowed=allowed)
+            value = getattr(self, name)
+            if not isinstance(value, int) or not least <= value <= _MOST:
+                raise wrong_setting(f"privacy.{name}", value, f"{least} – {_MOST}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,15 @@ class Settings:
     def __post_init__(self) -> None:
         try:
             ZoneInfo(self.time_zone)
-        except (KeyError, ValueError, OSError):
-            allowed = "Europe/Amsterdam, UTC, …"
-            raise UsageError("setting_value", setting="time_zone", value=self.time_zone, allowed=allowed) from None
-        if self.fiscal_year_starts not in range(1, 13):
-            value = self.fiscal_year_starts
-            raise UsageError("setting_value", setting="fiscal_year_starts", value=value, allowed="1 – 12")
+            pl.select(pl.lit(0).cast(pl.Datetime("us", self.time_zone)))  # "localtime" is none for a table
+        except (KeyError, ValueError, OSError, pl.exceptions.PolarsError):
+            raise wrong_setting("time_zone", self.time_zone, "Europe/Amsterdam, UTC, …") from None
+        if not isinstance(self.fiscal_year_starts, int) or self.fiscal_year_starts not in range(1, 13):
+            raise wrong_setting("fiscal_year_starts", self.fiscal_year_starts, "1 – 12")
         if self.bin not in MICROSECONDS_PER_UNIT:
-            raise UsageError("setting_value", setting="bin", value=self.bin, allowed="day, hour, minute")
+            raise wrong_setting("bin", self.bin, "day, hour, minute")
+        if not 0 <= self.max_dropped <= 1:  # neither does nan lie between
+            raise wrong_setting("max_dropped", self.max_dropped, "0 – 1")
         object.__setattr__(self, "holidays", _days(self.holidays))
 
     @classmethod
@@ -94,7 +100,7 @@ def _days(given: Any) -> tuple[date, ...]:
     try:
         return tuple(sorted(day if type(day) is date else date.fromisoformat(day) for day in given))
     except (TypeError, ValueError):
-        raise UsageError("setting_value", setting="holidays", value=given, allowed="[2026-12-25, …]") from None
+        raise wrong_setting("holidays", given, "[2026-12-25, …]") from None
 
 
 def _known(table: str, values: Mapping[str, Any], names: set[str]) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from itertools import pairwise
 
 import click
 
 from kpikit import __version__
-from kpikit.cli import door, logs, private, reports, sessions, templates
-from kpikit.cli.saying import tell
-from kpikit.errors import KpikitError
-from kpikit.languages import DEFAULT, LANGUAGES
+from kpikit.cli import door, failing, logs, private, reports, sessions, templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="kpikit")
+@click.option(
+    "--debug", is_flag=True, expose_value=False,
+    help="When a command fails, show where: kpikit --debug COMMAND …, or KPIKIT_DEBUG=1.",
+)  # fmt: skip
 def kpikit() -> None:
     """Deal reviews and win/loss reports with honest numbers for small teams.
 
@@ -38,20 +37,12 @@ for _command in (
     kpikit.add_command(_command)
 
 
-def _language(arguments: Sequence[str]) -> str:
-    """The language that was asked for, if there is such; for errors, which end a command before it can say."""
-    asked = [after for option, after in pairwise(arguments) if option == "--lang"]
-    asked += [option.removeprefix("--lang=") for option in arguments if option.startswith("--lang=")]
-    return asked[-1] if asked and asked[-1] in LANGUAGES else DEFAULT
-
-
 def main() -> None:
     """Run a command; say what went wrong in a sentence, and end with its exit code."""
+    failing.speak_anywhere()
     try:
+        failing.check_characters(sys.argv[1:])
         kpikit(standalone_mode=False)
-    except KpikitError as error:
-        tell(f"kpikit: {error.sentence(_language(sys.argv))}", err=True)
-        sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -60,3 +51,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except BrokenPipeError:  # whoever read along has seen enough
+        failing.leave_quietly()
+        sys.exit(1)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        code = failing.end_with(error, sys.argv[1:])
+        failing.leave_quietly()
+        sys.exit(code)

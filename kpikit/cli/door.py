@@ -77,7 +77,7 @@ def check(book: str, language: str, as_json: bool) -> None:
 @click.command()
 @click.option("--deals", type=click.IntRange(1), required=True, help="How many deals.")
 @click.option("--teams", type=click.IntRange(1), default=6, show_default=True, help="How many teams.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same book.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same book.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
     """Write a simulated deal book with known truth (truth.json beside it)."""

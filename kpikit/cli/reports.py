@@ -43,7 +43,13 @@ def demo(out: Path, language: str, jobs: int) -> None:
     "--template", default="team-review", show_default=True,
     help="team-review, quarterly-winloss, or the path of your own .ipynb.",
 )  # fmt: skip
-@click.option("--team", "teams", multiple=True, metavar="NAME", help="This team (may be given more than once).")
+@click.option(
+    "--team",
+    "teams",
+    multiple=True,
+    metavar="NAME",
+    help='This team (may be given more than once); "" is the whole book.',
+)
 @click.option("--all-teams", is_flag=True, help="One report for every team.")
 @click.option("--period", required=True, help="2026Q3, FY2026Q2, 2026, FY2026 or 2026-07.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the reports.")
@@ -151,7 +157,14 @@ def _foresee(order: Order) -> None:
     steps = foreseen(order)
     for team, step in steps.items():
         outcome = step.entry.outcome
-        tell(words.say(f"dry.{step.action}", team=team, folder=step.entry.folder, reason=outcome.reason))
+        tell(
+            words.say(
+                f"dry.{step.action}",
+                team=team or words.say("title.all"),
+                folder=step.entry.folder,
+                reason=outcome.reason,
+            )
+        )
     actions = [step.action for step in steps.values()]
     tell(words.say("dry.end", **{name: actions.count(name) for name in ("make", "keep", "refuse")}))
 
@@ -183,7 +196,12 @@ def _progress(words: Words, started: float) -> Callable[[Outcome, int, int], Non
             begun.append(max(now - outcome.seconds, started))
         pace = (now - begun[0]) / done
         left = pace * (total - done)
-        values = {"done": done, "total": total, "team": outcome.team, "said": _said(words, outcome)}
+        values = {
+            "done": done,
+            "total": total,
+            "team": outcome.team or words.say("title.all"),
+            "said": _said(words, outcome),
+        }
         code = "run.left" if done < total else "run.ok"
         tell(words.say(code, **values, seconds=f"{outcome.seconds:.1f}", left=f"{left:.0f}"), err=True)
 

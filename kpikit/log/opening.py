@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -85,6 +86,8 @@ def _state(path: Path, options: str) -> State:
     Raises:
         LogError: a newer kpikit wrote it, or it is a database of something else.
     """
+    if not path.name:  # the root of a disk
+        raise LogError("log_unwritable", where=str(path), reason=os.strerror(errno.EISDIR))
     ahead = path.with_name(f"{path.name}-wal")
     has_ahead = ahead.exists() and ahead.stat().st_size > 0
     if path.stat().st_size == 0:

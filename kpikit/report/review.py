@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpikit.book import DealBook, of_team, open_book, teams
+from kpikit.book import DealBook, open_book
+from kpikit.book.selection import asked_for
 from kpikit.errors import UsageError, check_language
 from kpikit.report.figures.about import About, about
 from kpikit.report.figures.team import TeamFigures, team_figures
@@ -106,7 +107,7 @@ def team_review(
 
     Args:
         book: anything :func:`kpikit.open_book` opens.
-        team: a team's name, or "all" for the whole book.
+        team: a team's name; "" or, where no team is called so, "all" for the whole book.
         period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
         language: one of ``kpikit.languages.LANGUAGES``.
         copy: "team" or "company"; a company copy lists no deals.
@@ -144,7 +145,7 @@ def quarterly_winloss(
 
     Args:
         book: anything :func:`kpikit.open_book` opens, or a book.
-        team: a team's name, or "all" for the whole book.
+        team: a team's name; "" or, where no team is called so, "all" for the whole book.
         period: such as ``2026Q3`` or ``FY2026Q2``; the book is taken back to its end.
         language: one of ``kpikit.languages.LANGUAGES``.
         copy: "company" (no deal and no customer by name) or "team".
@@ -190,8 +191,7 @@ def _opened(
     asked = opened.settings.period(period)
     check_period(opened, asked)
     then = opened.at(min(asked.end, opened.as_of)).replace(answers_in="polars")
-    known = teams(then)
-    part = then if team == "all" and known != ["all"] else of_team(then, team)
+    part = asked_for(then, team)
     return part, about(part, asked, copy, team=team, since=since)  # type: ignore[arg-type] - looked at above
 
 

@@ -40,8 +40,12 @@ def ours(entries: pl.DataFrame, log: Log, book: DealBook) -> pl.DataFrame:
 
 
 def _is_its(team: str) -> pl.Expr:
-    """Was the session held on this team's part of a book? A part's hash ends with its team."""
-    return pl.col("book_hash").str.ends_with(f"/{team}").fill_null(False)
+    """Was the session held on this team's part of a book? A part's hash is the whole's, a stroke, and its team.
+
+    A team's name may hold strokes itself: "West/North" is not North.
+    """
+    part = pl.col("book_hash")
+    return (part.str.strip_prefix(part.str.extract(r"^([^/]*/)")) == team).fill_null(False)
 
 
 def _is_everybodys() -> pl.Expr:

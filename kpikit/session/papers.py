@@ -83,7 +83,7 @@ def prepare(
     if mine.settings.privacy.persons == "self":
         papers |= dict(_of_people(listed, values, log, top))
     else:
-        called = {row["deal_id"]: f"{row['name'] or 'deal'} {row['deal_id']}" for row in listed}
+        called = {row["deal_id"]: f"{row['name'] or 'deal'}\0{row['deal_id']}" for row in listed}  # no two alike
         places = folder_names(called.values())
         for row in listed:
             place = places[called[row["deal_id"]]]

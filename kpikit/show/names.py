@@ -20,15 +20,15 @@ def folder_name(name: str) -> str:
     return f"team-{slug}" if slug in _RESERVED else slug
 
 
-def folder_names(names: Iterable[str]) -> dict[str, str]:
-    """A folder for each name, no two alike.
+def folder_names(names: Iterable[str], first: str = "") -> dict[str, str]:
+    """A folder for each name, no two alike; ``first``, if given, is the first one's.
 
     >>> folder_names(["A b", "a-B"])
     {'A b': 'a-b', 'a-B': 'a-b-2'}
     """
     found: dict[str, str] = {}
     for name in names:
-        slug = base = folder_name(name)
+        slug = base = first if first and not found else folder_name(name)
         count = 1
         while slug in found.values():
             count += 1

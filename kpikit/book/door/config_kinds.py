@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from kpikit.errors import UsageError
+from kpikit.errors import UsageError, as_written
 
 Check = Callable[[str, Any], None]
 
@@ -16,13 +16,18 @@ def of(is_right: Callable[[Any], bool], example: str) -> Check:
 
     def check(where: str, value: Any) -> None:
         if not is_right(value):
-            raise UsageError("setting_kind", setting=where, value=str(value), example=example)
+            raise UsageError("setting_kind", setting=where, value=as_written(value), example=example)
 
     return check
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _can_stand_in_a_table(value: Any) -> bool:
+    """A number that a cell could hold: not nan, not without end, not of a thousand digits."""
+    return _is_number(value) and abs(value) < 2**63
 
 
 def _are_texts(value: Any) -> bool:
@@ -33,7 +38,8 @@ text = of(lambda v: isinstance(v, str), '"…"')
 texts = of(_are_texts, '["…", "…"]')
 names = of(lambda v: isinstance(v, str) or (_are_texts(v) and bool(v)), '"…", ["…", "…"]')
 number = of(_is_number, "0.2")
-value = of(lambda v: isinstance(v, (str, bool, date)) or _is_number(v), '"…", 1, true, 2026-01-31')
+file = of(lambda v: isinstance(v, str) and "\0" not in v, '"deals.csv"')
+value = of(lambda v: isinstance(v, (str, bool, date)) or _can_stand_in_a_table(v), '"…", 1, true, 2026-01-31')
 
 
 def table(**known: Check) -> Check:
@@ -60,20 +66,20 @@ def each(kind: Check) -> Check:
 
 
 _is_table = of(lambda v: isinstance(v, Mapping), "{ … }")
-_LOOKUP = table(file=text, key=text, column=text, on=text)
+_LOOKUP = table(file=file, key=text, column=text, on=text)
 _TABLE = table(
-    file=text, columns=each(names), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
+    file=file, columns=each(names), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
     pipeline=names, order=texts, won=texts, lost=texts,
 )  # fmt: skip
 _EVENT_LOG = table(
-    file=text, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),
+    file=file, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),
     stages=texts, won=texts, lost=texts, void=texts,
 )  # fmt: skip
 #: the whole of a kpikit.toml
 CONFIG = table(
     settings=table(time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
-    theme=table(logo=text, now=text, before=text, waiting=text, font=text, footer=text),
+    theme=table(logo=file, now=text, before=text, waiting=text, font=text, footer=text),
     formats=table(),
     tables=each(_TABLE),
     event_log=_EVENT_LOG,

@@ -138,6 +138,8 @@ def _duplicates(desk: Desk, table: schema.Table) -> None:
     if table.key and len(key) < len(table.key):
         return
     rest = frame.drop("_row", AT)
+    if not rest.columns:  # a file with none of our columns: rows of nothing are not alike
+        return
     if key:
         doubled = rest.select(key).is_duplicated() if len(key) > 1 else rest[key[0]].is_duplicated()
     else:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from kpikit.errors import UsageError
+import polars as pl
+
+from kpikit.errors import UsageError, wrong_setting
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 
@@ -53,7 +55,7 @@ class Formats:
         values |= {key: (values[key],) for key in ("nulls", "date_formats") if isinstance(values.get(key), str)}
         for key, value in values.items():
             if not _CHECKS[key](value):
-                raise UsageError("setting_value", setting=f"formats.{key}", value=str(value), allowed=_ALLOWED[key])
+                raise wrong_setting(f"formats.{key}", value, _ALLOWED[key])
         return cls(**values)
 
 
@@ -63,15 +65,19 @@ def _is_texts(value: Any) -> bool:
 
 def _is_encoding(value: Any) -> bool:
     try:
-        return isinstance(value, str) and bool(codecs.lookup(value)._is_text_encoding)
+        is_of_text = isinstance(value, str) and bool(codecs.lookup(value)._is_text_encoding)
+        return is_of_text and b"a".decode(value, "replace") == "a"  # some that Python lists read no file
     except (LookupError, ValueError):
         return False
 
 
 def _is_zone(value: Any) -> bool:
     try:
-        return isinstance(value, str) and bool(ZoneInfo(value))
-    except (KeyError, ValueError, OSError):
+        if not isinstance(value, str) or not ZoneInfo(value):
+            return False
+        pl.select(pl.lit(0).cast(pl.Datetime("us", value)))  # "localtime" is none for a table
+        return True
+    except (KeyError, ValueError, OSError, pl.exceptions.PolarsError):
         return False
 
 

@@ -66,7 +66,7 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
         record = restated.read(since)
         earlier = Restated(settings.period(record["period"]), restated.restated(record, book, team))
     return About(
-        team=None if book.team in (None, "all") else book.team,
+        team=book.team,
         period=period,
         copy=copy,
         currency=settings.currency or "",

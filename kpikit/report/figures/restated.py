@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kpikit.book import DealBook
+from kpikit.book.selection import WHOLE, WHOLE_WORD
 from kpikit.errors import UsageError
 from kpikit.report.figures.headline import again
 
@@ -24,6 +25,8 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: there is none, or the file is something else.
     """
+    if not Path(path).is_file():  # nor read a device, which may never end
+        raise UsageError("not_a_run", path=str(path), detail="FileNotFoundError")
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
         _ = record["period"], record["book"]["hash"], [team["figures"] for team in record["teams"]]
@@ -44,7 +47,8 @@ def restated(record: Mapping[str, Any], part: DealBook, team: str) -> tuple[dict
         Each as the record has it, with ``now`` (the figure today, or None) and ``why``: ``definition`` (its version is
         another), ``data`` (the book has changed), ``late`` (recorded after that report's period), ``version``.
     """
-    earlier = [figure for row in record["teams"] if row["team"] == team for figure in row["figures"]]
+    names = {team} if part.team is not None else {WHOLE, WHOLE_WORD}
+    earlier = [figure for row in record["teams"] if row["team"] in names for figure in row["figures"]]
     found = []
     for then, now in zip(earlier, again(part, earlier), strict=True):
         if now is None or not _same(then, now):

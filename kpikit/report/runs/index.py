@@ -24,7 +24,9 @@ def write_index(asked: Asked, record: Record) -> None:
     """Write the index of a run, as far as it has come."""
     as_of = asked.book.as_of.astimezone(ZoneInfo(asked.book.settings.time_zone))
     lines = (message("index.about", at=as_of), message(f"header.copy.{asked.order.copy}"))
-    rows = [_row(entry) for entry in record.entries.values()]
+    rows = [
+        _row(entry) | {"team": entry.outcome.team or asked.words.say("title.all")} for entry in record.entries.values()
+    ]
     html = index(asked.words, asked.look, title=message("index.title", period=asked.period), lines=lines, rows=rows)
     write_whole(asked.folder / INDEX, html)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpikit import __version__
-from kpikit.book import DealBook, of_team, open_book, teams
+from kpikit.book import DealBook, open_book, teams
 from kpikit.book.preparing import content_hash
+from kpikit.book.selection import WHOLE, WHOLE_WORD, asked_for, is_whole
 from kpikit.calendar import Period
-from kpikit.errors import Refused, UsageError, check_language
+from kpikit.errors import KpikitError, UsageError, check_language
 from kpikit.report.figures import restated as since
 from kpikit.report.figures.tries import TRIES, keep_tries
 from kpikit.report.making.job import Outcome
@@ -121,8 +122,10 @@ def plan(asked: Asked) -> tuple[Record, dict[str, Step]]:
     head = _head(asked)
     had = before.entries if before is not None else {}
     known = teams(asked.book)
-    wanted = set(asked.order.teams or known) | {team for team in had if team in (*known, "all")}
-    folders = folder_names(known if "all" in known else ["all", *known])
+    whole = whole_of(known)
+    wanted = {_spelled(known, team) for team in asked.order.teams} or set(known)
+    wanted |= {team for team in had if team in (*known, whole)}
+    folders = _folders(known)
     refused = _too_small(asked.book, sorted(wanted), asked.words)
     steps = {}
     for team in sorted(wanted):
@@ -196,9 +199,27 @@ def _check_before(asked: Asked) -> Record | None:
     return before
 
 
+def whole_of(known: Sequence[str]) -> str:
+    """What a record calls the report on the whole book: "all", where no team is called so beside others."""
+    return WHOLE if WHOLE_WORD in known and len(known) > 1 else WHOLE_WORD
+
+
+def _spelled(known: Sequence[str], team: str) -> str:
+    """A team as the record calls it."""
+    return whole_of(known) if is_whole(known, team) else team
+
+
+def _folders(known: Sequence[str]) -> dict[str, str]:
+    """A folder a team; that of the whole book is "all", whatever teams are called."""
+    whole = whole_of(known)
+    others = [team for team in known if team != whole]
+    apart = folder_names([WHOLE, *others], first=WHOLE_WORD)
+    return {whole: apart[WHOLE], **{team: apart[team] for team in others}}
+
+
 def _check_teams(book: DealBook, wanted: Sequence[str]) -> None:
     known = teams(book)
-    unknown = [team for team in wanted if team not in (*known, "all")]
+    unknown = [team for team in wanted if not is_whole(known, team) and team not in known]
     if unknown:
         raise UsageError("unknown_team", team=", ".join(unknown), teams=", ".join(known))
 
@@ -210,12 +231,11 @@ def _check_since(record: Mapping[str, Any], book: DealBook, period: Period) -> N
 
 
 def _too_small(book: DealBook, asked: Iterable[str], words: Words) -> dict[str, str]:
-    """Teams with too few people for a report of their own, and the sentence that says so."""
+    """Teams that get no report of their own (too few people, or a name that is the whole's), and the sentence why."""
     refused = {}
     for team in asked:
         try:
-            if team != "all":
-                of_team(book, team)
-        except Refused as error:
+            asked_for(book, team)
+        except KpikitError as error:
             refused[team] = error.sentence(words.language)
     return refused

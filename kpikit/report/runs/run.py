@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kpikit.book import prepare
+from kpikit.book import prepare, teams
+from kpikit.book.selection import is_whole
 from kpikit.files import write_whole
 from kpikit.report.making.forked import begin_importing, can_fork
 from kpikit.report.making.job import OURS, Job, Outcome
@@ -124,7 +125,7 @@ def _job(asked: Asked, record: Record, team: str, work: Path) -> Job:
     words = asked.words
     return Job(
         team, template, parameters, folder.resolve(), work,
-        whose=words.say("title.team", team=team) if team != "all" else words.say("title.all"),
+        whose=words.say("title.all") if is_whole(teams(asked.book), team) else words.say("title.team", team=team),
         about=f"{words.period(asked.period)} · {words.say(f'title.copy.{order.copy}')}",
         formats=order.formats, static=order.static, look=asked.look,
     )  # fmt: skip
