@@ -49,8 +49,8 @@ def test_order_is_kept_and_hours_are_working_hours(instants):
         at = shown(value)
         assert at.weekday() < 5
         assert (8, 30) <= (at.hour, at.minute) <= (17, 30)
-    # the longest way is that of Sunday's last instant in a week whose Wednesday to Friday are Christmas: back to Tuesday,
-    # 17:30, that is five days and six and a half hours
+    # the longest way is that of Sunday's last instant in a week whose Wednesday to Friday are Christmas: back to
+    # Tuesday, 17:30, that is five days and six and a half hours
     assert np.abs(moved - instants).max() <= (5 * 24 + 6.5) * 3_600_000_000
 
 
