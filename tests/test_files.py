@@ -63,8 +63,17 @@ def test_what_is_private_is_read_by_its_owner_only(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights and pipes of POSIX")
-def test_a_device_is_written_to():
-    write_whole(type(user_folder("data"))(os.devnull), "one")
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, "one")
+        assert os.read(reader, 10) == b"one"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of Linux")

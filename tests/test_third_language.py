@@ -85,7 +85,7 @@ assert recognised()["asked for the offer"] == "asked_for_offer"
 
 
 def test_tasks_questions_and_searches_know_it(copied):
-    run(copied, "-c", OTHERS)
+    assert run(copied, "-c", OTHERS + "print('known')").strip() == "known"
 
 
 @pytest.mark.slow

@@ -145,14 +145,14 @@ def test_a_book_without_a_table_refuses_in_words(monkeypatch, table):
     lacking = {name: frame for name, frame in book().tables.items() if name not in (table, "deals")}
     deals = book().tables["deals"]
     there = book().replace(tables=lacking | {"deals": deals.clear() if table == "deals" else deals})
-    refused_in_words(monkeypatch, there, table)
+    assert refused_in_words(monkeypatch, there, table)
 
 
 @pytest.mark.parametrize("need", sorted({*TABLES["deals"].names} - {"deal_id", "pipeline", "outcome"}))
 def test_a_book_without_a_column_refuses_in_words(monkeypatch, need):
-    refused_in_words(monkeypatch, book().replace(tables={"deals": lost_deals().drop(need)}), need)
+    assert refused_in_words(monkeypatch, book().replace(tables={"deals": lost_deals().drop(need)}), need)
     empty = lost_deals().with_columns(pl.lit(None).alias(need))
-    refused_in_words(monkeypatch, book().replace(tables={"deals": empty}), f"deals.{need}")
+    assert refused_in_words(monkeypatch, book().replace(tables={"deals": empty}), f"deals.{need}")
 
 
 def test_a_column_of_another_table_is_needed_too(monkeypatch):

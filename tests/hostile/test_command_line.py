@@ -39,12 +39,25 @@ def run(monkeypatch, capfd, tmp_path):
     return ran
 
 
-def _is_well_said(code, out, err):
-    assert code in (0, 1, 2, 3, 4)
-    assert "Traceback" not in out + err
-    assert "did not foresee" not in err
-    assert code == 0 or len(err.strip()) > 10
-    assert "\x1b" not in out + err
+def ill_said(code, out, err):
+    """What is wrong with how a command ended, if anything is."""
+    said = out + err
+    wrong = {
+        "exit code": code not in (0, 1, 2, 3, 4),
+        "traceback": "Traceback" in said,
+        "unforeseen": "did not foresee" in err,
+        "silent": code != 0 and len(err.strip()) <= 10,
+        "escape": "\x1b" in said,
+    }
+    found = [name for name, is_so in wrong.items() if is_so]
+    return [*found, code, said] if found else []
+
+
+def test_what_is_ill_said_is_seen():
+    assert ill_said(2, "", "There is no such book.") == []
+    assert ill_said(1, "", "Traceback (most recent call last)")[0] == "traceback"
+    assert ill_said(5, "", "A sentence that is long.")[0] == "exit code"
+    assert ill_said(2, "", "")[0] == "silent"
 
 
 #: making reports takes seconds, and asks nothing that the plan of one does not
@@ -54,13 +67,13 @@ MORE = [case for case in orders.cases(seed=17, n=210) if case not in QUICK]
 
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name.encode("unicode_escape").decode())
 def test_whatever_is_asked_gets_a_sentence(run, book, tmp_path, case):
-    _is_well_said(*run(*case.arguments(book, tmp_path)))
+    assert ill_said(*run(*case.arguments(book, tmp_path))) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", MORE, ids=lambda case: case.name.encode("unicode_escape").decode())
 def test_whatever_else_is_asked_gets_a_sentence(run, book, tmp_path, case):
-    _is_well_said(*run(*case.arguments(book, tmp_path)))
+    assert ill_said(*run(*case.arguments(book, tmp_path))) == []
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -96,7 +109,7 @@ def test_a_file_with_none_of_our_columns_is_no_accident(run, book, tmp_path):
     orders._copy(book, tmp_path / "book")
     (tmp_path / "book" / "kpikit.toml").write_text(SETTINGS, encoding="utf-8")
     (tmp_path / "book" / "people.csv").write_text("x,y\n1,2\n1,2\n", encoding="utf-8")
-    _is_well_said(*run("check", tmp_path / "book"))
+    assert ill_said(*run("check", tmp_path / "book")) == []
 
 
 # --- what the system says ---------------------------------------------------------------------------------------------
@@ -128,7 +141,7 @@ def test_a_disk_that_takes_nothing_is_told_with_the_place(run, book, tmp_path, m
 
     monkeypatch.setattr(Path, "write_bytes", refuse)
     code, out, err = run(*asked)
-    _is_well_said(code, out, err)
+    assert ill_said(code, out, err) == []
     assert code in (2, 4)
     if command in ("report", "log"):
         wanted, sentence = SAID[number]
@@ -137,7 +150,7 @@ def test_a_disk_that_takes_nothing_is_told_with_the_place(run, book, tmp_path, m
 
 def test_a_disk_is_no_log(run, book, tmp_path):
     code, out, err = run("review", book, "--prepare", "--out", tmp_path / "out", "--log", "/")
-    _is_well_said(code, out, err)
+    assert ill_said(code, out, err) == []
     assert code in (2, 4)
 
 
