@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,7 @@ class Crm:
     ``win_rate`` names what its own report counts (a key of :data:`kpikit.analysis.base.population.COUNTED`),
     ``leaves_out`` what that report leaves out and ours does not, ``history`` the shapes of its stage history (keys of
     :data:`kpikit.sources.guess.HISTORIES`). ``columns``: table → our column → its names for it, the best first.
+    ``flags``: its yes-or-no columns for ``won, lost, closed``.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Crm:
     columns: Columns
     ends: Mapping[str, tuple[str, ...]]
     end_times: tuple[str, ...] = ()
+    flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -81,7 +83,7 @@ def _crm(name: str, given: Mapping[str, Any]) -> Crm:
     return Crm(
         name, given["label"], given["win_rate"], tuple(given["leaves_out"]), tuple(given["history"]),
         {table: _tuples(columns) for table, columns in given["columns"].items()},
-        _tuples(given["ends"]), tuple(given.get("end_times", ())),
+        _tuples(given["ends"]), tuple(given.get("end_times", ())), _tuples(given.get("flags", {})),
     )  # fmt: skip
 
 

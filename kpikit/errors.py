@@ -57,9 +57,10 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # mapping
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
-        **dict.fromkeys(["lookup_near", "value_unused"], "note"),
+        **dict.fromkeys(["lookup_near", "value_unused", "file_taken"], "note"),
+        **dict.fromkeys(["rows_set_aside_first", "rows_set_aside_last", "columns_gone", "deals_gone"], "warning"),
         # building (raised by the modules that put the book together)
-        **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
+        **dict.fromkeys(["undecided", "value_unknown", "no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)
         **dict.fromkeys(["book_file_missing", "book_file_changed", "book_file_unreadable"], "error"),
         # validation

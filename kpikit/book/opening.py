@@ -73,6 +73,8 @@ def _is_book(path: Path) -> bool:
 
 def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None = None) -> DealBook:
     """A book as a kpikit.toml describes it; paths in it are relative to ``folder``."""
+    if config.get("undecided"):
+        raise DataError([Fault("undecided", file=CONFIG, value=said) for said in config["undecided"].values()])
     formats = Formats.from_settings(config.get("formats", {}))
     settings = Settings.from_tables(
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
@@ -96,7 +98,7 @@ def _config(path: Path) -> Mapping[str, Any]:
     except RecursionError:
         raise UsageError("toml_nested", path=path.name) from None
     kinds.CONFIG("", config)
-    known = {"settings", "privacy", "theme", "formats", "event_log", "tables"}
+    known = {"settings", "privacy", "theme", "formats", "event_log", "tables", "undecided"}
     for name in config:
         if name not in known:
             raise UsageError("unknown_setting", setting=name, allowed=", ".join(sorted(known)))

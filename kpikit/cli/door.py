@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,44 +15,122 @@ from kpikit.cli.saying import as_json_text, lang, tell, words_in
 from kpikit.crms import CRMS
 from kpikit.errors import DataError, UsageError
 
+if TYPE_CHECKING:
+    from kpikit.sources.doubts import Place
+    from kpikit.start.asking import Ask
+    from kpikit.start.renewing import Renewed
+    from kpikit.start.starting import Start
+    from kpikit.words import Words
+
 
 @click.command(epilog=f"The columns of these CRMs are known by name: {', '.join(CRMS)}.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--yes", is_flag=True, help="Take every guess, ask nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is clear, refuse what is not.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the kpikit.toml.")
+@click.option("--time-zone", help="Where your days begin and end, such as Europe/Amsterdam.")
+@click.option("--set", "given", multiple=True, metavar="PLACE=VALUE", help="A line of kpikit.toml, settled beforehand.")
 @lang
-def init(files: tuple[Path, ...], yes: bool, out: Path, language: str) -> None:
-    """Guess what the files of an export mean, ask what cannot be guessed, and write a kpikit.toml.
+def init(
+    files: tuple[Path, ...], yes: bool, out: Path, time_zone: str | None, given: tuple[str, ...], language: str
+) -> None:
+    """Say what the files of an export mean, ask what they leave open, and write a kpikit.toml.
 
     \b
     kpikit init deals.csv --out my-crm
-    kpikit init exports/*.csv --yes
+    kpikit init exports/*.csv --yes --time-zone Europe/Amsterdam
+    kpikit init deals.csv --yes --set 'tables.deals.columns.amount="ARR"'
+
+    Where a kpikit.toml lies in the folder already, its answers are kept and the new files take the place of the old.
     """
-    from kpikit.start import starting, terminal
+    from kpikit.book.opening import CONFIG
+    from kpikit.start import renewing, settling
 
     words = words_in(language)
+    settled = settling.settled(given, time_zone)
+    if (out / CONFIG).exists():
+        _renew(renewing.renewed(files, out / CONFIG), words)
+        return
+    _begin(files, out, None if yes else _asking(words), settled, words)
+
+
+def _asking(words: Words) -> Ask:
+    """Puts a question on the terminal; what cannot be shown as it is stands there as a sign, and can still be taken."""
+    from kpikit.start import draft, terminal
 
     def ask(question: str, blanks: Mapping[str, Any], guess: str) -> str:
-        if yes:
-            return guess
+        if question == "doubt":
+            tell(draft.asked_about(blanks["doubt"], words))
         said = terminal.printable(words.say(f"ask.{question}", **blanks))
         answer = click.prompt(said, default=terminal.printable(guess), show_default=bool(guess)).strip()
         return guess if answer == terminal.printable(guess).strip() else answer
 
-    made = starting.start(files, out, ask, words)
+    return ask
+
+
+def _begin(
+    files: tuple[Path, ...], out: Path, ask: Ask | None, settled: Mapping[Place, Any], words: Words
+) -> None:
+    """A first kpikit.toml: understand, show, ask whether it looks right, write."""
+    from kpikit.start import starting
+
+    made = starting.understand(files, out, ask, settled)
+    _show(made, words)
+    if ask is not None and made.is_clear and not click.confirm(words.say("init.right"), default=True):
+        made = starting.once_more(made, ask, settled)
+        _show(made, words)
+    starting.keep(made, words)
+    if not made.is_clear:
+        _refuse(made, words)
+    _go_on(made.path, made.period, words, asks=ask is not None)
+
+
+def _show(made: Start, words: Words) -> None:
+    """What was understood, with the first three deals."""
+    from kpikit.start import terminal, understood
+
     if made.book is None:
-        tell(made.error.sentence(language) if made.error else "", err=True)
-        tell(words.say("init.not_yet", path=str(made.path)), err=True)
-        sys.exit(DataError.exit_code)
-    tell(words.say("init.understood"))
-    for row in terminal.columns(starting.three_rows(made.book)):
+        return
+    tell("\n".join(understood.lines(made, made.book, words)))
+    tell(f"\n{words.say('init.understood')}")
+    for row in terminal.columns(understood.three_rows(made.book)):
         tell(f"  {row}")
+
+
+def _refuse(made: Start, words: Words) -> NoReturn:
+    """What is not clear, each with the lines that would settle it; exit code 3."""
+    from kpikit.start import draft
+
+    if made.choices.open:
+        tell(words.say("init.undecided", n=len(made.choices.open)), err=True)
+    for doubt in made.choices.open:
+        tell(draft.asked_about(doubt, words), err=True)
+    if made.error is not None and not made.choices.open:  # what is open may be why it does not open
+        tell(made.error.sentence(words.language), err=True)
+    tell(words.say("init.not_yet", path=str(made.path)), err=True)
+    sys.exit(DataError.exit_code)
+
+
+def _go_on(path: Path, period: str, words: Words, *, asks: bool) -> None:
+    """Where it is written, what to do next, and a first report for who wants one."""
+    tell(words.say("init.written", path=str(path)))
+    reports = path.parent / "reports"
+    order = f"kpikit report {shlex.quote(str(path))} --all-teams --period {period} --out {shlex.quote(str(reports))}"
+    tell(words.say("init.next", check=f"kpikit check {shlex.quote(str(path))}", report=order))
+    if asks and click.confirm(words.say("init.report"), default=True):
+        make_reports(str(path), "team-review", period, reports, (), words.language, "team", {}, 2)
+
+
+def _renew(made: Renewed, words: Words) -> None:
+    """The answers of before with the files of now: what is different, and whether it opens."""
+    from kpikit.start import understood
+
+    for line in made.lines(words):
+        tell(line)
+    if made.book is None:
+        tell(made.error.sentence(words.language) if made.error else "", err=True)
+        sys.exit(DataError.exit_code)
+    tell("\n".join(understood.counts(made.book, words)))
     tell(words.say("init.written", path=str(made.path)))
-    path, reports = shlex.quote(str(made.path)), shlex.quote(str(out / "reports"))
-    order = f"kpikit report {path} --all-teams --period {made.period} --out {reports}"
-    tell(words.say("init.next", check=f"kpikit check {path}", report=order))
-    if not yes and click.confirm(words.say("init.report"), default=True):
-        make_reports(str(made.path), "team-review", made.period, out / "reports", (), language, "team", {}, 2)
 
 
 @click.command()

@@ -13,21 +13,29 @@ from kpikit.errors import DataError, Fault
 from kpikit.reading import RawTable, parse
 from kpikit.schema import TABLES
 from kpikit.sources import vocabulary
-from kpikit.sources.vocabulary import meaning
+from kpikit.sources.deals import deals, looks_like_deals
+from kpikit.sources.doubts import Doubt, Told
+from kpikit.sources.ending import FEW_VALUES, listed_ends
+from kpikit.sources.vocabulary import meaning, named
 
-_FEW_VALUES = 60
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 
 
 @dataclass(frozen=True)
 class TableGuess:
-    """One table of the book: its file, and the file's column for each of ours (None: the file has our names)."""
+    """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
+
+    ``more`` are further files of the same kind, ``grammar`` what else a kpikit.toml says of the table (``rows``,
+    ``ends``), ``unused`` the columns that nothing takes.
+    """
 
     name: str
     file: Path
     columns: Mapping[str, Any] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    more: tuple[Path, ...] = ()
+    grammar: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Guess:
 
     ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
     which deals passed them, where a history has no list of its own, and ``pipelines`` those that have it; ``language``
-    the one whose words its headers are, where they tell.
+    the one whose words its headers are, where they tell. ``told`` is what deserves to be seen, ``doubts`` what the
+    files leave open.
     """
 
     tables: tuple[TableGuess, ...]
@@ -49,6 +58,8 @@ class Guess:
     order: tuple[str, ...] = ()
     pipelines: tuple[str, ...] = ("all",)
     unused_files: tuple[Path, ...] = ()
+    told: tuple[Told, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def table(self, name: str) -> TableGuess | None:
         """The guess for one table."""
@@ -67,56 +78,79 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
     own = {name: path for path, raw in files.items() if (name := _own_table(path, raw))}
     if "deals" in own:
         tables = tuple(TableGuess(name, own[name]) for name in TABLES if name in own)
-        deals = files[own["deals"]].frame
         teams = _teams(tables, files)
         unused = tuple(path for path in files if path not in own.values())
-        currency = _currency(deals, "currency", "amount")
+        currency = _currency(files[own["deals"]].frame, "currency", "amount")
         return Guess(tables, {}, (), currency, None, teams[0] if teams else None, tuple(teams), unused_files=unused)
     return _foreign(files)
 
 
 def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for files in somebody else's words."""
-    ranked = sorted(files, key=lambda path: _deals_score(files[path].frame), reverse=True)
-    path = ranked[0]
-    if _deals_score(files[path].frame) <= 0:
+    lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
+    scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in files.items()}
+    path = max(files, key=lambda path: (scores[path], path.name))
+    if not scores[path]:
         raise DataError([_nothing_found(files)])
-    deals = _deals(path, files[path])
+    more = _same_kind(path, files, scores)
+    listed = _of_others(lists, path)
+    found = deals(files[path], listed)
     frame = files[path].frame
-    columns = dict(deals.columns or {})
+    columns = dict(found.columns)
+    own = TableGuess("deals", path, columns, found.constants, found.unused, more, _grammar(found.grammar, more))
     others, stage_order = [], ()
-    rest = {p: raw for p, raw in files.items() if p != path}
+    rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
     for find in (*(HISTORIES[shape] for shape in vocabulary.histories()), _people, _accounts, _stages):
         for other, raw in rest.items():
-            if other not in [table.file for table in others] and (found := find(other, raw, columns, frame)):
-                others.append(found)
+            if other not in [table.file for table in others] and (table := find(other, raw, columns, frame)):
+                others.append(table)
                 break
-    tables = (deals, *others)
+    tables = (own, *others)
     events = next((t for t in others if t.name == "stage_events"), None)
     if events is not None and not any(t.name == "stages" for t in others):
         stage_order = _order(files[events.file], dict(events.columns or {}))
     teams = _teams(tables, files)
-    ending = frame[columns["outcome"]]
-    values = tuple(str(v) for v in ending.cast(pl.String).str.strip_chars().drop_nulls().unique(maintain_order=True))
     return Guess(
         tables=_with_team(tables, teams[0] if teams else None),
-        outcomes={value: meaning(value) or "open" for value in values},
-        values=values,
-        currency=_currency(frame, columns.get("currency"), columns.get("amount")),
+        outcomes=found.outcomes,
+        values=tuple(found.outcomes),
+        currency=found.constants.get("currency") or _currency(frame, columns.get("currency"), columns.get("amount")),
         language=vocabulary.language_of(frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         order=stage_order,
         pipelines=_pipelines(frame, columns.get("pipeline")),
         unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
+        told=found.told,
+        doubts=found.doubts,
     )
+
+
+def _listed(raw: RawTable) -> dict[str, str]:
+    """What a short file that lists stages says of their ends."""
+    names = named(raw.frame.columns, "stages")
+    is_list = "stage" in names and 0 < raw.frame.height <= FEW_VALUES and "position" in names
+    return listed_ends(raw.frame) if is_list else {}
+
+
+def _of_others(lists: Mapping[Path, Mapping[str, str]], path: Path) -> dict[str, str]:
+    return {stage: outcome for other, ends in lists.items() if other != path for stage, outcome in ends.items()}
+
+
+def _same_kind(path: Path, files: Mapping[Path, RawTable], scores: Mapping[Path, int]) -> tuple[Path, ...]:
+    """Other files with the same columns: a second export, or the next part of one."""
+    mine = set(files[path].frame.columns)
+    return tuple(p for p in files if p != path and scores[p] and set(files[p].frame.columns) == mine)
+
+
+def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]:
+    """Of a deal that stands in several files the newest row counts."""
+    return {"rows": "last"} | dict(found) if more else dict(found)
 
 
 def _nothing_found(files: Mapping[Path, RawTable]) -> Fault:
     """None of the files lists deals, or the one that does has no column that names each deal."""
-    ending = [
-        p for p, raw in files.items() if not raw.frame.is_empty() and _ending(raw.frame, named(raw.frame, "deals"))
-    ]
+    ending = [p for p, raw in files.items() if looks_like_deals(raw, {}, needs_id=False)]
     if ending:
         return Fault("no_deal_id", file=ending[0].name)
     return Fault("no_deals_found", file=", ".join(p.name for p in files))
@@ -130,58 +164,6 @@ def _own_table(path: Path, raw: RawTable) -> str | None:
     return table.name if all(c.name in raw.frame.columns for c in table.columns if c.required) else None
 
 
-def named(frame: pl.DataFrame, table: str) -> dict[str, str]:
-    """The file's column for each of a table's, by name alone."""
-    return vocabulary.named(frame.columns, table)
-
-
-def _deals_score(frame: pl.DataFrame) -> int:
-    """How much a file looks like one row a deal: its own id, how it ended, and columns that we know."""
-    columns = named(frame, "deals")
-    if frame.is_empty() or _ending(frame, columns) is None or _identity(frame, columns) is None:
-        return 0
-    return 1 + len(columns)
-
-
-def _identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
-    """The column that names a deal: the one so called, else the first in which no two rows are alike."""
-    known = columns.get("deal_id")
-    if known is not None and frame[known].n_unique() > 0.98 * frame.height:
-        return known
-    unique = (
-        c for c in frame.columns if c != "_row" and frame[c].n_unique() == frame.height and not frame[c].null_count()
-    )
-    return next((c for c in unique if c not in columns.values() or c == columns.get("name")), None)
-
-
-def _ending(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
-    """The column that says how a deal ended: status or stage, else any with few values of which some mean won."""
-    named_so = [columns[name] for name in ("outcome", "stage") if name in columns]
-    rest = [c for c in frame.columns if c not in ("_row", *named_so)]
-    for column in (*named_so, *rest):
-        texts = frame[column].cast(pl.String, strict=False).drop_nulls().unique()
-        meanings = {meaning(value) for value in texts} if 2 <= len(texts) <= _FEW_VALUES else set()
-        if {"won", "lost"} & meanings:
-            return column
-    return None
-
-
-def _deals(path: Path, raw: RawTable) -> TableGuess:
-    frame = raw.frame
-    columns: dict[str, Any] = dict(named(frame, "deals"))
-    ending, identity = _ending(frame, columns), _identity(frame, columns)
-    columns |= {"deal_id": str(identity), "outcome": str(ending)}
-    if "outcome_at" not in columns and (ends := vocabulary.end_times(frame.columns)):
-        columns["outcome_at"] = ends
-    if "stage" not in columns and ending is not None and frame[ending].n_unique() > 4:
-        columns["stage"] = ending
-    order = [c.name for c in TABLES["deals"].columns if c.name in columns]
-    columns = {name: columns[name] for name in order}
-    constants = {} if "pipeline" in columns else {"pipeline": "all"}
-    used = {"_row", *(c for theirs in columns.values() for c in ([theirs] if isinstance(theirs, str) else theirs))}
-    return TableGuess("deals", path, columns, constants, tuple(c for c in frame.columns if c not in used))
-
-
 def _overlap(one: pl.Series, other: pl.Series) -> float:
     """The share of the distinct values of one column that the other has too."""
     values = one.cast(pl.String, strict=False).drop_nulls().unique()
@@ -191,7 +173,7 @@ def _overlap(one: pl.Series, other: pl.Series) -> float:
 
 def _stage_events(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
     """The shape ``long``: a file with several rows a deal, each with a stage and a time."""
-    columns = named(raw.frame, "stage_events")
+    columns = named(raw.frame.columns, "stage_events")
     if not {"deal_id", "stage", "entered_at"} <= set(columns) or raw.frame.is_empty():
         return None
     if _overlap(raw.frame[columns["deal_id"]], frame[deals["deal_id"]]) < 0.5:
@@ -211,7 +193,7 @@ def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
     """A file that says of each owner which team is theirs."""
     if "owner" not in deals:
         return None
-    team = named(raw.frame, "people").get("team")
+    team = named(raw.frame.columns, "people").get("team")
     columns = [c for c in raw.frame.columns if c != "_row" and c != team]
     owner = next((c for c in columns if _overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
     if team is None or owner is None or raw.frame[owner].n_unique() < raw.frame.height:
@@ -229,13 +211,13 @@ def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.Dat
     )
     if key is None or raw.frame[key].n_unique() < raw.frame.height:
         return None
-    return _other("accounts", path, raw, named(raw.frame, "accounts") | {"account_id": key})
+    return _other("accounts", path, raw, named(raw.frame.columns, "accounts") | {"account_id": key})
 
 
 def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
     """A short file that lists the stages and their order."""
-    columns = named(raw.frame, "stages")
-    if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > _FEW_VALUES:
+    columns = named(raw.frame.columns, "stages")
+    if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > FEW_VALUES:
         return None
     if _overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
         return None
@@ -279,7 +261,7 @@ def _team_columns(tables: Sequence[TableGuess], files: Mapping[Path, RawTable]) 
         if table is None:
             continue
         frame = files[table.file].frame
-        known = named(frame, name).get("team")
+        known = named(frame.columns, name).get("team")
         yield from ((name, c) for c in (known,) if c is not None and frame[c].drop_nulls().n_unique() > 0)
 
 

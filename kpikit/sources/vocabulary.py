@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from kpikit.crms import common, crms
@@ -71,9 +72,40 @@ def ends() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _alone() -> Mapping[str, frozenset[str]]:
-    """Won and lost → words that say so among other words too; ``not``: unless one of these stands beside them."""
+    """Words that say it among other words too; ``not`` and ``wait``: unless one of these stands beside them."""
     given = [part["ends"]["alone"] for part in _parts() if "alone" in part.get("ends", {})]
-    return {key: frozenset(word for one in given for word in one.get(key, ())) for key in ("won", "lost", "not")}
+    return {key: frozenset(word for one in given for word in one.get(key, ())) for key in ("won", "lost", "not", "wait")}
+
+
+@cache
+def _going_on() -> frozenset[str]:
+    """Values that say that a deal goes on, in plain letters."""
+    return frozenset(letters(word) for part in _parts() for word in part.get("ends", {}).get("open", ()))
+
+
+def flags(headers: Collection[str]) -> dict[str, str]:
+    """The headers of yes-or-no columns for ``won, lost, closed``, by name alone."""
+    given = [*(crm.flags for crm in crms().values()), *(part.get("flags", {}) for part in _parts())]
+    theirs = {letters(header): header for header in reversed(list(headers))}
+    found = {}
+    for key in ("won", "lost", "closed"):
+        known = (letters(name) for one in given for name in one.get(key, ()))
+        header = next((theirs[name] for name in known if name in theirs), None)
+        if header is not None:
+            found[key] = header
+    return found
+
+
+@cache
+def _money() -> Mapping[str, str]:
+    """Names of columns of money in plain letters → what kind of money it is."""
+    parts = [part["money"] for part in _parts() if "money" in part]
+    return {letters(name): kind for part in parts for kind, names in part.items() for name in names}
+
+
+def money(header: str) -> str | None:
+    """What kind of money a column holds by its name: worth, year, month, converted, reckoned; None if none."""
+    return _money().get(letters(header))
 
 
 def language_of(headers: Collection[str]) -> str | None:
@@ -95,14 +127,53 @@ def letters(text: str) -> str:
 
 
 def meaning(value: str) -> str | None:
-    """What a status or stage says of a deal: won, lost, void; None if it may be anything."""
+    """What a status or stage says of a deal: won, lost, void; None if it may be anything.
+
+    >>> meaning("Closed Lost - Went with Competitor"), meaning("Nurture - lost for now")
+    ('lost', None)
+    """
     plain = letters(value)
     exact = next((outcome for outcome, known in ends().items() if plain in known), None)
     if exact is not None:
         return exact
-    parts, alone = {letters(part) for part in value.replace("-", " ").replace("_", " ").split()}, _alone()
-    found = [outcome for outcome in ("won", "lost") if parts & alone[outcome] and not parts & alone["not"]]
-    return found[0] if len(found) == 1 and len(parts) <= 4 else None
+    parts, alone = _words(value), _alone()
+    if set(parts) & (alone["not"] | alone["wait"]):
+        return None
+    said = {outcome for outcome in ("won", "lost") if set(parts) & alone[outcome]}
+    if len(said) != 1:
+        return None
+    outcome = said.pop()
+    stands_out = {parts[0], parts[-1]} & alone[outcome] or len(parts) <= 4
+    paired = any(one + other in ends()[outcome] for one, other in pairwise(parts))
+    return outcome if stands_out or paired else None
+
+
+def is_unsure(value: str) -> bool:
+    """Does a value hold a word of an end, and yet does not say that it is one (``Nurture - lost for now``)?"""
+    parts, alone = set(_words(value)), _alone()
+    return meaning(value) is None and bool(parts & (alone["won"] | alone["lost"])) and not parts & alone["not"]
+
+
+def goes_on(value: str) -> bool:
+    """Does a value say by its words that a deal goes on?"""
+    plain = letters(value).lstrip("0123456789")
+    return plain in _going_on()
+
+
+@cache
+def _renewing() -> tuple[str, ...]:
+    return tuple(letters(word) for part in _parts() for word in part.get("renewals", ()))
+
+
+def is_renewal(name: str) -> bool:
+    """Does a pipeline's name say that contracts are renewed in it?"""
+    return any(word in letters(name) for word in _renewing())
+
+
+def _words(value: str) -> list[str]:
+    """The words of a value in plain letters."""
+    apart = "".join(c if c.isalnum() else " " for c in value)
+    return [letters(word) for word in apart.split()] or [""]
 
 
 def _plain(columns: Names) -> dict[str, tuple[str, ...]]:

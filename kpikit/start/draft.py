@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kpikit.sources.doubts import Doubt, Place, Reading
 from kpikit.sources.guess import Guess, TableGuess
+from kpikit.start.asking import Choices
 from kpikit.words import Words
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What its owner says of an export: what won and lost are called, where teams stand, and the settings."""
-
-    won: tuple[str, ...]
-    lost: tuple[str, ...]
-    void: tuple[str, ...]
-    team: tuple[str, str] | None
-    currency: str | None
-    fiscal_year_starts: int
-    time_zone: str
-    formats: Mapping[str, str]
 
 
 def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
@@ -40,8 +28,45 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
             "won": list(choices.won),
             "lost": list(choices.lost),
         }
-    made = {"settings": settings, "privacy": {"persons": "off"}, "formats": dict(choices.formats), "tables": tables}
+    privacy = {"persons": choices.persons}
+    made = {"settings": settings, "privacy": privacy, "formats": dict(choices.formats), "tables": tables}
+    for place, value in choices.settled.items():
+        _put(made, place, value)
     return {name: part for name, part in made.items() if part}
+
+
+def _put(made: dict[str, Any], place: Place, value: Any) -> None:
+    """Set a value at its place, or take away what stands there (None)."""
+    *way, last = place
+    part = made
+    for name in way:
+        part = part.setdefault(name, {})
+    if value is None:
+        part.pop(last, None)
+    else:
+        part[last] = value
+
+
+def lines_of(reading: Reading) -> str:
+    """The lines of a kpikit.toml that settle a doubt this way: ``[tables.deals.columns] amount = "ARR"``."""
+    parts = []
+    for place, value in reading.settles.items():
+        *way, last = place
+        table = ".".join(map(_key, way))
+        parts.append(f"[{table}] {_key(last)} = {_value(value)}" if value is not None else f"[{table}] # {_plain(last)}")
+    return "; ".join(parts)
+
+
+def asked_about(doubt: Doubt, words: Words) -> str:
+    """A doubt as a question, with what each reading would write."""
+    question = words.say(f"doubt.{doubt.code}", **doubt.values)
+    ways = [f"{i}. {told_as(doubt, one, words)}" for i, one in enumerate(doubt.readings, start=1)]
+    return "\n".join([question, *ways])
+
+
+def told_as(doubt: Doubt, reading: Reading, words: Words) -> str:
+    """One reading of a doubt in words, and the line that makes it so."""
+    return f"{words.say(f'reading.{doubt.code}', **reading.values)} → {lines_of(reading)}"
 
 
 def _is_kept(table: TableGuess, choices: Choices) -> bool:
@@ -50,31 +75,51 @@ def _is_kept(table: TableGuess, choices: Choices) -> bool:
 
 
 def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
-    made: dict[str, Any] = {"file": Path(os.path.relpath(table.file, folder)).as_posix()}
+    files = [Path(os.path.relpath(file, folder)).as_posix() for file in (table.file, *table.more)]
+    made: dict[str, Any] = {"file": files if table.more else files[0]}
     if table.columns is None:
         return made
+    made |= table.grammar
     columns = dict(table.columns)
+    meanings: dict[str, dict[str, str]] = {}
     if choices.team is not None and choices.team[0] == table.name:
         columns["team"] = choices.team[1]
     elif table.name == "deals":
         columns.pop("team", None)
+    if table.name == "deals":
+        meanings = _meanings(guess, choices, columns)
     made["columns"] = columns
     if table.constants:
         made["constants"] = dict(table.constants)
-    if table.name == "deals":
-        ends = {"won": choices.won, "lost": choices.lost, "void": choices.void}
-        known = {value: outcome for outcome, values in ends.items() for value in values}
-        made["values"] = {"outcome": {value: known.get(value, "open") for value in guess.values}}
+    if meanings:
+        made["values"] = meanings
     return made
 
 
-def text(guess: Guess, made: Mapping[str, Any], words: Words) -> str:
-    """The kpikit.toml as text, with comments in the reader's language."""
-    return "\n".join(_lines(guess, made, words)) + "\n"
+def _meanings(guess: Guess, choices: Choices, columns: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What the values of the deals' columns mean: ends, and which pipelines hold renewals."""
+    meanings = {}
+    if guess.values:
+        ends = {"won": choices.won, "lost": choices.lost, "void": choices.void}
+        known = {value: outcome for outcome, values in ends.items() for value in values}
+        meanings["outcome"] = {value: known.get(value, "open") for value in guess.values}
+    if choices.renewals:
+        columns["deal_type"] = columns["pipeline"]
+        meanings["deal_type"] = {p: "renewal" if p in choices.renewals else "new" for p in guess.pipelines}
+    return meanings
 
 
-def _lines(guess: Guess, made: Mapping[str, Any], words: Words) -> Iterator[str]:
+def text(guess: Guess, made: Mapping[str, Any], words: Words, doubts: Iterable[Doubt] = ()) -> str:
+    """The kpikit.toml as text, with comments in the reader's language; it does not open while doubts stand in it."""
+    return "\n".join(_lines(guess, made, words, tuple(doubts))) + "\n"
+
+
+def _lines(guess: Guess, made: Mapping[str, Any], words: Words, doubts: tuple[Doubt, ...]) -> Iterator[str]:
     yield f"# {words.say('draft.heading')}"
+    if doubts:
+        yield from ("", f"[undecided]  # {words.say('draft.undecided')}")
+        for number, doubt in enumerate(doubts, start=1):
+            yield f"{doubt.code}_{number} = {_value(asked_about(doubt, words))}"
     yield from ("", "[settings]", *_pairs(made["settings"], words, "draft.settings"))
     if "currency" not in made["settings"]:
         yield f'# currency = "EUR"  # {words.say("draft.settings.currency")}'
@@ -87,10 +132,11 @@ def _lines(guess: Guess, made: Mapping[str, Any], words: Words) -> Iterator[str]
     for name, table in made["tables"].items():
         yield from ("", f"[tables.{name}]")
         yield from (f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, Mapping))
-        for part in ("columns", "constants", "values"):
-            if part in table:
-                yield from ("", f"[tables.{name}.{part}]  # {words.say(f'draft.{part}')}")
-                yield from (f"{key} = {_value(value)}" for key, value in table[part].items())
+        for part, values in table.items():
+            if isinstance(values, Mapping):
+                comment = f"  # {words.say(f'draft.{part}')}" if words.has(f"draft.{part}") else ""
+                yield from ("", f"[tables.{name}.{part}]{comment}")
+                yield from (f"{_key(key)} = {_value(value)}" for key, value in values.items())
         unused = next((t.unused for t in guess.tables if t.name == name), ())
         if unused:
             yield f"# {words.say('draft.unused', names=', '.join(map(_plain, unused)))}"
@@ -105,6 +151,11 @@ def _pairs(values: Mapping[str, Any], words: Words, code: str) -> Iterator[str]:
     for key, value in values.items():
         comment = f"  # {words.say(f'{code}.{key}')}" if words.has(f"{code}.{key}") else ""
         yield f"{key} = {_value(value)}{comment}"
+
+
+def _key(name: str) -> str:
+    """A key as TOML writes it: bare where it can be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
 
 
 def _value(value: Any) -> str:

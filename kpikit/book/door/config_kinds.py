@@ -9,6 +9,8 @@ from typing import Any
 from kpikit.errors import UsageError, as_written
 
 Check = Callable[[str, Any], None]
+#: what an amount may be per; "" once
+PER = ("", "year", "month")
 
 
 def of(is_right: Callable[[Any], bool], example: str) -> Check:
@@ -34,11 +36,25 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def _are_files(value: Any) -> bool:
+    one_or_more = [value] if isinstance(value, str) else value
+    return _are_texts(one_or_more) and bool(one_or_more) and not any("\0" in name for name in one_or_more)
+
+
+def _is_column(value: Any) -> bool:
+    """A name, several of which the first that is filled counts, or one with what is to be said of it."""
+    if isinstance(value, Mapping):
+        return isinstance(value.get("column"), str) and value.get("per", "") in PER and set(value) <= {"column", "per"}
+    return isinstance(value, str) or (_are_texts(value) and bool(value))
+
+
 text = of(lambda v: isinstance(v, str), '"…"')
 texts = of(_are_texts, '["…", "…"]')
 names = of(lambda v: isinstance(v, str) or (_are_texts(v) and bool(v)), '"…", ["…", "…"]')
+column = of(_is_column, '"Amount", ["Won time", "Lost time"], { column = "ARR", per = "year" }')
 number = of(_is_number, "0.2")
 file = of(lambda v: isinstance(v, str) and "\0" not in v, '"deals.csv"')
+files = of(lambda v: _are_files(v), '"deals.csv", ["2025.csv", "2026.csv"], "deals-*.csv"')
 value = of(lambda v: isinstance(v, (str, bool, date)) or _can_stand_in_a_table(v), '"…", 1, true, 2026-01-31')
 
 
@@ -68,7 +84,7 @@ def each(kind: Check) -> Check:
 _is_table = of(lambda v: isinstance(v, Mapping), "{ … }")
 _LOOKUP = table(file=file, key=text, column=text, on=text)
 _TABLE = table(
-    file=file, columns=each(names), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
+    file=files, columns=each(column), rows=text, ends=each(text), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
     pipeline=names, order=texts, won=texts, lost=texts,
 )  # fmt: skip
 _EVENT_LOG = table(
@@ -83,4 +99,5 @@ CONFIG = table(
     formats=table(),
     tables=each(_TABLE),
     event_log=_EVENT_LOG,
+    undecided=each(text),
 )

@@ -1,7 +1,8 @@
 """The grammar of kpikit.toml: from somebody's own columns to kpikit's, still raw.
 
-A table of the book is made from a file by exactly these: ``columns`` (rename), ``constants``, ``lookup`` (a column of
-another file by a key) and ``values`` (what is written there → what it means). Stages may be given as ``order`` instead
+A table of the book is made from a file (or several, or the newest that fits a pattern) by exactly these: ``columns``
+(rename), ``constants``, ``lookup`` (a column of another file by a key), ``values`` (what is written there → what it
+means), ``ends`` (yes-or-no columns that say how a deal ended) and ``rows`` (which row of a deal counts). Stages may be given as ``order`` instead
 of a file. Whatever needs more is Python, through :meth:`kpikit.DealBook.from_frames`.
 """
 
@@ -13,14 +14,16 @@ from typing import Any
 
 import polars as pl
 
+from kpikit.book.door.deal_rows import ENDS, ROWS, by_flags, one_row_each, until_ended
 from kpikit.book.door.event_log import event_log
+from kpikit.book.door.exports import is_pattern, newest, one_after_another
 from kpikit.book.door.lookup import look_up
-from kpikit.errors import DataError, Fault, UsageError
+from kpikit.errors import DataError, Fault, UsageError, wrong_setting
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES, Table
 
 #: what a table may say of itself; ``pipeline``, ``order``, ``won``, ``lost`` only for stages without a file
-KEYS = ("file", "columns", "constants", "lookup", "values")
+KEYS = ("file", "columns", "constants", "lookup", "values", "rows", "ends")
 STAGE_KEYS = ("pipeline", "order", "won", "lost")
 LOOKUP_KEYS = ("file", "key", "column", "on")
 #: in ``values``: what stands for an empty cell, and for everything that is not listed
@@ -40,11 +43,19 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
     tables = config.get("tables", {})
     for name, table in tables.items():
         _check(name, table)
-    named = [name for table in tables.values() for name in _files(table)]
+    named = [name for table in tables.values() for name in _files(table) if not is_pattern(name, folder)]
     raws = read_all([folder / name for name in named], formats)
+    patterns = {
+        pattern: newest(pattern, name, table, folder, formats)
+        for name, table in tables.items()
+        for pattern in _files(table)
+        if is_pattern(pattern, folder)
+    }
 
-    def file(name: str) -> RawTable:
-        return raws[folder / name]
+    def file(name: str | list[str]) -> RawTable:
+        if isinstance(name, list):
+            return one_after_another([file(one) for one in name])
+        return patterns[name] if name in patterns else raws[folder / name]
 
     faults = [fault for name, table in tables.items() for fault in _missing(table, file)]
     if faults:
@@ -70,7 +81,13 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
         for key in LOOKUP_KEYS[:3]:
             if key not in lookup:
                 raise UsageError("missing_setting", setting=f"{where}.{key}")
+    if name != "deals" and "ends" in table:
+        raise UsageError("unknown_setting", setting=f"tables.{name}.ends", allowed=", ".join(KEYS[:-1]))
+    _known(f"tables.{name}.ends", table.get("ends", {}), ENDS)
+    if table.get("rows", "first") not in ROWS:
+        raise wrong_setting(f"tables.{name}.rows", table["rows"], ", ".join(ROWS))
     sources = [column for part in ("columns", "constants", "lookup") for column in table.get(part, {})]
+    sources += ["outcome"] if "ends" in table else []
     for column in sources:
         if sources.count(column) > 1:
             raise UsageError("mapped_twice", setting=f"tables.{name}", column=column)
@@ -84,7 +101,7 @@ def _known(where: str, names: Any, allowed: Any) -> None:
 
 def _files(table: Mapping[str, Any]) -> list[str]:
     """The files that a table is made from."""
-    own = [table["file"]] if "order" not in table else []
+    own = _several(table["file"]) if "order" not in table else []
     return own + [lookup["file"] for lookup in table.get("lookup", {}).values()]
 
 
@@ -92,16 +109,18 @@ def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     """The columns that a table names and its files do not have."""
     if "file" not in table:
         return []
-    wanted = [(table["file"], column) for named in table.get("columns", {}).values() for column in _several(named)]
+    own = table["file"]
+    wanted = [(own, column) for named in table.get("columns", {}).values() for column in _several(_column(named))]
+    wanted += [(own, column) for column in table.get("ends", {}).values()]
     for lookup in table.get("lookup", {}).values():
         wanted += [
-            (table["file"], lookup.get("on", lookup["key"])),
+            (own, lookup.get("on", lookup["key"])),
             *((lookup["file"], lookup[k]) for k in ("key", "column")),
         ]
-    raws = {name: file(name) for name, _ in wanted}
+    raws = {str(name): file(name) for name, _ in wanted}
     return [
         Fault("no_such_column", file=raws[name].file, column=str(column))
-        for name, column in dict.fromkeys(wanted)
+        for name, column in dict.fromkeys((str(name), column) for name, column in wanted)
         if column not in raws[name].frame.columns
     ]
 
@@ -112,7 +131,10 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
     faults = list(raw.faults)
     own = [name for name in table.names if name in raw.frame.columns and name not in asked.get("constants", {})]
     columns = asked.get("columns", {name: name for name in own if name not in asked.get("lookup", {})})
+    columns = {ours: _column(theirs) for ours, theirs in columns.items()}
     frame = raw.frame.select("_row", **{ours: _first_filled(theirs) for ours, theirs in columns.items()})
+    if "ends" in asked:
+        frame = frame.with_columns(by_flags(raw.frame, asked["ends"]).alias("outcome"))
     for ours, value in asked.get("constants", {}).items():
         frame = frame.with_columns(pl.lit(_text(value)).alias(ours))
     for ours, lookup in asked.get("lookup", {}).items():
@@ -128,8 +150,17 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
         meant, unused = _meant(frame[ours], {str(k): _text(v) for k, v in meanings.items()})
         frame = frame.with_columns(meant.alias(ours))
         faults += [Fault("value_unused", table.name, raw.file, column=ours, value=value) for value in unused]
+    frame = until_ended(frame, columns)
+    if "rows" in asked:
+        frame, noticed = one_row_each(frame, table, raw.file, asked["rows"])
+        faults += noticed
     names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
     return RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
+
+
+def _column(named: Any) -> Any:
+    """The column that a mapping names, also where it says more of it (``{ column = "ARR", per = "year" }``)."""
+    return named["column"] if isinstance(named, Mapping) else named
 
 
 def _several(named: str | list[str]) -> list[str]:

@@ -1,0 +1,121 @@
+"""The file with a row a deal: which of its columns says what, and on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from kpikit.reading import RawTable
+from kpikit.schema import TABLES
+from kpikit.sources import vocabulary
+from kpikit.sources.by_values import by_values
+from kpikit.sources.doubts import Doubt, Told
+from kpikit.sources.ending import Ending, ending
+from kpikit.sources.identity import Identity, identity
+from kpikit.sources.money import Money, worth
+
+
+@dataclass(frozen=True)
+class Deals:
+    """What a file of deals is taken for: columns, constants and further grammar of its table in a kpikit.toml.
+
+    ``outcomes``: value → won, lost, void or open; empty where yes-or-no columns say it (``grammar["ends"]``).
+    """
+
+    columns: Mapping[str, Any]
+    constants: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    unused: tuple[str, ...]
+    grammar: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[Told, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+def looks_like_deals(raw: RawTable, listed: Mapping[str, str], *, needs_id: bool = True) -> int:
+    """How much a file looks like one row a deal: its own id, how it ended, and columns that we know; 0: not at all."""
+    frame = raw.frame
+    columns = vocabulary.named(frame.columns, "deals")
+    if frame.is_empty() or ending(frame, columns, listed) is None:
+        return 0
+    return 0 if needs_id and identity(frame, columns).column is None else 1 + len(columns)
+
+
+def deals(raw: RawTable, listed: Mapping[str, str]) -> Deals:
+    """What the columns of this file mean.
+
+    Args:
+        raw: the deals as they were read; :func:`looks_like_deals` is not 0.
+        listed: stage → outcome, as a list of stages says it; empty without one.
+    """
+    frame = raw.frame
+    columns: dict[str, Any] = vocabulary.named(frame.columns, "deals")
+    who, ends, money = identity(frame, columns), ending(frame, columns, listed), worth(raw, columns)
+    assert ends is not None
+    columns = {k: v for k, v in columns.items() if not (who.takes_first and v in who.varying)}
+    columns |= {"deal_id": str(who.column)}
+    columns = _ended(columns, ends, frame)
+    columns = _priced(columns, money)
+    spare = [c for c in frame.columns if c not in {*_used(columns), *ends.flags.values(), *ends.beside, *who.varying, "_row"}]
+    found = by_values(raw, columns, _outcome(frame, ends), spare)
+    columns |= found.columns
+    columns = {c.name: columns[c.name] for c in TABLES["deals"].columns if c.name in columns}
+    constants = {} if "pipeline" in columns else {"pipeline": "all"}
+    if money.home is not None:
+        constants["currency"] = money.home
+    used = {*_used(columns), *ends.flags.values(), *ends.beside, "_row"}
+    return Deals(
+        columns,
+        constants,
+        dict(ends.outcomes),
+        tuple(c for c in frame.columns if c not in used),
+        dict(_grammar(who, ends)),
+        (*who.told, *ends.told, *money.told, *found.told),
+        (*who.doubts, *ends.doubts, *money.doubts, *found.doubts),
+    )
+
+
+def _ended(columns: dict[str, Any], ends: Ending, frame: pl.DataFrame) -> dict[str, Any]:
+    """The columns of how and when a deal ended."""
+    if ends.column is None:
+        columns = {k: v for k, v in columns.items() if k != "outcome"}
+    else:
+        columns = columns | {"outcome": ends.column}
+        if "stage" not in columns and frame[ends.column].n_unique() > 4:
+            columns["stage"] = ends.column
+    if "outcome_at" not in columns and (times := vocabulary.end_times(frame.columns)):
+        columns["outcome_at"] = times
+    return columns
+
+
+def _priced(columns: dict[str, Any], money: Money) -> dict[str, Any]:
+    rest = {k: v for k, v in columns.items() if k != "amount" and not (money.home and k == "currency")}
+    if money.column is None:
+        return rest
+    return rest | {"amount": {"column": money.column, "per": money.per} if money.per else money.column}
+
+
+def _grammar(who: Identity, ends: Ending) -> Iterator[tuple[str, Any]]:
+    if who.takes_first:
+        yield "rows", "first"
+    if ends.flags:
+        yield "ends", dict(ends.flags)
+
+
+def _outcome(frame: pl.DataFrame, ends: Ending) -> pl.Series:
+    """What became of each row, as far as words tell."""
+    if ends.column is None:
+        return pl.Series(["open"] * frame.height, dtype=pl.String)
+    texts = frame[ends.column].cast(pl.String, strict=False).str.strip_chars()
+    return texts.replace_strict(dict(ends.outcomes), default="open", return_dtype=pl.String)
+
+
+def _used(columns: Mapping[str, Any]) -> Iterator[str]:
+    """The names of theirs that a mapping takes."""
+    for theirs in columns.values():
+        if isinstance(theirs, Mapping):
+            yield theirs["column"]
+        else:
+            yield from [theirs] if isinstance(theirs, str) else theirs
