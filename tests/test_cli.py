@@ -369,9 +369,13 @@ def test_init_with_every_guess_taken(kpikit, tmp_path, memory):
     config = tmp_path / "my crm" / "kpikit.toml"
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == "De eerste drie deals, zoals begrepen:"
-    assert lines[1].split() == ["deal_id", "created_at", "stage", "outcome", "outcome_at", "amount", "currency", "team"]
-    assert lines[2].split()[:2] == ["90000000000", "2026-01-03"]
+    assert lines[:3] == ["40 deals:", "  · gewonnen: 16, samen €\N{NO-BREAK SPACE}92.152", "  · verloren: 16, samen €\N{NO-BREAK SPACE}96.160"]
+    assert "  · dagen beginnen en eindigen in Europe/Amsterdam (--time-zone Europe/Amsterdam)" in lines
+    heading = lines.index("De eerste drie deals, zoals begrepen:")
+    assert lines[heading + 1].split() == [
+        "deal_id", "created_at", "stage", "outcome", "outcome_at", "amount", "currency", "team",
+    ]  # fmt: skip
+    assert lines[heading + 2].split()[:2] == ["90000000000", "2026-01-03"]
     assert f"Geschreven: {config}" in lines
     assert f"kpikit check '{config}'" in out
     assert f"kpikit report '{config}' --all-teams --period 2026Q1 --out '{tmp_path / 'my crm' / 'reports'}'" in out
@@ -388,16 +392,27 @@ def _typing(monkeypatch, *lines):
 
 def test_init_asks_and_takes_the_answers(kpikit, tmp_path, monkeypatch):
     (file,) = exports.hubspot_en(tmp_path)
-    _typing(monkeypatch, "", "Closed Lost, Contract Sent", "", "usd", "7", "n")
+    _typing(monkeypatch, "Europe/Brussels", "7", "", "y", "n")
+    code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
+    assert code == 0
+    assert "In which month does your fiscal year start? (1 to 12) [1]" in out
+    assert "Does this look right?" in out
+    assert "Make a first report now?" in out
+    made = tomllib.loads((tmp_path / "mine" / "kpikit.toml").read_text(encoding="utf-8"))
+    assert made["settings"] == {"time_zone": "Europe/Brussels", "fiscal_year_starts": 7, "currency": "EUR"}
+    assert made["tables"]["deals"]["columns"]["team"] == "HubSpot Team"
+
+
+def test_init_asks_everything_where_it_does_not_look_right(kpikit, tmp_path, monkeypatch):
+    (file,) = exports.hubspot_en(tmp_path)
+    _typing(monkeypatch, "", "", "", "n", "", "Closed Lost, Contract Sent", "", "usd", "", "7", "", "n")
     code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
     assert code == 0
     assert "Which values of 'Deal Stage' mean won?" in out
     assert "[Closed Won]" in out
-    assert "Make a first report now?" in out
     made = tomllib.loads((tmp_path / "mine" / "kpikit.toml").read_text(encoding="utf-8"))
     assert made["settings"] == {"time_zone": "UTC", "fiscal_year_starts": 7, "currency": "USD"}
     assert made["tables"]["deals"]["values"]["outcome"]["Contract Sent"] == "lost"
-    assert made["tables"]["deals"]["columns"]["team"] == "HubSpot Team"
 
 
 def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, monkeypatch):
@@ -410,7 +425,7 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
         for i in range(9)
     ]
     file = exports.write(tmp_path / "export.csv", rows)
-    _typing(monkeypatch, "", "", "", "", "n")
+    _typing(monkeypatch, *[""] * 4, "n", *[""] * 6, "n")
     code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
     assert code == 0
     assert "Won\N{REPLACEMENT CHARACTER}" in out
@@ -418,14 +433,39 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
     assert list(made["tables"]["deals"]["values"]["outcome"].values()) == ["won", "lost", "open"]
 
 
-def test_init_that_does_not_open_yet(kpikit, tmp_path):
-    (file,) = exports.anything(tmp_path)
+def test_init_that_is_not_clear_refuses_with_both_readings_and_their_lines(kpikit, tmp_path):
+    rows = [
+        {"Record ID": f"r{i}", "Deal Status": ("Won", "Lost", "Open")[i % 3], "Create Date": f"2026-01-{i + 1:02}",
+         "ARR": 100 + i, "ACV": 300 + i}
+        for i in range(9)
+    ]  # fmt: skip
+    file = exports.write(tmp_path / "export.csv", rows)
     code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
     config = tmp_path / "mine" / "kpikit.toml"
-    assert (code, out) == (3, "")
-    assert "No deal and no event has a date that could be read" in err
+    assert code == 3
+    assert "9 deals:" in out
+    assert "Several columns hold money: ARR, ACV. Which one says what a deal is worth?" in err
+    assert '1. \'ARR\' (all together 936) → [tables.deals.columns] amount = { "column" = "ARR", "per" = "year" }' in err
     assert err.endswith(f"{config} is written but does not open yet. Correct it and run kpikit check.\n")
-    assert config.exists()
+    code, _, err = kpikit("check", config)
+    assert (code, "Several columns hold money" in err) == (3, True)
+    # the line settles it beforehand
+    line = 'tables.deals.columns.amount={column="ACV", per="year"}'
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "again", "--set", line)
+    assert (code, err) == (0, "")
+    assert "  · won: 3, together 909" in out  # 300 + 303 + 306
+
+
+def test_init_takes_the_answer_to_what_is_not_clear(kpikit, tmp_path, monkeypatch):
+    rows = [
+        {"Record ID": f"r{i}", "Deal Status": ("Won", "Lost", "Open")[i % 3], "Create Date": f"2026-01-{i + 1:02}",
+         "ARR": 100 + i, "ACV": 300 + i}
+        for i in range(9)
+    ]  # fmt: skip
+    _typing(monkeypatch, "2", *[""] * 5, "n")
+    code, out, err = kpikit("init", exports.write(tmp_path / "x.csv", rows), "--out", tmp_path / "mine")
+    assert (code, err) == (0, "")
+    assert "  · won: 3, together 909" in out
 
 
 def test_init_of_what_holds_no_deals(kpikit, tmp_path):

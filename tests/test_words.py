@@ -78,7 +78,7 @@ def test_every_style_is_a_method():
 
 
 #: words that Dutch says as English does
-LOANS = frozenset(["pdf", "agenda", "deal", "deals", "excel", "later", "min", "notebook", "opening", "segment", "team"])
+LOANS = frozenset(["pdf", "agenda", "deal", "deals", "excel", "later", "min", "notebook", "open", "opening", "segment", "team"])
 
 
 def test_dutch_is_not_english():
@@ -327,6 +327,7 @@ FAMILIES = {
     "chart.axis.{unit}": ("day", "hour", "minute"),
     "curve.axis.{unit}": ("day", "hour", "minute", "working_day"),
     "check.{part}": ("looked", "missing"),
+    "draft.{part}": ("columns", "constants", "values", "ends"),
 }
 
 

@@ -57,7 +57,7 @@ def identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> Identity:
 
 def _known(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> Identity:
     ids = frame[column].cast(pl.String, strict=False).str.strip_chars()
-    filled = frame.filter(ids.is_not_null() & (ids != "")).with_columns(ids.alias(column))
+    filled = frame.with_columns(ids.alias(column)).filter(ids.is_not_null() & (ids != ""))
     n = filled[column].n_unique()
     more = filled.height - n
     if not n:

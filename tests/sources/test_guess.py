@@ -122,7 +122,10 @@ COLUMNS = {
         "created_at": "Created On", "outcome_at": "Actual Close Date", "expected_close_on": "Est. close date",
         "probability": "Probability",
     },
-    "anything": {"deal_id": "Nummer", "outcome": "Hoe staat het"},
+    "anything": {
+        "deal_id": "Nummer", "outcome": "Hoe staat het", "amount": "Hoeveel", "created_at": "Begonnen",
+        "outcome_at": "Afgelopen",
+    },
 }  # fmt: skip
 
 
@@ -131,7 +134,7 @@ def test_every_column_of_an_export(tmp_path, export):
     found = guess_of(tmp_path, export)
     assert dict(found.table("deals").columns) == COLUMNS[export]
     assert found.language == ("nl" if export.endswith("_nl") else None)
-    assert found.currency == (None if export == "anything" else "EUR")
+    assert found.currency == "EUR"
     assert sorted(found.outcomes.values()).count("won") == sorted(found.outcomes.values()).count("lost") == 1
     assert set(found.outcomes) == set(found.values)
     assert found.unused_files == ()
@@ -198,10 +201,14 @@ def test_the_file_with_most_of_what_we_know_is_the_deals():
     assert [path.name for path in found.unused_files] == ["tasks.csv"]
 
 
-def test_an_id_column_that_repeats_is_not_the_id():
+def test_an_id_column_of_one_value_is_asked_about_and_not_exchanged():
     rows = [row | {"Id": "same", "Nr": f"n{i}"} for i, row in enumerate(deal_rows())]
     rows = [{k: v for k, v in row.items() if k != "Record ID"} for row in rows]
-    assert guess(raw("deals export", rows)).table("deals").columns["deal_id"] == "Nr"
+    found = guess(raw("deals export", rows))
+    assert found.table("deals").columns["deal_id"] == "Id"
+    (doubt,) = found.doubts
+    place = ("tables", "deals", "columns", "deal_id")
+    assert (doubt.code, [dict(r.settles) for r in doubt.readings]) == ("id_same", [{place: "Nr"}, {place: "Id"}])
 
 
 def test_a_column_that_we_know_is_no_id_while_another_will_do():
