@@ -268,7 +268,7 @@ def test_no_module_takes_another_s_private_names():
 WRITERS = {
     "book/preparing", "cli/logs", "report/formats/kinds", "report/formats/pdf", "report/formats/vega",
     "report/making/job", "report/runs/index", "report/runs/record", "report/runs/run", "session/lab", "session/papers",
-    "simulate/writing", "start/checking", "start/starting",
+    "simulate/writing", "start/checking", "start/renewing", "start/starting",
 }  # fmt: skip
 #: who writes without it, and what for: tables (beside their place), copies into a run's own folder, a lock, a process's
 #: output, a database's empty file

@@ -327,6 +327,7 @@ FAMILIES = {
     "chart.axis.{unit}": ("day", "hour", "minute"),
     "curve.axis.{unit}": ("day", "hour", "minute", "working_day"),
     "check.{part}": ("looked", "missing"),
+    "unit.per_{self.per}": ("year", "month"),
     "draft.{part}": ("columns", "constants", "values", "ends"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.door import config_kinds as kinds
 from kpikit.book.door.building import build
-from kpikit.book.door.mapping import map_tables
+from kpikit.book.door.mapping import amount_per, map_tables
 from kpikit.book.settings import Settings
 from kpikit.errors import DataError, Fault, UsageError, as_written
 from kpikit.reading import Formats, RawTable, read_all
@@ -79,6 +80,7 @@ def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None 
     settings = Settings.from_tables(
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
     )
+    settings = replace(settings, amount_per=amount_per(config) or settings.amount_per)
     raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
     return DealBook.admitted(build(raws, formats, settings, as_of), as_of)
 

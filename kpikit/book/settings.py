@@ -16,6 +16,8 @@ from kpikit.book.house_style import Theme
 from kpikit.calendar import MICROSECONDS_PER_UNIT, Period
 from kpikit.errors import UsageError, wrong_setting
 
+#: what an amount may be for; "" once
+PER = ("", "year", "month")
 #: no floor is higher: a group of so many is no group any more
 _MOST = 1_000_000
 
@@ -49,7 +51,8 @@ class Settings:
     """``[settings]`` in kpikit.toml.
 
     ``time_zone``: IANA name; local days are its days. ``fiscal_year_starts``: month 1 to 12. ``currency``: the one that
-    sums are given in (None: amounts are taken as they are). ``bin``: the width in which time is counted.
+    sums are given in (None: amounts are taken as they are). ``amount_per``: what an amount is for, "year" or "month", or "",
+    once; every sum says it. ``bin``: the width in which time is counted.
     ``max_dropped``: the share of rows that may be refused before the book does not open. ``holidays``: days on which
     nobody works besides Saturdays and Sundays (figures in working days leave them out).
     """
@@ -57,6 +60,7 @@ class Settings:
     time_zone: str = "UTC"
     fiscal_year_starts: int = 1
     currency: str | None = None
+    amount_per: Literal["", "year", "month"] = ""
     bin: Literal["day", "hour", "minute"] = "day"
     max_dropped: float = 0.2
     holidays: tuple[date, ...] = ()
@@ -71,6 +75,8 @@ class Settings:
             raise wrong_setting("time_zone", self.time_zone, "Europe/Amsterdam, UTC, …") from None
         if not isinstance(self.fiscal_year_starts, int) or self.fiscal_year_starts not in range(1, 13):
             raise wrong_setting("fiscal_year_starts", self.fiscal_year_starts, "1 – 12")
+        if self.amount_per not in PER:
+            raise wrong_setting("amount_per", self.amount_per, '"", year, month')
         if self.bin not in MICROSECONDS_PER_UNIT:
             raise wrong_setting("bin", self.bin, "day, hour, minute")
         if not 0 <= self.max_dropped <= 1:  # neither does nan lie between

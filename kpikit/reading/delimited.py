@@ -152,6 +152,7 @@ def _polars(source: Path | bytes, table: _Table, *, skip: int = 0) -> pl.DataFra
         quote_char=table.dialect.quote or None,
         skip_lines=skip,
         infer_schema=False,
+        glob=False,
         schema={f"c{i}": pl.String for i in range(table.width)},
     )
 

@@ -117,7 +117,7 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
 
 def _parquet(path: Path) -> RawTable:
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)
     except Exception as error:
         raise DataError([Fault("broken_parquet", file=path.name, value=type(error).__name__)]) from None
     if not frame.columns:

@@ -177,7 +177,7 @@ def _report(
     facts: dict[str, Any] = {"figures": kept, "last_on": cover.last_on.isoformat() if cover.last_on else ""}
     if cover.restated is not None:
         facts["restated"] = cover.restated.rows
-    return Report(whose, lines, pages, Words(language, cover.currency), facts, cover.look, known)
+    return Report(whose, lines, pages, Words(language, cover.currency, cover.amount_per), facts, cover.look, known)
 
 
 def _opened(

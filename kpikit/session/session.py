@@ -62,7 +62,7 @@ class Session:
             return
         try:
             whole = of_team(book, self.order.team) if self.order.team else book
-            words = Words(self.words.language, book.settings.currency or "")
+            words = Words(self.words.language, book.settings.currency or "", book.settings.amount_per)
             self.panel = opened(
                 whole, _log(self.order.log), words, length=self.order.minutes, papers=self.order.papers,
                 questions=questions_of(self.order.book),

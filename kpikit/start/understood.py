@@ -43,7 +43,7 @@ def counts(book: DealBook, words: Words) -> Iterator[str]:
     """How many deals there are, and of each end how many, worth what."""
     deals = book.tables["deals"].lazy().select("outcome", "amount_home").collect()
     yield words.say("init.deals", n=deals.height)
-    money = Words(words.language, book.settings.currency or "")
+    money = Words(words.language, book.settings.currency or "", book.settings.amount_per)
     for outcome in ("won", "lost", "open", "void"):
         some = deals.filter(pl.col("outcome") == outcome)
         if not some.height and outcome == "void":

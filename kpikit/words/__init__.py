@@ -89,7 +89,7 @@ def _nearest(value: float) -> int:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language.
+    """The words of one language; sums are in ``currency`` and, where amounts are, a ``per`` ("year", "month").
 
     >>> Words("en").say("unit.day", n=3, shown="3")
     '3 days'
@@ -97,6 +97,7 @@ class Words:
 
     language: str = "en"
     currency: str = "EUR"
+    per: str = ""
 
     @property
     def locale(self) -> str:
@@ -148,14 +149,18 @@ class Words:
 
         if abs(value) >= 1_000_000:
             amount = format_decimal(value / 1_000_000, format="#,##0.00", locale=self.locale)
-            return self.say("unit.million", amount=f"{self._symbol()}{amount}")
+            return self._each(self.say("unit.million", amount=f"{self._symbol()}{amount}"))
         return self.price(_nearest(value / 1000) * 1000 if abs(value) >= 10_000 else value)
 
     def price(self, value: float) -> str:
         """``€ 18,500``: what one deal is worth, in whole units; no sign if it is unknown."""
         from babel.numbers import format_decimal
 
-        return f"{self._symbol()}{format_decimal(_nearest(value), format='#,##0', locale=self.locale)}"
+        return self._each(f"{self._symbol()}{format_decimal(_nearest(value), format='#,##0', locale=self.locale)}")
+
+    def _each(self, sum_: str) -> str:
+        """A sum with what it is for: ``€ 18,500 a year``."""
+        return self.say(f"unit.per_{self.per}", sum=sum_) if self.per else sum_
 
     def _symbol(self) -> str:
         from babel.numbers import get_currency_symbol

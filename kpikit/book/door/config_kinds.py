@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from kpikit.book.settings import PER
 from kpikit.errors import UsageError, as_written
 
 Check = Callable[[str, Any], None]
-#: what an amount may be per; "" once
-PER = ("", "year", "month")
 
 
 def of(is_right: Callable[[Any], bool], example: str) -> Check:
@@ -93,7 +92,7 @@ _EVENT_LOG = table(
 )  # fmt: skip
 #: the whole of a kpikit.toml
 CONFIG = table(
-    settings=table(time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number),
+    settings=table(time_zone=text, fiscal_year_starts=number, currency=text, amount_per=text, bin=text, max_dropped=number),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
     theme=table(logo=file, now=text, before=text, waiting=text, font=text, footer=text),
     formats=table(),

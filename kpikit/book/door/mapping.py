@@ -163,6 +163,12 @@ def _column(named: Any) -> Any:
     return named["column"] if isinstance(named, Mapping) else named
 
 
+def amount_per(config: Mapping[str, Any]) -> str:
+    """What the deals' amounts are for, where their column says it: year, month, or "" once."""
+    named = config.get("tables", {}).get("deals", {}).get("columns", {}).get("amount")
+    return named.get("per", "") if isinstance(named, Mapping) else ""
+
+
 def _several(named: str | list[str]) -> list[str]:
     return [named] if isinstance(named, str) else named
 

@@ -40,6 +40,7 @@ class About:
     period: Period
     copy: Copy
     currency: str
+    amount_per: str
     look: Look
     as_of: datetime
     hash: str
@@ -70,6 +71,7 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
         period=period,
         copy=copy,
         currency=settings.currency or "",
+        amount_per=settings.amount_per,
         look=settings.theme,
         as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)),
         hash=book.hash,

@@ -104,7 +104,7 @@ def ask(order: Order) -> Asked:
         _check_since(since.read(order.since), book, period)
     _check_teams(book, order.teams)
     folder = order.out / period.name
-    words = Words(order.language, book.settings.currency or "")
+    words = Words(order.language, book.settings.currency or "", book.settings.amount_per)
     look = book.settings.theme
     tries = keep_tries(order.log) if order.log else ""
     asked = Asked(order, book, period, template, words, look, folder, fixed, tries)
