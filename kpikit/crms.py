@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +35,7 @@ class Crm:
     columns: Columns
     ends: Mapping[str, tuple[str, ...]]
     end_times: tuple[str, ...] = ()
+    log: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -81,7 +82,7 @@ def _crm(name: str, given: Mapping[str, Any]) -> Crm:
     return Crm(
         name, given["label"], given["win_rate"], tuple(given["leaves_out"]), tuple(given["history"]),
         {table: _tuples(columns) for table, columns in given["columns"].items()},
-        _tuples(given["ends"]), tuple(given.get("end_times", ())),
+        _tuples(given["ends"]), tuple(given.get("end_times", ())), _tuples(given.get("log", {})),
     )  # fmt: skip
 
 

@@ -33,7 +33,10 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     if choices.currency:
         settings["currency"] = choices.currency
     tables = {table.name: _table(table, guess, choices, folder) for table in guess.tables if _is_kept(table, choices)}
-    if guess.order:
+    if guess.orders:
+        ends = {"won": list(choices.won), "lost": list(choices.lost)}
+        tables["stages"] = {"pipelines": {name: list(order) for name, order in guess.orders.items()}, **ends}
+    elif guess.order:
         tables["stages"] = {
             "pipeline": guess.pipelines[0] if len(guess.pipelines) == 1 else list(guess.pipelines),
             "order": list(guess.order),
@@ -50,7 +53,9 @@ def _is_kept(table: TableGuess, choices: Choices) -> bool:
 
 
 def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
-    made: dict[str, Any] = {"file": Path(os.path.relpath(table.file, folder)).as_posix()}
+    made: dict[str, Any] = {"file": Path(os.path.relpath(table.file, folder)).as_posix(), **table.grammar}
+    if "made_from" in made:
+        del made["file"]
     if table.columns is None:
         return made
     columns = dict(table.columns)
@@ -58,7 +63,8 @@ def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> d
         columns["team"] = choices.team[1]
     elif table.name == "deals":
         columns.pop("team", None)
-    made["columns"] = columns
+    if columns:
+        made["columns"] = columns
     if table.constants:
         made["constants"] = dict(table.constants)
     if table.name == "deals":
@@ -86,8 +92,9 @@ def _lines(guess: Guess, made: Mapping[str, Any], words: Words) -> Iterator[str]
     )
     for name, table in made["tables"].items():
         yield from ("", f"[tables.{name}]")
-        yield from (f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, Mapping))
-        for part in ("columns", "constants", "values"):
+        parts = ("columns", "constants", "values")
+        yield from (f"{key} = {_value(value)}" for key, value in table.items() if key not in parts)
+        for part in parts:
             if part in table:
                 yield from ("", f"[tables.{name}.{part}]  # {words.say(f'draft.{part}')}")
                 yield from (f"{key} = {_value(value)}" for key, value in table[part].items())
