@@ -37,6 +37,7 @@ class Crm:
     ends: Mapping[str, tuple[str, ...]]
     end_times: tuple[str, ...] = ()
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    log: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -84,6 +85,7 @@ def _crm(name: str, given: Mapping[str, Any]) -> Crm:
         name, given["label"], given["win_rate"], tuple(given["leaves_out"]), tuple(given["history"]),
         {table: _tuples(columns) for table, columns in given["columns"].items()},
         _tuples(given["ends"]), tuple(given.get("end_times", ())), _tuples(given.get("flags", {})),
+        _tuples(given.get("log", {})),
     )  # fmt: skip
 
 

@@ -59,6 +59,12 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
         **dict.fromkeys(["lookup_near", "value_unused", "file_taken"], "note"),
         **dict.fromkeys(["rows_set_aside_first", "rows_set_aside_last", "columns_gone", "deals_gone"], "warning"),
+        # stage histories
+        **dict.fromkeys(["first_stage_unplaced", "log_begins_late", "log_gaps", "overwritten_visits"], "warning"),
+        **dict.fromkeys(["before_first_snapshot", "gone_from_snapshots", "rows_not_kept"], "warning"),
+        **dict.fromkeys(["history_disagrees", "time_in_stage_disagrees"], "warning"),
+        **dict.fromkeys(["never_moved", "log_fields_unused", "skipped_stages", "snapshot_days"], "note"),
+        **dict.fromkeys(["earlier_rows", "deals_from_history", "ends_from_history"], "note"),
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["undecided", "value_unknown", "no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)

@@ -87,7 +87,7 @@ _TABLES = (
         "stage_events",
         (
             *_columns("id", "deal_id!"),
-            *_columns("text", "stage!"),
+            *_columns("text", "stage! pipeline"),
             *_columns("instant", "entered_at!"),
             *_columns("integer", "seq"),
             *_columns("instant", "recorded_at"),
@@ -115,7 +115,7 @@ _TABLES = (
             *_columns("text", "pipeline! stage!"),
             *_columns("integer", "position!"),
             *_columns("number", "probability"),
-            *_columns("bool", "is_won is_lost"),
+            *_columns("bool", "is_won is_lost is_closed"),
             *_columns("text", "meaning"),
         ),
         ("pipeline", "stage"),

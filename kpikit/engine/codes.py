@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kpikit.engine.kernel import spelled
+from kpikit.engine.kernel import APART, spelled
 
 CLOSES = ("won", "lost", "void")
 _CLOSE_CODES = {name: code for code, name in enumerate(CLOSES)}
@@ -31,8 +31,10 @@ class Codes:
     teams: tuple[str, ...]
 
     def places(self) -> dict[int, int]:
-        """The position of each stage that has one, by its number."""
-        return {i: place for i, place in enumerate(self.stages["position"].to_list()) if place is not None}
+        """The position of each stage that has one, by its number; those of different pipelines stand apart."""
+        pipelines = self.stages["pipeline"].rank("dense").cast(pl.Int64).fill_null(0)
+        rows = zip(self.stages["position"], pipelines, strict=True)
+        return {i: place + pipeline * APART for i, (place, pipeline) in enumerate(rows) if place is not None}
 
     def as_dict(self) -> dict:
         """Plain values, for a prepared book's record."""
@@ -71,8 +73,10 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
         tables["deals"].lazy().with_row_index("deal")
         .select("deal", "deal_id", "pipeline", "outcome", "outcome_at", deal_seen_at="recorded_at").collect()
     )  # fmt: skip
-    entered = tables["stage_events"].lazy().select("deal_id", "stage", "entered_at", "seq", "recorded_at", "team")
-    visits = entered.join(deals.lazy(), on="deal_id", how="inner").collect()
+    entered = _entered(tables["stage_events"].lazy())
+    visits = entered.join(deals.lazy(), on="deal_id", how="inner")
+    # a visit belongs to the pipeline of its time, where the history tells it
+    visits = visits.with_columns(pipeline=pl.coalesce("own_pipeline", "pipeline")).collect()
     codes = _codes(tables["stages"].lazy(), visits, known)
     numbers = codes.stages.with_row_index("code").select("pipeline", "stage", pl.col("code").cast(pl.Int16), "close")
     visits = visits.join(numbers, on=["pipeline", "stage"], how="left")
@@ -97,6 +101,12 @@ def encode(tables: Mapping[str, pl.DataFrame | pl.LazyFrame], known: Codes | Non
         pl.col("seen_at").dt.epoch("us"), "team", "is_after", "is_undated",
     )  # fmt: skip
     return Coded(spelled(events.lazy(), codes.places()).lazy, codes, deals.height)
+
+
+def _entered(events: pl.LazyFrame) -> pl.LazyFrame:
+    names = events.collect_schema().names()
+    own = pl.col("pipeline") if "pipeline" in names else pl.lit(None, pl.String)
+    return events.select("deal_id", "stage", "entered_at", "seq", "recorded_at", "team", own_pipeline=own)
 
 
 def _codes(stages: pl.LazyFrame, visits: pl.DataFrame, known: Codes | None) -> Codes:

@@ -13,11 +13,14 @@ import polars as pl
 #: kinds of a spell, by number; the first three are the closes
 KINDS = ("won", "lost", "void", "advance", "back", "open")
 EXCLUDED = ("closed_stage", "after_outcome", "unknown_stage", "left_before_recorded", "end_unknown")
+#: how far the positions of one pipeline stand from those of the next
+APART = 2**40
 _ADVANCE, _BACK, _OPEN = KINDS.index("advance"), KINDS.index("back"), KINDS.index("open")
 
 
 def spelled(events: pl.LazyFrame, place: Mapping[int, int]) -> pl.DataFrame:
-    """Coded events (:mod:`kpikit.engine.codes`) → visits; ``place`` is the position of each stage that has one.
+    """Coded events (:mod:`kpikit.engine.codes`) → visits; ``place`` is the position of each stage that has one, those of
+    different pipelines :data:`APART`.
 
     ``deal, stage, seq, entered_at, left_at, kind, next_stage, skipped, entry_age, excluded, team, visit``; instants and
     ages in microseconds, ``kind`` and ``excluded`` numbers of :data:`KINDS` and :data:`EXCLUDED`.
@@ -34,9 +37,10 @@ def _spells(events: pl.LazyFrame, place: Mapping[int, int]) -> pl.LazyFrame:
     ahead = [pl.when(goes_on).then(pl.col(name).shift(-1)).alias(f"next_{name}") for name in ("at", "stage", "close")]
     visits = lasting.with_columns(ahead).filter(pl.col("stage").is_not_null())
     position, next_position = (
-        pl.col(name).replace_strict(place, default=None, return_dtype=pl.Int32) for name in ("stage", "next_stage")
+        pl.col(name).replace_strict(place, default=None, return_dtype=pl.Int64) for name in ("stage", "next_stage")
     )
     step = next_position - position
+    step = pl.when(step.abs() < APART // 2).then(step)  # the orders of two pipelines do not compare
     kind = (
         pl.when(pl.col("next_close").is_not_null()).then(pl.col("next_close").cast(pl.Int8))
         .when(pl.col("next_at").is_null()).then(pl.lit(_OPEN, pl.Int8))
@@ -67,7 +71,7 @@ def _numbered(spells: pl.DataFrame, place: Mapping[int, int]) -> pl.DataFrame:
 
     A stage is visited twice only where a deal does not go strictly forward, so only such deals are counted.
     """
-    position = pl.col("stage").replace_strict(place, default=None, return_dtype=pl.Int32)
+    position = pl.col("stage").replace_strict(place, default=None, return_dtype=pl.Int64)
     forward = (position > position.shift(1)).fill_null(False)
     returns = (
         spells.lazy().filter((pl.col("deal") == pl.col("deal").shift(1)) & ~forward).select("deal").unique().collect()

@@ -40,12 +40,11 @@ def decoded(spells: pl.DataFrame, codes: Codes, deals: pl.DataFrame) -> pl.DataF
     instants = [pl.from_epoch(name, "us").dt.replace_time_zone("UTC") for name in ("entered_at", "left_at")]
     stage = names.gather(spells["stage"])
     ahead = names.gather(spells["next_stage"])
-    pipelines = deals["pipeline"].gather(spells["deal"])
     named = spells.with_columns(
         *instants,
         stage.alias("stage"),
         deals["deal_id"].gather(spells["deal"]).alias("deal_id"),
-        pipelines.alias("pipeline"),
+        codes.stages["pipeline"].gather(spells["stage"]).alias("pipeline"),
         codes.stages["position"].gather(spells["stage"]).alias("position"),
         pl.col("kind").replace_strict(dict(enumerate(KINDS)), return_dtype=pl.String),
         pl.col("excluded").replace_strict(dict(enumerate(EXCLUDED)), return_dtype=pl.String),

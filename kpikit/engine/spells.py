@@ -84,7 +84,7 @@ def defined(book: DealBook) -> pl.DataFrame:
 def _integers(book: DealBook) -> dict[str, nw.LazyFrame]:
     """The tables that spells are made of, with instants as microseconds."""
     wanted = {
-        "stage_events": ["deal_id", "stage", "entered_at", "seq", "recorded_at", "team"],
+        "stage_events": ["deal_id", "stage", "entered_at", "seq", "recorded_at", "team", "pipeline"],
         "deals": ["deal_id", "pipeline", "outcome", "outcome_at", "recorded_at"],
         "stages": ["pipeline", "stage", "position", "is_won", "is_lost"],
         "changes": ["deal_id", "field", "new", "changed_at", "seq"],
@@ -104,8 +104,10 @@ def _events(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
     closed = tables["stages"].filter(is_won | is_lost).select(
         "pipeline", "stage", nw.when(is_won).then(nw.lit("won")).otherwise(nw.lit("lost")).alias("close")
     )  # fmt: skip
-    pipelines = tables["deals"].select("deal_id", "pipeline")
+    pipelines = tables["deals"].select("deal_id", nw.col("pipeline").alias("deal_pipeline"))
     entered = tables["stage_events"].join(pipelines, on="deal_id", how="inner")
+    own = [nw.col("pipeline")] if "pipeline" in entered.collect_schema().names() else []
+    entered = entered.with_columns(nw.coalesce(*own, "deal_pipeline").alias("pipeline"))
     entered = entered.join(closed, on=["pipeline", "stage"], how="left")
     parts = [_event(entered, "entered_at", _ENTERED)]
     decided = tables["deals"].filter((nw.col("outcome") != "open") & ~nw.col("outcome_at").is_null())
@@ -123,9 +125,10 @@ def _events(tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
 
 def _event(frame: nw.LazyFrame, at: str, rank: int) -> nw.LazyFrame:
     columns = frame.collect_schema().names()
-    text = {name: nw.col(name) if name in columns else nw.lit(None, nw.String) for name in ("stage", "team", "close")}
+    names = ("stage", "pipeline", "team", "close")
+    text = {name: nw.col(name) if name in columns else nw.lit(None, nw.String) for name in names}
     if rank != _ENTERED:
-        text["stage"] = nw.lit(None, nw.String)
+        text |= dict.fromkeys(("stage", "pipeline"), nw.lit(None, nw.String))
     recorded_at = nw.col("recorded_at") if rank == _ENTERED else nw.lit(None, nw.Int64)
     seq = nw.col("seq") if "seq" in columns else nw.lit(0, nw.Int64)
     return frame.select(
@@ -144,38 +147,40 @@ def _collapsed(events: nw.LazyFrame) -> nw.LazyFrame:
     follows_rank = nw.col("rank").shift(-1).over("deal_id", order_by=_ORDER)
     superseded = (nw.col("rank") == _REOPENED) & (follows == nw.col("at")) & (follows_rank == _ENTERED)
     events = events.with_columns(superseded.fill_null(False).alias("superseded")).filter(~nw.col("superseded"))
-    open_stage = nw.when(nw.col("close").is_null()).then(nw.col("stage"))
-    events = events.with_columns(open_stage.alias("last_open"))
-    filled = nw.col("last_open").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
-    stage = nw.when(nw.col("rank") == _REOPENED).then(filled).otherwise(nw.col("stage"))
-    team = nw.col("team").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
-    events = events.with_columns(stage.alias("stage"), team.alias("team"))
-    events = events.filter(~nw.col("stage").is_null() | ~nw.col("close").is_null())
-    what = nw.when(nw.col("stage").is_null()).then(nw.lit("!")).otherwise(nw.col("stage"))
-    events = events.with_columns(what.alias("what"))
-    before = nw.col("what").shift(1).over("deal_id", order_by=_ORDER)
-    return events.with_columns(before.alias("before")).filter(
-        nw.col("before").is_null() | (nw.col("before") != nw.col("what"))
+    places = ("stage", "pipeline")
+    events = events.with_columns(
+        nw.when(nw.col("close").is_null()).then(nw.col(name)).alias(f"last_{name}") for name in places
     )
+    last = {n: nw.col(f"last_{n}").fill_null(strategy="forward").over("deal_id", order_by=_ORDER) for n in places}
+    place = [nw.when(nw.col("rank") == _REOPENED).then(last[n]).otherwise(nw.col(n)).alias(n) for n in places]
+    team = nw.col("team").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
+    events = events.with_columns(*place, team.alias("team"))
+    events = events.filter(~nw.col("stage").is_null() | ~nw.col("close").is_null())
+    what = [nw.when(nw.col("stage").is_null()).then(nw.lit("!")).otherwise(nw.col(n)).alias(f"what_{n}") for n in places]
+    events = events.with_columns(*what)
+    before = [nw.col(f"what_{n}").shift(1).over("deal_id", order_by=_ORDER).alias(f"before_{n}") for n in places]
+    is_other = [nw.col(f"before_{n}") != nw.col(f"what_{n}") for n in places]
+    return events.with_columns(*before).filter(nw.col("before_stage").is_null() | is_other[0] | is_other[1])
 
 
 def _ended(events: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
     """Each visit with what came next: when it was left, and how."""
     following = [
         nw.col(name).shift(-1).over("deal_id", order_by=_ORDER).alias(f"next_{name}")
-        for name in ("at", "stage", "close")
+        for name in ("at", "stage", "pipeline", "close")
     ]
     visits = events.with_columns(*following).filter(~nw.col("stage").is_null())
-    count = nw.col("at").cum_count().over("deal_id", "stage", order_by=_ORDER)
+    count = nw.col("at").cum_count().over("deal_id", "pipeline", "stage", order_by=_ORDER)
     visits = visits.with_columns(count.alias("visit"))
     places = tables["stages"].select("pipeline", "stage", "position")
     deals = tables["deals"].select(
-        "deal_id", "pipeline", nw.col("recorded_at").alias("deal_recorded_at"), "outcome", "outcome_at"
+        "deal_id", nw.col("recorded_at").alias("deal_recorded_at"), "outcome", "outcome_at"
     )
     visits = visits.join(deals, on="deal_id", how="inner").join(places, on=["pipeline", "stage"], how="left")
-    ahead = places.select("pipeline", nw.col("stage").alias("next_stage"), nw.col("position").alias("next_position"))
-    visits = visits.join(ahead, on=["pipeline", "next_stage"], how="left")
+    ahead = places.select(nw.all().name.prefix("next_"))
+    visits = visits.join(ahead, on=["next_pipeline", "next_stage"], how="left")
     step = nw.col("next_position") - nw.col("position")
+    step = nw.when(nw.col("pipeline") == nw.col("next_pipeline")).then(step)  # the orders of two do not compare
     kind = (
         nw.when(~nw.col("next_close").is_null()).then(nw.col("next_close"))
         .when(nw.col("next_at").is_null()).then(nw.lit("open"))

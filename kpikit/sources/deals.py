@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +43,13 @@ def looks_like_deals(raw: RawTable, listed: Mapping[str, str], *, needs_id: bool
     return 0 if needs_id and identity(frame, columns).column is None else 1 + len(columns)
 
 
-def deals(raw: RawTable, listed: Mapping[str, str]) -> Deals:
+def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ()) -> Deals:
     """What the columns of this file mean.
 
     Args:
         raw: the deals as they were read; :func:`looks_like_deals` is not 0.
         listed: stage → outcome, as a list of stages says it; empty without one.
+        taken: columns that another table takes (when a snapshot was made): nothing is read from their values.
     """
     frame = raw.frame
     columns: dict[str, Any] = vocabulary.named(frame.columns, "deals")
@@ -58,7 +59,8 @@ def deals(raw: RawTable, listed: Mapping[str, str]) -> Deals:
     columns |= {"deal_id": str(who.column)}
     columns = _ended(columns, ends, frame)
     columns = _priced(columns, money)
-    spare = [c for c in frame.columns if c not in {*_used(columns), *ends.flags.values(), *ends.beside, *who.varying, "_row"}]
+    away = {*_used(columns), *ends.flags.values(), *ends.beside, *who.varying, *taken, "_row"}
+    spare = [c for c in frame.columns if c not in away]
     found = by_values(raw, columns, _outcome(frame, ends), spare)
     columns |= found.columns
     columns = {c.name: columns[c.name] for c in TABLES["deals"].columns if c.name in columns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from kpikit.errors import DataError, Fault
-from kpikit.reading import RawTable, parse
+from kpikit.reading import RawTable
 from kpikit.schema import TABLES
-from kpikit.sources import vocabulary
+from kpikit.sources import histories, vocabulary
 from kpikit.sources.deals import deals, looks_like_deals
 from kpikit.sources.doubts import Doubt, Told
-from kpikit.sources.ending import FEW_VALUES, listed_ends
+from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
+from kpikit.sources.histories import HistoryFound
 from kpikit.sources.vocabulary import meaning, named
 
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
@@ -25,8 +26,8 @@ _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 class TableGuess:
     """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
 
-    ``more`` are further files of the same kind, ``grammar`` what else a kpikit.toml says of the table (``rows``,
-    ``ends``), ``unused`` the columns that nothing takes.
+    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``unused`` the
+    columns that nothing takes; ``visits``: of a history, for the order of stages.
     """
 
     name: str
@@ -36,6 +37,7 @@ class TableGuess:
     unused: tuple[str, ...] = ()
     more: tuple[Path, ...] = ()
     grammar: Mapping[str, Any] = field(default_factory=dict)
+    visits: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Guess:
     """What an export is taken for. ``outcomes`` gives a meaning to each value of the column that says how a deal ended.
 
     ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
-    which deals passed them, where a history has no list of its own, and ``pipelines`` those that have it; ``language``
-    the one whose words its headers are, where they tell. ``told`` is what deserves to be seen, ``doubts`` what the
-    files leave open.
+    which deals passed them, where a history has no list of its own, ``orders`` that of each pipeline where there are
+    several, and ``pipelines`` those that have it; ``language`` the one whose words its headers are, where they tell.
+    ``told`` is what deserves to be seen, ``doubts`` what the files leave open.
     """
 
     tables: tuple[TableGuess, ...]
@@ -57,6 +59,7 @@ class Guess:
     team_choices: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = ()
     pipelines: tuple[str, ...] = ("all",)
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unused_files: tuple[Path, ...] = ()
     told: tuple[Told, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -87,28 +90,34 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
 
 def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for files in somebody else's words."""
+    rows = {path: histories.repeated(raw, _columns_of(raw.frame)) for path, raw in files.items()}
+    present = {p: raw if (r := rows[p]) is None else replace(raw, frame=r.present) for p, raw in files.items()}
     lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
-    scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in files.items()}
-    path = max(files, key=lambda path: (scores[path], path.name))
+    scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in present.items()}
+    path = max(present, key=lambda path: (scores[path], path.name))
     if not scores[path]:
-        raise DataError([_nothing_found(files)])
-    more = _same_kind(path, files, scores)
-    listed = _of_others(lists, path)
-    found = deals(files[path], listed)
-    frame = files[path].frame
-    columns = dict(found.columns)
+        return _alone(files)
+    more = _same_kind(path, files, scores) if rows[path] is None else ()
+    when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
+    found = deals(present[path], _of_others(lists, path), when)
+    frame, columns = present[path].frame, dict(found.columns)
     own = TableGuess("deals", path, columns, found.constants, found.unused, more, _grammar(found.grammar, more))
-    others, stage_order = [], ()
+    others: list[TableGuess] = []
+    if (versions := rows[path]) is not None:
+        own = replace(own, grammar={**own.grammar, **versions.deals})
+        others.append(_of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
-    for find in (*(HISTORIES[shape] for shape in vocabulary.histories()), _people, _accounts, _stages):
-        for other, raw in rest.items():
-            if other not in [table.file for table in others] and (table := find(other, raw, columns, frame)):
+    for find in (*(find for shape, find in HISTORIES.items() if shape in vocabulary.histories()), _people, _accounts, _stages):
+        here = {path: present[path]} if find is HISTORIES["wide"] else {}
+        for other, raw in {**rest, **here}.items():
+            if other in [table.file for table in others]:
+                continue
+            table = find(other, raw, columns, frame)
+            if table and table.name not in [one.name for one in others]:
                 others.append(table)
                 break
-    tables = (own, *others)
-    events = next((t for t in others if t.name == "stage_events"), None)
-    if events is not None and not any(t.name == "stages" for t in others):
-        stage_order = _order(files[events.file], dict(events.columns or {}))
+    tables = (_without_stamps(own, others), *others)
+    orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
     return Guess(
         tables=_with_team(tables, teams[0] if teams else None),
@@ -118,12 +127,27 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         language=vocabulary.language_of(frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
-        order=stage_order,
+        order=next(iter(orders.values()), ()),
         pipelines=_pipelines(frame, columns.get("pipeline")),
+        orders=orders if len(orders) > 1 else {},
         unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
         told=found.told,
         doubts=found.doubts,
     )
+
+
+def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
+    """The columns of the deals by name, and the one that says how a deal ended."""
+    columns: dict[str, Any] = dict(named(frame.columns, "deals"))
+    ends = ending(frame, columns, {}) if not frame.is_empty() else None
+    return columns if ends is None or ends.column is None else {"stage": ends.column} | columns
+
+
+def _without_stamps(own: TableGuess, others: Sequence[TableGuess]) -> TableGuess:
+    """The deals without the columns that a history in the same file takes among those not used."""
+    same = [table for table in others if table.file == own.file]
+    left = [set(table.unused) for table in same]
+    return replace(own, unused=tuple(c for c in own.unused if all(c in some for some in left)))
 
 
 def _listed(raw: RawTable) -> dict[str, str]:
@@ -148,6 +172,42 @@ def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]
     return {"rows": "last"} | dict(found) if more else dict(found)
 
 
+def _orders(tables: Sequence[TableGuess], frame: pl.DataFrame, columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The order of stages in each pipeline, from the history; none where a file lists the stages."""
+    events = next((t for t in tables if t.name == "stage_events"), None)
+    if events is None or events.visits.is_empty() or any(t.name == "stages" for t in tables):
+        return {}
+    pipeline = pl.col(columns["pipeline"]).cast(pl.String).str.strip_chars() if "pipeline" in columns else pl.lit("all")
+    where = frame.select(deal=pl.col(columns["deal_id"]).cast(pl.String).str.strip_chars(), pipeline=pipeline)
+    return histories.orders(events.visits, where)
+
+
+def _alone(files: Mapping[Path, RawTable]) -> Guess:
+    """The guess for a stage history without a list of deals: they are made from it."""
+    nothing = pl.DataFrame()
+    for find in (histories.field_log, histories.from_to, histories.long):
+        for path, raw in files.items():
+            named_so = named(raw.frame.columns, "stage_events")
+            stages = [named_so[n] for n in ("stage",) if n in named_so]
+            found = find(raw, {"stage": stages[0]} if stages else {}, raw.frame if stages else nothing)
+            if found is None or found.visits.is_empty():
+                continue
+            values = tuple(found.visits["stage"].unique(maintain_order=True))
+            if not {"won", "lost"} & {meaning(value) for value in values}:
+                continue
+            deals = TableGuess("deals", path, {}, {}, (), {"made_from": "stage_events"})
+            return Guess(
+                tables=(deals, _of_history(path, raw, found)),
+                outcomes={value: meaning(value) or "open" for value in values},
+                values=values,
+                currency=None,
+                language=vocabulary.language_of(raw.frame.columns),
+                order=histories.in_order(found.visits),
+                unused_files=tuple(p for p in files if p != path),
+            )
+    raise DataError([_nothing_found(files)])
+
+
 def _nothing_found(files: Mapping[Path, RawTable]) -> Fault:
     """None of the files lists deals, or the one that does has no column that names each deal."""
     ending = [p for p, raw in files.items() if looks_like_deals(raw, {}, needs_id=False)]
@@ -164,29 +224,31 @@ def _own_table(path: Path, raw: RawTable) -> str | None:
     return table.name if all(c.name in raw.frame.columns for c in table.columns if c.required) else None
 
 
-def _overlap(one: pl.Series, other: pl.Series) -> float:
-    """The share of the distinct values of one column that the other has too."""
-    values = one.cast(pl.String, strict=False).drop_nulls().unique()
-    known = other.cast(pl.String, strict=False).drop_nulls().unique()
-    return values.is_in(known.implode()).mean() or 0.0  # type: ignore[return-value]
+def _history(find: Callable[..., HistoryFound | None]) -> Callable[..., TableGuess | None]:
+    """A shape of :mod:`kpikit.sources.histories` as a guess at the table ``stage_events``."""
+
+    def shape(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+        found = find(raw, deals, frame)
+        return None if found is None else _of_history(path, raw, found)
+
+    return shape
 
 
-def _stage_events(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-    """The shape ``long``: a file with several rows a deal, each with a stage and a time."""
-    columns = named(raw.frame.columns, "stage_events")
-    if not {"deal_id", "stage", "entered_at"} <= set(columns) or raw.frame.is_empty():
-        return None
-    if _overlap(raw.frame[columns["deal_id"]], frame[deals["deal_id"]]) < 0.5:
-        return None
-    stage = frame[deals["stage"]] if "stage" in deals else None
-    theirs = raw.frame[columns["stage"]]  # a history of all properties holds stages among much else
-    known = stage is not None and min(_overlap(stage, theirs), _overlap(theirs, stage)) >= 0.3
-    several = raw.frame[columns["deal_id"]].n_unique() < raw.frame.height
-    return _other("stage_events", path, raw, columns) if known and several else None
+def _of_history(path: Path, raw: RawTable, found: HistoryFound) -> TableGuess:
+    table = _other("stage_events", path, raw, found.columns)
+    stages = found.grammar.get("stages", ())
+    used = {str(found.grammar.get(key)) for key in ("from", "field")} | {str(v) for one in stages for v in one.values()}
+    unused = tuple(name for name in table.unused if name not in used)
+    return replace(table, unused=unused, grammar=found.grammar, visits=found.visits)
 
 
-#: the shapes of a stage history that can be read as it stands, by the name that a CRM's file gives them
-HISTORIES = {"long": _stage_events}
+#: the shapes of a stage history, by the name that a CRM's file gives them; what says most is looked for first
+HISTORIES = {
+    "field_log": _history(histories.field_log),
+    "from_to": _history(histories.from_to),
+    "wide": _history(histories.wide),
+    "long": _history(histories.long),
+}
 
 
 def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
@@ -195,7 +257,7 @@ def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
         return None
     team = named(raw.frame.columns, "people").get("team")
     columns = [c for c in raw.frame.columns if c != "_row" and c != team]
-    owner = next((c for c in columns if _overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
+    owner = next((c for c in columns if histories.overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
     if team is None or owner is None or raw.frame[owner].n_unique() < raw.frame.height:
         return None
     return _other("people", path, raw, {"owner": owner, "team": team})
@@ -206,7 +268,7 @@ def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.Dat
     if "account_id" not in deals:
         return None
     key = next(
-        (c for c in raw.frame.columns if c != "_row" and _overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5),
+        (c for c in raw.frame.columns if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5),
         None,
     )
     if key is None or raw.frame[key].n_unique() < raw.frame.height:
@@ -219,7 +281,7 @@ def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
     columns = named(raw.frame.columns, "stages")
     if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > FEW_VALUES:
         return None
-    if _overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
+    if histories.overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
         return None
     return _other("stages", path, raw, columns)
 
@@ -229,18 +291,6 @@ def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> 
     constants = {"pipeline": "all"} if name == "stages" and "pipeline" not in columns else {}
     unused = tuple(c for c in raw.frame.columns if c not in {*ordered.values(), "_row"})
     return TableGuess(name, path, ordered, constants, unused)
-
-
-def _order(events: RawTable, columns: Mapping[str, str]) -> tuple[str, ...]:
-    """The stages in the order in which deals passed them: by their mean place within a deal's own history."""
-    ours = events.frame.select("_row", **{n: pl.col(columns[n]) for n in ("deal_id", "stage", "entered_at")})
-    typed = parse(replace(events, frame=ours, faults=(), left_out=()), "stage_events").frame
-    moves = typed.select(deal="deal_id", stage="stage", at="entered_at").drop_nulls("stage")
-    moves = moves.sort("deal", "at", maintain_order=True)
-    moves = moves.filter(pl.col("stage").ne_missing(pl.col("stage").shift().over("deal")))  # a row may repeat its stage
-    moves = moves.with_columns(place=pl.int_range(pl.len()).over("deal"))
-    ranked = moves.group_by("stage").agg(pl.col("place").mean()).sort("place", "stage")
-    return tuple(str(stage) for stage in ranked["stage"] if meaning(str(stage)) is None)
 
 
 def _pipelines(deals: pl.DataFrame, column: str | None) -> tuple[str, ...]:

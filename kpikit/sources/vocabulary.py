@@ -54,6 +54,25 @@ def end_times(headers: Collection[str]) -> list[str]:
     return [theirs[name] for name in known if name in theirs]
 
 
+def meanings(header: str, table: str) -> tuple[str, ...]:
+    """The columns of a table that a name may be, in any of the sources; the best first.
+
+    >>> meanings("dealstage", "deals")
+    ('stage',)
+    """
+    plain = letters(header)
+    found = [ours for source in sources() for ours, names in source.get(table, {}).items() if plain in names]
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def log_words(key: str) -> tuple[str, ...]:
+    """What histories call a column that is no table's: ``from``, ``field``, ``entered``, ``exited``, ``time``,
+    ``snapshot``, ``version``, ``active``; the CRMs' own names first."""
+    given = [*(crm.log for crm in crms().values()), *(part.get("log", {}) for part in _parts())]
+    return tuple(dict.fromkeys(name for one in given for name in one.get(key, ())))
+
+
 def histories() -> tuple[str, ...]:
     """The shapes of a stage history that may be met, by name."""
     shapes = [*(shape for crm in crms().values() for shape in crm.history), *common()["history"]]

@@ -14,6 +14,9 @@ from kpikit.sources.guess import Guess, TableGuess
 from kpikit.start.asking import Choices
 from kpikit.words import Words
 
+#: what stands in a part of its own under a table
+_PARTS = ("ends", "columns", "constants", "values")
+
 
 def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     """The mapping as the tables of a kpikit.toml in ``folder``."""
@@ -21,7 +24,10 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     if choices.currency:
         settings["currency"] = choices.currency
     tables = {table.name: _table(table, guess, choices, folder) for table in guess.tables if _is_kept(table, choices)}
-    if guess.order:
+    if guess.orders:
+        ends = {"won": list(choices.won), "lost": list(choices.lost)}
+        tables["stages"] = {"pipelines": {name: list(order) for name, order in guess.orders.items()}, **ends}
+    elif guess.order:
         tables["stages"] = {
             "pipeline": guess.pipelines[0] if len(guess.pipelines) == 1 else list(guess.pipelines),
             "order": list(guess.order),
@@ -76,10 +82,11 @@ def _is_kept(table: TableGuess, choices: Choices) -> bool:
 
 def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     files = [Path(os.path.relpath(file, folder)).as_posix() for file in (table.file, *table.more)]
-    made: dict[str, Any] = {"file": files if table.more else files[0]}
+    made: dict[str, Any] = {"file": files if table.more else files[0], **table.grammar}
+    if "made_from" in made:
+        del made["file"]
     if table.columns is None:
         return made
-    made |= table.grammar
     columns = dict(table.columns)
     meanings: dict[str, dict[str, str]] = {}
     if choices.team is not None and choices.team[0] == table.name:
@@ -88,7 +95,8 @@ def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> d
         columns.pop("team", None)
     if table.name == "deals":
         meanings = _meanings(guess, choices, columns)
-    made["columns"] = columns
+    if columns:
+        made["columns"] = columns
     if table.constants:
         made["constants"] = dict(table.constants)
     if meanings:
@@ -131,12 +139,13 @@ def _lines(guess: Guess, made: Mapping[str, Any], words: Words, doubts: tuple[Do
     )
     for name, table in made["tables"].items():
         yield from ("", f"[tables.{name}]")
-        yield from (f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, Mapping))
-        for part, values in table.items():
-            if isinstance(values, Mapping):
-                comment = f"  # {words.say(f'draft.{part}')}" if words.has(f"draft.{part}") else ""
+        plain = {key: value for key, value in table.items() if key not in _PARTS}
+        yield from (f"{key} = {_value(value)}" for key, value in plain.items())
+        for part in _PARTS:
+            if part in table:
+                comment = f"  # {words.say(f'draft.{part}')}"
                 yield from ("", f"[tables.{name}.{part}]{comment}")
-                yield from (f"{_key(key)} = {_value(value)}" for key, value in values.items())
+                yield from (f"{_key(key)} = {_value(value)}" for key, value in table[part].items())
         unused = next((t.unused for t in guess.tables if t.name == name), ())
         if unused:
             yield f"# {words.say('draft.unused', names=', '.join(map(_plain, unused)))}"

@@ -67,9 +67,11 @@ def three_rows(book: DealBook) -> list[tuple[str, ...]]:
 
 
 def _unused(made: Start, words: Words) -> Iterator[str]:
-    for table in made.guess.tables:
-        if table.unused:
-            yield words.say("init.unused_columns", file=table.file.name, names=", ".join(table.unused))
+    for file in dict.fromkeys(table.file for table in made.guess.tables):
+        same = [table.unused for table in made.guess.tables if table.file == file]
+        left = [name for name in same[0] if all(name in unused for unused in same)]  # one file may be two tables
+        if left:
+            yield words.say("init.unused_columns", file=file.name, names=", ".join(left))
     if made.guess.unused_files:
         yield words.say("draft.unused_files", names=", ".join(path.name for path in made.guess.unused_files))
 

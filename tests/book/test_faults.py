@@ -14,7 +14,7 @@ from kpikit.reading.cells import BY_COLUMN, BY_VALUE
 from kpikit.reading.files import read
 from kpikit.reading.typed.formats import Formats
 from kpikit.reading.typed.parsing import parse
-from kpikit.words import Words
+from kpikit.words import Words, _catalogue
 
 HEADER = "deal_id,pipeline,outcome,amount,created_at\n"
 
@@ -203,13 +203,12 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
     reading = (root / "kpikit" / "reading").rglob("*.py")
-    names = ("validation", "refused_rows", "building", "instants", "mapping", "lookup", "trusted_rules", "trusted")
-    building = (root / "kpikit" / "book" / "door" / f"{name}.py" for name in names)
-    guessing = (*(root / "kpikit" / "sources").glob("*.py"), root / "kpikit" / "book" / "sealing.py")
+    building = (root / "kpikit" / "book").rglob("*.py")
+    guessing = (*(root / "kpikit" / "sources").glob("*.py"), *(root / "kpikit" / "start").glob("*.py"))
     text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building, *guessing))
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))
     dropped = {f"{rule}_dropped" for rule in ("short_row", "long_row", "missing_delimiter")}
-    built = {"outcome_before_created", "outcome_before_first_contact"}
+    built = {"outcome_before_created", "outcome_before_first_contact", "rows_set_aside_first", "rows_set_aside_last"}
     assert set(SEVERITY) - quoted - dropped - built == set()
     raised = set(re.findall(r'(?:Fault|desk\.add)\(\s*"([a-z0-9_]+)"', text))
     assert raised - set(SEVERITY) == set()
@@ -223,6 +222,8 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
+    asked = {b for part in ("rule", "way") for b in re.findall(r"{(\w+)", " ".join(_catalogue(language)[f"{part}.{rule}"]))}
+    blanks = dict.fromkeys(asked, 3) | blanks
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)
     assert line.startswith("deals.csv")

@@ -10,7 +10,9 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.book.door.completion import complete
+from kpikit.book.door.ends import filled
 from kpikit.book.door.instants import as_utc, last_recorded
+from kpikit.book.door.stage_lists import in_every_pipeline, with_ends
 from kpikit.book.door.validation import left_out, validate
 from kpikit.book.settings import Settings
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
@@ -61,6 +63,8 @@ def build(
     if "changes" in parsed:
         parsed["changes"] = _readable(parsed["changes"], formats, settings.time_zone)
     files = {name: raw.file for name, raw in raws.items()}
+    parsed, noticed = _settled(parsed, files.get("stage_events"))
+    faults += noticed
     valid = validate(parsed, as_of=as_of, files=files, time_zone=settings.time_zone)
     faults += valid.faults
     faults = [_in_their_words(fault, raws) for fault in faults]
@@ -70,6 +74,13 @@ def build(
     _refuse(faults, dropped, n_rows, settings.max_dropped)
     last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
     return Admitted(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
+
+
+def _settled(parsed: dict[str, pl.DataFrame], file: str | None) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+    """What one table says for another: which stages end a deal, in which pipelines they are, when a deal ended."""
+    if "stages" in parsed:
+        parsed["stages"] = with_ends(parsed["stages"])
+    return filled(in_every_pipeline(parsed), file)
 
 
 def _in_their_words(fault: Fault, raws: Mapping[str, RawTable]) -> Fault:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from kpikit import schema
+from kpikit.book.door.ends import within_their_day
 from kpikit.book.settings import Settings
 
 #: polars type of each kind of column
@@ -34,6 +35,7 @@ def complete(frames: Mapping[str, pl.DataFrame], settings: Settings) -> dict[str
     for name in ("stage_events", "changes"):
         if name in tables:
             tables[name] = _in_order(tables[name])
+    tables["deals"] = within_their_day(tables, settings.time_zone)
     return derived(tables, settings)
 
 

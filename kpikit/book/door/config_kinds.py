@@ -46,6 +46,15 @@ def _is_column(value: Any) -> bool:
         return isinstance(value.get("column"), str) and value.get("per", "") in PER and set(value) <= {"column", "per"}
     return isinstance(value, str) or (_are_texts(value) and bool(value))
 
+def _is_wide(value: Any) -> bool:
+    """A stage of a wide history: its name and the column of its entry, perhaps of its exit, pipeline and time."""
+    known = {"stage", "entered", "exited", "pipeline", "time"}
+    return (
+        isinstance(value, Mapping)
+        and {"stage", "entered"} <= set(value) <= known
+        and all(isinstance(one, str) for one in value.values())
+    )
+
 
 text = of(lambda v: isinstance(v, str), '"…"')
 texts = of(_are_texts, '["…", "…"]')
@@ -82,9 +91,11 @@ def each(kind: Check) -> Check:
 
 _is_table = of(lambda v: isinstance(v, Mapping), "{ … }")
 _LOOKUP = table(file=file, key=text, column=text, on=text)
+_STAGES = of(lambda v: isinstance(v, list) and all(map(_is_wide, v)) and bool(v), '[{ stage = "…", entered = "…" }]')
 _TABLE = table(
-    file=files, columns=each(column), rows=text, ends=each(text), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
-    pipeline=names, order=texts, won=texts, lost=texts,
+    file=files, columns=each(column), rows=text, ends=each(text), constants=each(value), lookup=each(_LOOKUP),
+    values=each(each(value)), pipeline=names, order=texts, won=texts, lost=texts, pipelines=each(texts), keep=each(texts),
+    latest=text, made_from=text, shape=text, field=text, fields=each(text), stages=_STAGES, **{"from": text},
 )  # fmt: skip
 _EVENT_LOG = table(
     file=file, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),

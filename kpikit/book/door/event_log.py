@@ -69,6 +69,11 @@ def event_log(log: Mapping[str, Any], folder: Path, formats: Formats, time_zone:
     }
 
 
+def beside(log: dict[str, RawTable], tables: Mapping[str, RawTable]) -> dict[str, RawTable]:
+    """The log's tables with those that stand beside it; what a table of deals knows is joined to the log's cases."""
+    return {**tables, **log}
+
+
 def _columns_exist(raw: RawTable, log: Mapping[str, Any]) -> None:
     named = [log["case"], log["activity"], log["time"], *log.get("keep", {}), *log.get("attributes", {}).values()]
     faults = [Fault("no_such_column", file=raw.file, column=name) for name in named if name not in raw.frame.columns]

@@ -2,29 +2,40 @@
 
 A table of the book is made from a file (or several, or the newest that fits a pattern) by exactly these: ``columns``
 (rename), ``constants``, ``lookup`` (a column of another file by a key), ``values`` (what is written there → what it
-means), ``ends`` (yes-or-no columns that say how a deal ended) and ``rows`` (which row of a deal counts). Stages may be given as ``order`` instead
-of a file. Whatever needs more is Python, through :meth:`kpikit.DealBook.from_frames`.
+means), ``keep`` (only rows with these values of a column), ``ends`` (yes-or-no columns that say how a deal ended) and
+``rows`` (which row of a deal counts). Stages may be given as ``order`` instead of a file, a stage history may have any of
+the shapes of :mod:`kpikit.book.door.histories`, and deals may be the ``latest`` row of each, or be made from the history.
+Whatever needs more is Python, through :meth:`kpikit.DealBook.from_frames`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from kpikit.book.door.deal_rows import ENDS, ROWS, by_flags, one_row_each, until_ended
-from kpikit.book.door.event_log import event_log
+from kpikit.book.door.event_log import beside, event_log
 from kpikit.book.door.exports import is_pattern, newest, one_after_another
+from kpikit.book.door.histories import deals as deals_of
+from kpikit.book.door.histories import shapes
+from kpikit.book.door.histories.history import History, Reading, of_deals
+from kpikit.book.door.histories.reconciled import disagreement
 from kpikit.book.door.lookup import look_up
 from kpikit.errors import DataError, Fault, UsageError, wrong_setting
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES, Table
 
-#: what a table may say of itself; ``pipeline``, ``order``, ``won``, ``lost`` only for stages without a file
-KEYS = ("file", "columns", "constants", "lookup", "values", "rows", "ends")
-STAGE_KEYS = ("pipeline", "order", "won", "lost")
+#: what a table may say of itself, and what only some may: stages without a file, deals, a stage history
+KEYS = ("file", "columns", "constants", "lookup", "values", "keep", "rows")
+OWN_KEYS = {
+    "stages": ("pipeline", "order", "won", "lost", "pipelines"),
+    "deals": ("latest", "made_from", "ends"),
+    "stage_events": shapes.KEYS,
+}
 LOOKUP_KEYS = ("file", "key", "column", "on")
 #: in ``values``: what stands for an empty cell, and for everything that is not listed
 EMPTY, OTHERS = "", "*"
@@ -37,9 +48,7 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
         UsageError: the grammar is not kept: an unknown key, table or column, or no such file.
         DataError: a file lacks columns that the mapping names; all of them at once.
     """
-    if "event_log" in config:
-        zone = config.get("settings", {}).get("time_zone", "UTC")
-        return event_log(config["event_log"], folder, formats, zone)
+    reading = Reading(formats, config.get("settings", {}).get("time_zone", "UTC"))
     tables = config.get("tables", {})
     for name, table in tables.items():
         _check(name, table)
@@ -60,19 +69,91 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
     faults = [fault for name, table in tables.items() for fault in _missing(table, file)]
     if faults:
         raise DataError(faults)
-    return {
-        name: _stages(table) if "order" in table else _mapped(TABLES[name], table, file)
-        for name, table in tables.items()
-    }
+    made = {name: _made(name, table, file, reading) for name, table in tables.items() if "made_from" not in table}
+    if "event_log" in config:
+        return beside(event_log(config["event_log"], folder, formats, reading.time_zone), made)
+    return _with_history(made, tables, file, reading)
+
+
+def _made(name: str, table: Mapping[str, Any], file: Any, reading: Reading) -> RawTable:
+    """One table by itself: stages as they were written down, or columns of a file."""
+    if name == "stages" and "file" not in table:
+        return _stages(table)
+    raw: RawTable = file(table["file"])
+    deal = table.get("columns", {}).get("deal_id", "deal_id" if "deal_id" in raw.frame.columns else None)
+    if "keep" in table:
+        raw = deals_of.kept(raw, table["keep"], deal if isinstance(deal, str) else None)
+    if "latest" in table and isinstance(deal, str):
+        raw = deals_of.latest(raw, deal, table["latest"], reading)
+    return raw if table.get("shape", shapes.LONG) != shapes.LONG else _mapped(TABLES[name], table, raw, file)
+
+
+def _with_history(
+    made: dict[str, RawTable], tables: Mapping[str, Any], file: Any, reading: Reading
+) -> dict[str, RawTable]:
+    """The tables with the stage history in its own shape turned into stage events and changes, and ends marked."""
+    asked = tables.get("stage_events", {})
+    meanings = tables.get("deals", {}).get("values", {}).get("outcome", {})
+    if asked.get("shape", shapes.LONG) != shapes.LONG:
+        turned = shapes.SHAPES[asked["shape"]](
+            made["stage_events"], asked, of_deals(made.get("deals"), reading), reading
+        )
+        made |= _turned(made, turned, asked, meanings)
+    if tables.get("deals", {}).get("made_from"):
+        deals = deals_of.made(made["stage_events"], tables["deals"], reading)
+        made["deals"] = _explained(deals, tables["deals"], "deals")
+    if "stages" in made and meanings:
+        made["stages"] = _with_ends(made["stages"], meanings)
+    if {"deals", "stage_events"} <= set(made) and not tables["deals"].get("made_from"):
+        odd = disagreement(made["deals"], made["stage_events"], {str(k).casefold(): v for k, v in meanings.items()})
+        made["stage_events"] = replace(made["stage_events"], faults=(*made["stage_events"].faults, *odd))
+    return {name: made[name] for name in TABLES if name in made}
+
+
+def _turned(
+    made: Mapping[str, RawTable], history: History, asked: Mapping[str, Any], meanings: Mapping[str, Any]
+) -> dict[str, RawTable]:
+    """What a shape gave, as raw tables; changes of an outcome in the words that the deals' own values have."""
+    raw = made["stage_events"]
+    faults = (*raw.faults, *history.faults)
+    found = {"stage_events": RawTable(raw.file, history.events, faults, "frame", raw.left_out)}
+    found["stage_events"] = _explained(found["stage_events"], asked, "stage_events")
+    if history.changes is not None and not history.changes.is_empty():
+        changes = history.changes
+        if meanings:
+            explained = [_meant(changes[name], {str(k): _text(v) for k, v in meanings.items()})[0] for name in ("old", "new")]
+            is_outcome = pl.col("field") == "outcome"
+            old, new = (pl.when(is_outcome).then(one).otherwise(changes[one.name]).alias(one.name) for one in explained)
+            changes = changes.with_columns(old, new)
+        given = [made["changes"].frame] if "changes" in made else []
+        frames = [frame.cast({"_row": pl.UInt32}) for frame in (changes, *given)]
+        found["changes"] = RawTable(raw.file, pl.concat(frames, how="diagonal_relaxed"), (), "frame")
+    return found
+
+
+def _with_ends(stages: RawTable, meanings: Mapping[str, Any]) -> RawTable:
+    """A stage that is called as an outcome is an end, whatever else the list says or leaves out."""
+    known = {str(value).strip().casefold(): _text(meaning) for value, meaning in meanings.items()}
+    means = pl.col("stage").cast(pl.String).str.strip_chars().str.to_lowercase().replace_strict(
+        known, default=None, return_dtype=pl.String
+    )  # fmt: skip
+    ends = {}
+    for outcome in ("won", "lost"):
+        name = f"is_{outcome}"
+        given = pl.col(name).cast(pl.String) if name in stages.frame.columns else pl.lit(None, pl.String)
+        ends[name] = pl.when(means.is_in(["won", "lost"])).then((means == outcome).cast(pl.String)).otherwise(given)
+    return replace(stages, frame=stages.frame.with_columns(**ends))
 
 
 def _check(name: str, table: Mapping[str, Any]) -> None:
     """Refuse what the grammar does not know, before a file is opened."""
     _known("tables", [name], TABLES)
-    own = (*KEYS, *STAGE_KEYS) if name == "stages" else KEYS
-    _known(f"tables.{name}", table, own)
-    if "order" not in table and "file" not in table:
+    _known(f"tables.{name}", table, (*KEYS, *OWN_KEYS.get(name, ())))
+    if not {"order", "pipelines", "made_from", "file"} & set(table):
         raise UsageError("missing_setting", setting=f"tables.{name}.file")
+    if table.get("made_from", "stage_events") != "stage_events":
+        raise wrong_setting(f"tables.{name}.made_from", table["made_from"], "stage_events")
+    _check_shape(table)
     for part in ("columns", "constants", "lookup", "values"):
         _known(f"tables.{name}.{part}", table.get(part, {}), TABLES[name].names)
     for column, lookup in table.get("lookup", {}).items():
@@ -82,7 +163,7 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
             if key not in lookup:
                 raise UsageError("missing_setting", setting=f"{where}.{key}")
     if name != "deals" and "ends" in table:
-        raise UsageError("unknown_setting", setting=f"tables.{name}.ends", allowed=", ".join(KEYS[:-1]))
+        raise UsageError("unknown_setting", setting=f"tables.{name}.ends", allowed=", ".join(KEYS))
     _known(f"tables.{name}.ends", table.get("ends", {}), ENDS)
     if table.get("rows", "first") not in ROWS:
         raise wrong_setting(f"tables.{name}.rows", table["rows"], ", ".join(ROWS))
@@ -93,6 +174,25 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
             raise UsageError("mapped_twice", setting=f"tables.{name}", column=column)
 
 
+def _check_shape(table: Mapping[str, Any]) -> None:
+    """A stage history says what its shape needs, and nothing that belongs to another shape."""
+    shape = table.get("shape", shapes.LONG)
+    where = "tables.stage_events"
+    if shape != shapes.LONG and shape not in shapes.SHAPES:
+        raise wrong_setting(f"{where}.shape", shape, ", ".join((shapes.LONG, *shapes.SHAPES)))
+    for key in shapes.NEEDS.get(shape, ()):
+        if key not in table:
+            raise UsageError("missing_setting", setting=f"{where}.{key}")
+    may = (*shapes.NEEDS.get(shape, ()), *shapes.MAY_HAVE.get(shape, ()), "shape")
+    for key in table:
+        if key in shapes.KEYS and key not in may:
+            raise UsageError("unknown_setting", setting=f"{where}.{key}", allowed=", ".join((*KEYS, *may)))
+    if shape != shapes.LONG:
+        for column in shapes.COLUMNS.get(shape, shapes.EVENT):
+            if column not in table.get("columns", {}):
+                raise UsageError("missing_setting", setting=f"{where}.columns.{column}")
+
+
 def _known(where: str, names: Any, allowed: Any) -> None:
     for name in names:
         if name not in allowed:
@@ -101,17 +201,18 @@ def _known(where: str, names: Any, allowed: Any) -> None:
 
 def _files(table: Mapping[str, Any]) -> list[str]:
     """The files that a table is made from."""
-    own = _several(table["file"]) if "order" not in table else []
+    own = _several(table["file"]) if "file" in table and not {"order", "pipelines"} & set(table) else []
     return own + [lookup["file"] for lookup in table.get("lookup", {}).values()]
 
 
 def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     """The columns that a table names and its files do not have."""
-    if "file" not in table:
+    if "file" not in table or {"order", "pipelines"} & set(table):
         return []
     own = table["file"]
     wanted = [(own, column) for named in table.get("columns", {}).values() for column in _several(_column(named))]
-    wanted += [(own, column) for column in table.get("ends", {}).values()]
+    more = [*table.get("keep", {}), *([table["latest"]] if "latest" in table else []), *shapes.columns_named(table)]
+    wanted += [(own, column) for column in (*more, *table.get("ends", {}).values())]
     for lookup in table.get("lookup", {}).values():
         wanted += [
             (own, lookup.get("on", lookup["key"])),
@@ -125,9 +226,8 @@ def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     ]
 
 
-def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
+def _mapped(table: Table, asked: Mapping[str, Any], raw: RawTable, file: Any) -> RawTable:
     """One file as a table in kpikit's columns; without ``columns`` those that bear kpikit's names."""
-    raw: RawTable = file(asked["file"])
     faults = list(raw.faults)
     own = [name for name in table.names if name in raw.frame.columns and name not in asked.get("constants", {})]
     columns = asked.get("columns", {name: name for name in own if name not in asked.get("lookup", {})})
@@ -144,18 +244,29 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
         faults += [
             f for f in noticed if f not in faults and (f.rule != "lookup_missed" or not _may_miss(asked, lookup))
         ]
-    for ours, meanings in asked.get("values", {}).items():
-        if ours not in frame.columns:
-            raise UsageError("values_of_nothing", setting=f"tables.{table.name}.values.{ours}")
-        meant, unused = _meant(frame[ours], {str(k): _text(v) for k, v in meanings.items()})
-        frame = frame.with_columns(meant.alias(ours))
-        faults += [Fault("value_unused", table.name, raw.file, column=ours, value=value) for value in unused]
-    frame = until_ended(frame, columns)
+    names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
+    mapped = RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
+    return _one_row_each(_explained(mapped, asked, table.name), table, asked, columns)
+
+
+def _one_row_each(raw: RawTable, table: Table, asked: Mapping[str, Any], columns: Mapping[str, Any]) -> RawTable:
+    """The table once its meanings are known: the end only of deals that ended, and one row of each where that is asked."""
+    frame, noticed = until_ended(raw.frame, columns), []
     if "rows" in asked:
         frame, noticed = one_row_each(frame, table, raw.file, asked["rows"])
-        faults += noticed
-    names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
-    return RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
+    return replace(raw, frame=frame, faults=(*raw.faults, *noticed))
+
+
+def _explained(raw: RawTable, asked: Mapping[str, Any], table: str) -> RawTable:
+    """A table with what its ``values`` mean in place of what is written; meanings that no cell asked for are told."""
+    frame, faults = raw.frame, list(raw.faults)
+    for ours, meanings in asked.get("values", {}).items():
+        if ours not in frame.columns:
+            raise UsageError("values_of_nothing", setting=f"tables.{table}.values.{ours}")
+        meant, unused = _meant(frame[ours], {str(k): _text(v) for k, v in meanings.items()})
+        frame = frame.with_columns(meant.alias(ours))
+        faults += [Fault("value_unused", table, raw.file, column=ours, value=value) for value in unused]
+    return replace(raw, frame=frame, faults=tuple(faults))
 
 
 def _column(named: Any) -> Any:
@@ -206,8 +317,9 @@ def _meant(cells: pl.Series, meanings: Mapping[str, str]) -> tuple[pl.Series, li
 
 
 def _stages(table: Mapping[str, Any]) -> RawTable:
-    """The stages in the order that the owner wrote down, the same for each pipeline named."""
-    names = [*table["order"], *(n for k in ("won", "lost") for n in table.get(k, []) if n not in table["order"])]
+    """The stages in the order that the owner wrote down: the same for each pipeline named, or an order for each."""
+    orders = table.get("pipelines") or dict.fromkeys(_several(table.get("pipeline", "all")), table.get("order", []))
+    ends = [(name, outcome) for outcome in ("won", "lost") for name in table.get(outcome, [])]
     rows = [
         {
             "pipeline": pipeline,
@@ -216,8 +328,8 @@ def _stages(table: Mapping[str, Any]) -> RawTable:
             "is_won": _text(stage in table.get("won", [])),
             "is_lost": _text(stage in table.get("lost", [])),
         }
-        for pipeline in _several(table.get("pipeline", "all"))
-        for i, stage in enumerate(names, start=1)
+        for pipeline, order in orders.items()
+        for i, stage in enumerate([*order, *(name for name, _ in ends if name not in order)], start=1)
     ]
     return RawTable("kpikit.toml", pl.DataFrame(rows).with_row_index("_row", offset=2), (), "frame")
 
