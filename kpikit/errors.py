@@ -57,7 +57,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # mapping
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
-        **dict.fromkeys(["lookup_near", "value_unused"], "note"),
+        **dict.fromkeys(["lookup_near", "value_unused", "columns_unused"], "note"),
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)

@@ -69,7 +69,7 @@ _is_table = of(lambda v: isinstance(v, Mapping), "{ … }")
 _LOOKUP = table(file=file, key=text, column=text, on=text)
 _TABLE = table(
     file=file, columns=each(names), constants=each(value), lookup=each(_LOOKUP), values=each(each(value)),
-    pipeline=names, order=texts, won=texts, lost=texts,
+    pipeline=names, order=texts, won=texts, lost=texts, own=each(table(column=text, known=text, kind=text)), url=text,
 )  # fmt: skip
 _EVENT_LOG = table(
     file=file, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),

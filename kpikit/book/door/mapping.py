@@ -1,13 +1,14 @@
 """The grammar of kpikit.toml: from somebody's own columns to kpikit's, still raw.
 
 A table of the book is made from a file by exactly these: ``columns`` (rename), ``constants``, ``lookup`` (a column of
-another file by a key) and ``values`` (what is written there → what it means). Stages may be given as ``order`` instead
+another file by a key), ``values`` (what is written there → what it means) and ``own`` (columns that kpikit has no name
+for). Stages may be given as ``order`` instead
 of a file. Whatever needs more is Python, through :meth:`kpikit.DealBook.from_frames`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import polars as pl
 
 from kpikit.book.door.event_log import event_log
 from kpikit.book.door.lookup import look_up
+from kpikit.book.door.own_columns import Own, left_out
+from kpikit.book.own_fields import OwnField, declared
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES, Table
 
 #: what a table may say of itself; ``pipeline``, ``order``, ``won``, ``lost`` only for stages without a file
-KEYS = ("file", "columns", "constants", "lookup", "values")
+KEYS = ("file", "columns", "constants", "lookup", "values", "own")
 STAGE_KEYS = ("pipeline", "order", "won", "lost")
 LOOKUP_KEYS = ("file", "key", "column", "on")
 #: in ``values``: what stands for an empty cell, and for everything that is not listed
@@ -55,6 +58,14 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
     }
 
 
+def own_of(config: Mapping[str, Any]) -> Own:
+    """The own fields that a configuration declares (``[tables.deals.own]``)."""
+    tables = config.get("tables", {})
+    return tuple(
+        field for name, table in tables.items() if "own" in table for field in declared(name, table["own"]).values()
+    )
+
+
 def _check(name: str, table: Mapping[str, Any]) -> None:
     """Refuse what the grammar does not know, before a file is opened."""
     _known("tables", [name], TABLES)
@@ -70,6 +81,8 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
         for key in LOOKUP_KEYS[:3]:
             if key not in lookup:
                 raise UsageError("missing_setting", setting=f"{where}.{key}")
+    if "own" in table:
+        declared(name, table["own"])
     sources = [column for part in ("columns", "constants", "lookup") for column in table.get(part, {})]
     for column in sources:
         if sources.count(column) > 1:
@@ -93,6 +106,7 @@ def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     if "file" not in table:
         return []
     wanted = [(table["file"], column) for named in table.get("columns", {}).values() for column in _several(named)]
+    wanted += [(table["file"], field.get("column", name)) for name, field in table.get("own", {}).items()]
     for lookup in table.get("lookup", {}).values():
         wanted += [
             (table["file"], lookup.get("on", lookup["key"])),
@@ -112,7 +126,13 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
     faults = list(raw.faults)
     own = [name for name in table.names if name in raw.frame.columns and name not in asked.get("constants", {})]
     columns = asked.get("columns", {name: name for name in own if name not in asked.get("lookup", {})})
-    frame = raw.frame.select("_row", **{ours: _first_filled(theirs) for ours, theirs in columns.items()})
+    fields = declared(table.name, asked["own"]).values() if "own" in asked else ()
+    frame = raw.frame.select(
+        "_row",
+        **{ours: _first_filled(theirs) for ours, theirs in columns.items()},
+        **{field.column: pl.col(field.header) for field in fields},
+    )
+    faults += left_out(raw.file, table.name, _unused(raw, columns, asked, fields))
     for ours, value in asked.get("constants", {}).items():
         frame = frame.with_columns(pl.lit(_text(value)).alias(ours))
     for ours, lookup in asked.get("lookup", {}).items():
@@ -129,7 +149,15 @@ def _mapped(table: Table, asked: Mapping[str, Any], file: Any) -> RawTable:
         frame = frame.with_columns(meant.alias(ours))
         faults += [Fault("value_unused", table.name, raw.file, column=ours, value=value) for value in unused]
     names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
+    names |= {field.column: field.header for field in fields}
     return RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
+
+
+def _unused(raw: RawTable, columns: Mapping[str, Any], asked: Mapping[str, Any], own: Iterable[OwnField]) -> list[str]:
+    """The columns of a table's own file that nothing names."""
+    used = {theirs for named in columns.values() for theirs in _several(named)} | {field.header for field in own}
+    used |= {lookup.get("on", lookup["key"]) for lookup in asked.get("lookup", {}).values()}
+    return [name for name in raw.frame.columns if name not in used | {"_row"}]
 
 
 def _several(named: str | list[str]) -> list[str]:
