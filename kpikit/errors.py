@@ -57,7 +57,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # mapping
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
-        **dict.fromkeys(["lookup_near", "value_unused", "file_taken"], "note"),
+        **dict.fromkeys(["lookup_near", "value_unused", "file_taken", "columns_unused"], "note"),
         **dict.fromkeys(["rows_set_aside_first", "rows_set_aside_last", "columns_gone", "deals_gone"], "warning"),
         # stage histories
         **dict.fromkeys(["first_stage_unplaced", "log_begins_late", "log_gaps", "overwritten_visits"], "warning"),

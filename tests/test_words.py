@@ -328,7 +328,7 @@ FAMILIES = {
     "curve.axis.{unit}": ("day", "hour", "minute", "working_day"),
     "check.{part}": ("looked", "missing"),
     "unit.per_{self.per}": ("year", "month"),
-    "draft.{part}": ("columns", "constants", "values", "ends"),
+    "draft.{part}": ("columns", "constants", "values", "ends", "own"),
 }
 
 

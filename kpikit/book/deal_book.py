@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import polars as pl
@@ -12,6 +13,7 @@ import polars as pl
 from kpikit.book import past
 from kpikit.book.door import building
 from kpikit.book.fitness import fitness
+from kpikit.book.own_fields import OwnField
 from kpikit.book.settings import Settings
 from kpikit.engine.codes import Coded
 from kpikit.engine.remembered import without_memory
@@ -29,6 +31,7 @@ class DealBook:
     broke, ``faults`` everything that was noticed there. ``answers_in`` is the kind of frame that answers come in:
     pandas if the book was made from pandas, else polars. ``team`` narrows every answer to one team
     (:func:`kpikit.book.of_team`). ``coded`` are its visits to stages with numbers for names, where it was prepared.
+    ``own`` are its own fields: columns of the export that the schema has no name for, and when each becomes known.
     """
 
     tables: Mapping[str, Frame]
@@ -40,6 +43,7 @@ class DealBook:
     hash: str = ""
     team: str | None = None
     coded: Coded | None = None
+    own: tuple[OwnField, ...] = ()
 
     @classmethod
     def from_frames(
@@ -50,6 +54,7 @@ class DealBook:
         stages: Any = None,
         as_of: datetime | None = None,
         settings: Settings | None = None,
+        own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         **tables: Any,
     ) -> DealBook:
         """A book from polars or pandas frames in kpikit's own columns.
@@ -60,6 +65,9 @@ class DealBook:
             stages: ``pipeline, stage, position``, the order of the stages.
             as_of: the instant up to which the data speak; by default the last instant recorded in them.
             settings: time zone, fiscal year, currency and the like.
+            own: what further columns of ``deals`` and ``accounts`` are, as in a kpikit.toml:
+                ``{"deals": {"product_line": {"column": "Product line", "known": "created"}}}``. Columns of which
+                nothing is said are kept too, as known with the end of a deal only.
             tables: any other table of :data:`kpikit.schema.TABLES`.
 
         Raises:
@@ -75,13 +83,14 @@ class DealBook:
         """
         given = {"deals": deals, "stage_events": stage_events, "stages": stages} | tables
         there = {name: frame for name, frame in given.items() if frame is not None}
-        return cls.admitted(building.from_frames(there, settings or Settings(), as_of), as_of)
+        return cls.admitted(building.from_frames(there, settings or Settings(), as_of, own), as_of)
 
     @classmethod
     def admitted(cls, parts: building.Admitted, as_of: datetime | None = None) -> DealBook:
         """The book of what came through the parsed door; as it was recorded at ``as_of``, if that is given."""
         fields = (parts.tables, parts.settings, parts.as_of, parts.dropped, parts.faults, parts.answers_in)
-        return cls(*fields) if as_of is None else cls(*fields).at(parts.as_of)
+        book = cls(*fields, own=parts.own)
+        return book if as_of is None else book.at(parts.as_of)
 
     def at(self, instant: datetime) -> DealBook:
         """The book as it was recorded at an earlier instant: later events, outcomes and edits are undone.

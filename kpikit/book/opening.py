@@ -14,7 +14,8 @@ from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.door import config_kinds as kinds
 from kpikit.book.door.building import build
-from kpikit.book.door.mapping import amount_per, map_tables
+from kpikit.book.door.mapping import amount_per, map_tables, own_of
+from kpikit.book.door.own_columns import gathered
 from kpikit.book.settings import Settings
 from kpikit.errors import DataError, Fault, UsageError, as_written
 from kpikit.reading import Formats, RawTable, read_all
@@ -81,8 +82,10 @@ def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None 
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
     )
     settings = replace(settings, amount_per=amount_per(config) or settings.amount_per)
-    raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
-    return DealBook.admitted(build(raws, formats, settings, as_of), as_of)
+    raws, own = map_tables(config, folder, formats), own_of(config)
+    if not raws:
+        raws, own = gathered(_tables_in(folder, formats), {})
+    return DealBook.admitted(build(raws, formats, settings, as_of, own=own), as_of)
 
 
 def _config(path: Path) -> Mapping[str, Any]:

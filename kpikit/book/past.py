@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import polars as pl
 
 from kpikit import schema
 from kpikit.book.door.completion import DTYPES, derived
-from kpikit.book.door.instants import as_utc
+from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
+from kpikit.book.own_fields import OwnField, stage_known
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,8 +54,11 @@ def at(book: DealBook, instant: datetime) -> DealBook:
     known = pl.coalesce("recorded_at", "created_at")
     deals = deals.filter(known.is_null() | (known <= instant))
     if changes is not None:
-        deals = _undo(deals, changes.lazy(), instant)
-    tables["deals"] = _undecided(deals, instant).collect()
+        deals = _undo(deals, changes.lazy(), instant, book.own)
+    deals = _undecided(deals, instant)
+    if book.own and _is_past(book, instant):
+        deals = _unknown_yet(deals, tables, instant, book.own)
+    tables["deals"] = deals.collect()
     was = f"{book.hash}{mark}" if book.hash else ""
     return book.replace(tables=derived(tables, book.settings), as_of=instant, coded=None, hash=was)
 
@@ -69,16 +74,17 @@ def _known(frame: pl.LazyFrame, name: str, instant: datetime) -> pl.LazyFrame:
     return frame
 
 
-def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.LazyFrame:
+def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime, own: Sequence[OwnField]) -> pl.LazyFrame:
     """Each deal field as it was before the first change after the instant."""
     known = pl.coalesce("recorded_at", "changed_at")
-    names = [c.name for c in schema.TABLES["deals"].columns if c.name != "deal_id"]
+    dtypes = {c.name: DTYPES[c.kind] for c in schema.TABLES["deals"].columns if c.name != "deal_id"}
+    dtypes |= {field.column: field.dtype for field in own if field.table == "deals"}
     later = changes.filter(known > instant).sort("changed_at", "seq")
     before = later.group_by("deal_id", "field").agg(pl.col("old").first()).collect()
     for name in before["field"].unique().sort().to_list():
-        if name not in names:
+        if name not in dtypes:
             continue
-        dtype = DTYPES[schema.TABLES["deals"][name].kind]
+        dtype = dtypes[name]
         old = (
             before.lazy().filter(pl.col("field") == name).select("deal_id", _typed(pl.col("old"), dtype).alias("_old"))
         )
@@ -89,6 +95,43 @@ def _undo(deals: pl.LazyFrame, changes: pl.LazyFrame, instant: datetime) -> pl.L
         if name == "outcome":
             deals = _earlier_outcome(deals, changes, instant)
         deals = deals.drop("_old", "_changed")
+    return deals
+
+
+def _is_past(book: DealBook, instant: datetime) -> bool:
+    """Does the book know of anything later: is it taken back, and not only said up to when it speaks?"""
+    if instant < book.as_of:
+        return True
+    later = [
+        frame.lazy().select((pl.col(name) > instant).any()).collect().item()
+        for table, names in AS_OF_COLUMNS.items()
+        if (frame := book.tables.get(table)) is not None
+        for name in names
+        if name in frame.lazy().collect_schema().names()
+    ]
+    return any(later)
+
+
+def _unknown_yet(
+    deals: pl.LazyFrame, tables: Mapping[str, pl.DataFrame], instant: datetime, own: Sequence[OwnField]
+) -> pl.LazyFrame:
+    """Own fields that are known from a later point of a deal's life on are empty in the deals that had not come there.
+
+    ``tables`` are those of the past already: what stands in them has happened.
+    """
+    for field in own:
+        if field.table != "deals" or field.known == "created":
+            continue
+        stage = stage_known(field.known)
+        if stage is not None:
+            events = tables.get("stage_events")
+            ids = [] if events is None else events.filter(pl.col("stage") == stage)["deal_id"].unique().to_list()
+            is_known = pl.col("deal_id").is_in(ids)
+        elif field.known == "offer":
+            is_known = pl.col("offered_at") <= instant
+        else:
+            is_known = pl.col("outcome") != "open"
+        deals = deals.with_columns(pl.when(is_known).then(pl.col(field.column)).alias(field.column))
     return deals
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from kpikit.book import sealing
 from kpikit.book.deal_book import DealBook
+from kpikit.book.own_fields import OwnField
 from kpikit.book.settings import Settings
 from kpikit.engine.codes import Coded, Codes, encode
 from kpikit.errors import Fault, UsageError
@@ -124,6 +125,7 @@ def sealed(partial: Path, book: DealBook) -> DealBook:
         "team": book.team,
         "tables": sorted(book.tables),
         "hash": book.hash,
+        "own": [asdict(field) for field in book.own],
         "faults": [fault.as_dict() for fault in book.faults],
         "files": sealing.Sealed.of(partial).as_dict(),
     }
@@ -160,6 +162,7 @@ def open_prepared(folder: Path) -> DealBook:
         hash=manifest["hash"],
         coded=coded,
         team=manifest["team"],
+        own=tuple(OwnField(**field) for field in manifest.get("own", ())),
     )
 
 
@@ -198,6 +201,8 @@ def row_sum(table: pl.DataFrame) -> int:
 def named(book: DealBook, sums: Mapping[str, int]) -> str:
     """The hash of a book whose tables have these sums of rows."""
     digest = hashlib.sha256(f"{book.as_of.isoformat()}{book.settings}".encode())
+    if book.own:
+        digest.update(repr(book.own).encode())
     for table, total in sorted(sums.items()):
         digest.update(f"{table}{total % 2**64};".encode())
     return digest.hexdigest()[:16]

@@ -166,11 +166,10 @@ def counts(histogram: pl.DataFrame, width_us: int) -> pl.DataFrame:
 
 def check_groups(book: DealBook, by: Sequence[str]) -> None:
     """Refuse to group by a person, and by what is not a column of a deal."""
+    persons = PERSON_COLUMNS | {field.column for field in book.own if field.is_person}
     for name in by:
-        if name in PERSON_COLUMNS:
+        if name in persons:
             raise RankingRefused("by_person", column=name)
-        allowed = [
-            n for n in book.tables["deals"].lazy().collect_schema().names() if n not in NOT_GROUPS | PERSON_COLUMNS
-        ]
+        allowed = [n for n in book.tables["deals"].lazy().collect_schema().names() if n not in NOT_GROUPS | persons]
         if name not in allowed and name != "stage":
             raise UsageError("unknown_group", column=name, allowed=", ".join(allowed))

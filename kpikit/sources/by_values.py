@@ -14,6 +14,8 @@ from kpikit.sources.vocabulary import money
 
 #: share of a column's filled cells that must read as what it is taken for, and of rows that count as all
 _READS, _ALL = 0.95, 0.98
+#: so many values of a text are few
+_FEW = 60
 #: open deals of which so few bear a day of an end
 _RARE = 0.1
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -53,6 +55,17 @@ def by_values(raw: RawTable, columns: Mapping[str, Any], outcome: pl.Series, spa
             found["owner"] = mails[0]
     told += [Told("by_values", {"column": theirs, "ours": ours}) for ours, theirs in found.items()]
     return ByValues(found, tuple(told), tuple(doubts))
+
+
+def can_be_asked(cells: pl.Series) -> bool:
+    """Can one ask by the cells of a column: text of few values, numbers, days; not free text, not a blank column?"""
+    texts = cells.cast(pl.String, strict=False).str.strip_chars().replace("", None).drop_nulls()
+    if not len(texts):
+        return False
+    if texts.n_unique() <= max(_FEW, len(texts) // 10):
+        return True
+    plain = texts.str.contains(r"^[^A-Za-z]*\d[^A-Za-z]*$|^\d{4}-\d\d-\d\dT").mean() or 0.0
+    return float(plain) >= _READS and texts.n_unique() < len(texts)  # type: ignore[arg-type]
 
 
 def _begin(

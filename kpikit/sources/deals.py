@@ -22,7 +22,8 @@ from kpikit.sources.money import Money, worth
 class Deals:
     """What a file of deals is taken for: columns, constants and further grammar of its table in a kpikit.toml.
 
-    ``outcomes``: value → won, lost, void or open; empty where yes-or-no columns say it (``grammar["ends"]``).
+    ``outcomes``: value → won, lost, void or open; empty where yes-or-no columns say it (``grammar["ends"]``). ``twice``:
+    columns that differ between the rows of one deal.
     """
 
     columns: Mapping[str, Any]
@@ -30,6 +31,7 @@ class Deals:
     outcomes: Mapping[str, str]
     unused: tuple[str, ...]
     grammar: Mapping[str, Any] = field(default_factory=dict)
+    twice: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
@@ -74,6 +76,7 @@ def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ())
         dict(ends.outcomes),
         tuple(c for c in frame.columns if c not in used),
         dict(_grammar(who, ends)),
+        who.varying,
         (*who.told, *ends.told, *money.told, *found.told),
         (*who.doubts, *ends.doubts, *money.doubts, *found.doubts),
     )

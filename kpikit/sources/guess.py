@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from kpikit.errors import DataError, Fault
 from kpikit.reading import RawTable
 from kpikit.schema import TABLES
 from kpikit.sources import histories, vocabulary
+from kpikit.sources.by_values import can_be_asked
 from kpikit.sources.deals import deals, looks_like_deals
 from kpikit.sources.doubts import Doubt, Told
 from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
@@ -26,8 +27,8 @@ _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 class TableGuess:
     """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
 
-    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``unused`` the
-    columns that nothing takes; ``visits``: of a history, for the order of stages.
+    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``own`` the columns
+    that we have no name for and that can be asked about, ``unused`` those that nothing takes; ``visits``: of a history, for the order of stages.
     """
 
     name: str
@@ -36,6 +37,7 @@ class TableGuess:
     constants: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     more: tuple[Path, ...] = ()
+    own: tuple[str, ...] = ()
     grammar: Mapping[str, Any] = field(default_factory=dict)
     visits: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
@@ -116,7 +118,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
             if table and table.name not in [one.name for one in others]:
                 others.append(table)
                 break
-    tables = (_without_stamps(own, others), *others)
+    tables = tuple(_with_own(table, present.get(table.file, files[table.file]), found.twice) for table in (_without_stamps(own, others), *others))
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
     return Guess(
@@ -141,6 +143,14 @@ def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
     columns: dict[str, Any] = dict(named(frame.columns, "deals"))
     ends = ending(frame, columns, {}) if not frame.is_empty() else None
     return columns if ends is None or ends.column is None else {"stage": ends.column} | columns
+
+
+def _with_own(table: TableGuess, raw: RawTable, twice: Collection[str]) -> TableGuess:
+    """A table of deals or accounts with its other columns as own fields: text of few values, numbers, days."""
+    if table.name not in ("deals", "accounts") or table.columns is None:
+        return table
+    own = tuple(c for c in table.unused if c not in twice and can_be_asked(raw.frame[c]))
+    return replace(table, own=own, unused=tuple(c for c in table.unused if c not in own))
 
 
 def _without_stamps(own: TableGuess, others: Sequence[TableGuess]) -> TableGuess:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kpikit.book.own_fields import own_name
 from kpikit.sources.doubts import Doubt, Place, Reading
 from kpikit.sources.guess import Guess, TableGuess
 from kpikit.start.asking import Choices
 from kpikit.words import Words
 
 #: what stands in a part of its own under a table
-_PARTS = ("ends", "columns", "constants", "values")
+_PARTS = ("ends", "columns", "constants", "values", "own")
 
 
 def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
@@ -101,7 +102,17 @@ def _table(table: TableGuess, guess: Guess, choices: Choices, folder: Path) -> d
         made["constants"] = dict(table.constants)
     if meanings:
         made["values"] = meanings
+    if table.own:
+        made["own"] = _own(table.own)
     return made
+
+
+def _own(headers: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Own fields by a name made from their heading; that they are known with the end is all that a file tells."""
+    own: dict[str, dict[str, str]] = {}
+    for header in headers:
+        own[own_name(header, list(own))] = {"column": header, "known": "end"}
+    return own
 
 
 def _meanings(guess: Guess, choices: Choices, columns: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -80,6 +80,9 @@ def renewed(files: Sequence[Path], path: Path) -> Renewed:
     document = tomlkit.parse(said)
     for one in taken:
         document["tables"][one.table]["file"] = Path(os.path.relpath(one.now, path.parent)).as_posix()  # type: ignore[index]
+        own = document["tables"][one.table].get("own", {})  # type: ignore[index, union-attr]
+        for name in [n for n, said in own.items() if said.get("column", n) not in raws[one.now].frame.columns]:
+            own.remove(name)  # a column of one's own that is gone is told, and no question stops for it
     deals = next(one for one in taken if one.table == "deals")
     learned, unknown = _new_values(tables["deals"], raws[deals.now])
     for value, outcome in learned.items():

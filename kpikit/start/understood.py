@@ -31,6 +31,7 @@ def lines(made: Start, book: DealBook, words: Words) -> Iterator[str]:
     if more > 0:
         yield f"  · {words.say('init.more', n=more)}"
     yield from _part(words.say("init.unused"), list(_unused(made, words)))
+    yield from _part(words.say("init.own"), list(_own(made, words)))
     if made.choices.assumed:
         yield from _part(words.say("init.assumed"), list(_assumed(made.choices, words)))
 
@@ -64,6 +65,12 @@ def three_rows(book: DealBook) -> list[tuple[str, ...]]:
         pl.col(days).dt.convert_time_zone(zone).dt.date(), pl.col("amount").cast(pl.String).str.strip_suffix(".0")
     ).select(pl.col(known).cast(pl.String))
     return [tuple(shown.columns), *(tuple(cell or "" for cell in row) for row in shown.iter_rows())]
+
+
+def _own(made: Start, words: Words) -> Iterator[str]:
+    for table in made.guess.tables:
+        if table.own:
+            yield words.say("init.unused_columns", file=table.file.name, names=", ".join(table.own))
 
 
 def _unused(made: Start, words: Words) -> Iterator[str]:

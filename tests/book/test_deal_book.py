@@ -55,11 +55,11 @@ def test_pandas_and_polars_make_the_same_book():
     assert one.as_of == other.as_of
 
 
-def test_a_pandas_index_and_extra_columns_do_no_harm():
+def test_a_pandas_index_does_no_harm_and_further_columns_are_kept():
     deals = pd.DataFrame({**DEALS, "shoe_size": [1, 2, 3]}, index=[7, 7, 9])
     book = DealBook.from_frames(deals=deals)
     assert book.tables["deals"]["deal_id"].to_list() == ["a", "b", "c"]
-    assert "shoe_size" not in book.tables["deals"].columns
+    assert book.tables["deals"]["shoe_size"].to_list() == [1, 2, 3]
 
 
 def test_a_lazy_frame_will_do():

@@ -220,7 +220,15 @@ def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(roo
 def test_every_sentence_can_be_said(language, rule):
     blanks = dict.fromkeys(("cells", "width", "megabytes", "used", "position", "moves", "lines"), 3)
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
-    blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
+    blanks |= {
+        "other": "accounts.csv",
+        "key": "account",
+        "like": "GTX Pro",
+        "distinct": 2,
+        "found": "f",
+        "wanted": "w",
+        "names": "a, b",
+    }
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     asked = {b for part in ("rule", "way") for b in re.findall(r"{(\w+)", " ".join(_catalogue(language)[f"{part}.{rule}"]))}
     blanks = dict.fromkeys(asked, 3) | blanks

@@ -303,7 +303,8 @@ def test_a_value_of_an_odd_kind_is_refused_in_a_sentence(tmp_path, case):
 def test_a_fault_names_the_column_as_the_file_has_it(tmp_path):
     deals = DEALS.replace("200", "veel").replace("2026-01-08", "straks")
     book = book_of(tmp_path, deals=deals)
-    assert {(f.rule, f.row, f.column) for f in book.faults} == {
+    noticed = [f for f in book.faults if f.rule != "columns_unused"]
+    assert {(f.rule, f.row, f.column) for f in noticed} == {
         ("unreadable_number", 3, "Som (amount)"),
         ("unreadable_date", 5, "Start (created_at)"),
     }
@@ -315,7 +316,7 @@ def test_a_column_that_has_our_name_already_is_not_said_twice(tmp_path):
         {"deals": {**BASE, "columns": {**MAPPING["columns"], "amount": "amount"}}},
         deals=DEALS.replace("Som", "amount").replace("200", "veel"),
     )
-    assert [f.column for f in book.faults] == ["amount"]
+    assert [f.column for f in book.faults if f.rule != "columns_unused"] == ["amount"]
 
 
 def test_a_book_that_does_not_open_says_their_names_too(tmp_path):

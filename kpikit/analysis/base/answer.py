@@ -18,6 +18,7 @@ from kpikit.analysis.base.periods import NAMES, read_windows
 from kpikit.analysis.base.suppression import hidden_groups
 from kpikit.book import DealBook
 from kpikit.book.fitness.needs import cannot_say
+from kpikit.book.own_fields import columns_of
 from kpikit.calendar import Period
 from kpikit.engine.histogram import check_groups
 from kpikit.errors import UsageError
@@ -67,7 +68,9 @@ class _Question:
         by: tuple[str, ...] = ()
         if isinstance(self.defaults.get("by"), tuple):  # else it names a width of time
             given = bound.arguments["by"]
-            by = bound.arguments["by"] = (given,) if isinstance(given, str) else tuple(given)
+            by = bound.arguments["by"] = columns_of(book, (given,) if isinstance(given, str) else tuple(given))
+        if isinstance(bound.arguments.get("mix"), str):
+            (bound.arguments["mix"],) = columns_of(book, (bound.arguments["mix"],))
         bound.arguments.update(read_windows(book, bound.arguments, self.takes.parameters))
         card = _card(self.kpi, bound.arguments)
         check_groups(book, by)

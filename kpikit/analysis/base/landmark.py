@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from kpikit import schema
@@ -9,6 +11,7 @@ from kpikit.analysis.base.coding import of_words
 from kpikit.analysis.base.decided import decided
 from kpikit.book import DealBook
 from kpikit.book.door.completion import DTYPES
+from kpikit.book.own_fields import OwnField, own_field, stage_known
 from kpikit.calendar import Period
 from kpikit.engine import spells
 from kpikit.errors import Refused, UsageError
@@ -57,7 +60,10 @@ def column_then(book: DealBook, deals: pl.DataFrame, name: str) -> tuple[pl.Seri
     if name in _DATED:
         there = pl.col(_DATED[name]) <= pl.col("at")
         return deals.select(pl.when(there).then(pl.col(name)).alias(name))[name], "dated"
+    field = own_field(book, name) if name not in schema.TABLES["deals"].names else None
     changes = book.tables.get("changes")
+    if field is not None and (changes is None or not _has_changes(changes, name)):
+        return _since_known(book, deals, field)
     if changes is None:
         return deals[name], "as_now"
     of_field = changes.lazy().filter(pl.col("field") == name).collect()
@@ -69,9 +75,30 @@ def column_then(book: DealBook, deals: pl.DataFrame, name: str) -> tuple[pl.Seri
     )
     later = later.filter(pl.col("known") > pl.col("at")).sort("changed_at", "seq")
     before = later.group_by("deal_id").agg(pl.col("old").first(), _changed=pl.lit(True))
-    typed = _typed(pl.col("old"), DTYPES[schema.TABLES["deals"][name].kind])
+    dtype = field.dtype if field is not None else DTYPES[schema.TABLES["deals"][name].kind]
+    typed = _typed(pl.col("old"), dtype)
     joined = deals.select("deal_id", name).join(before, on="deal_id", how="left", maintain_order="left")
     return joined.select(pl.when(pl.col("_changed")).then(typed).otherwise(pl.col(name)).alias(name))[name], "changes"
+
+
+def _has_changes(changes: Any, name: str) -> bool:
+    return changes.lazy().select((pl.col("field") == name).any()).collect().item()
+
+
+def _since_known(book: DealBook, deals: pl.DataFrame, field: OwnField) -> tuple[pl.Series, str]:
+    """An own field where the day from which on it is known had come; one known from the end is refused."""
+    values, stage = deals[field.column], stage_known(field.known)
+    if field.known == "created":
+        return values, "as_now"
+    if field.known == "end":
+        raise UsageError("own_driver_too_late", driver=field.name)
+    since = deals["offered_at"] if stage is None else _entered(book, deals, stage)
+    return values.set(~(since <= deals["at"]).fill_null(False), None), "dated"
+
+
+def _entered(book: DealBook, deals: pl.DataFrame, stage: str) -> pl.Series:
+    first = _first_entries(book, stage).rename({"at": "_first"})
+    return deals.select("deal_id").join(first, on="deal_id", how="left", maintain_order="left")["_first"]
 
 
 def _typed(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:

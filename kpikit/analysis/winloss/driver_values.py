@@ -14,6 +14,7 @@ from kpikit import schema
 from kpikit.analysis.base.coding import folded
 from kpikit.analysis.base.landmark import TOO_LATE, acts_before, column_then, days_until, per_deal
 from kpikit.book import DealBook
+from kpikit.book.own_fields import OwnField, own_field
 from kpikit.errors import RankingRefused, Refused, UsageError
 
 #: levels of a column of texts with fewer deals than this are put together
@@ -125,6 +126,9 @@ def _values(book: DealBook, deals: pl.DataFrame, name: str) -> tuple[pl.Series, 
         return READY[name](book, deals)
     if name in schema.PERSON_COLUMNS:
         raise RankingRefused("by_person", column=name)
+    field = None if name in schema.TABLES["deals"].names else own_field(book, name)
+    if field is not None:
+        return _own(book, deals, field)
     columns = {c.name: c.kind for c in schema.TABLES["deals"].columns}
     if name in TOO_LATE:
         raise UsageError("driver_too_late", driver=name)
@@ -138,6 +142,18 @@ def _values(book: DealBook, deals: pl.DataFrame, name: str) -> tuple[pl.Series, 
         )
         raise UsageError("unknown_driver", driver=name, allowed=", ".join([*READY, *allowed]))
     return _column(book, deals, name)
+
+
+def _own(book: DealBook, deals: pl.DataFrame, field: OwnField) -> tuple[pl.Series, str]:
+    """An own field as it was known then; one of people, or of the end, is refused."""
+    if field.is_person:
+        raise RankingRefused("by_person", column=field.name)
+    if field.known == "end":
+        raise UsageError("own_driver_too_late", driver=field.name)
+    if field.kind == "day":
+        raise UsageError("own_driver_day", driver=field.name)
+    values, known = _column(book, deals, field.column)
+    return values.alias(field.name), known
 
 
 def _column(book: DealBook, deals: pl.DataFrame, name: str) -> tuple[pl.Series, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import polars as pl
@@ -12,14 +13,16 @@ import polars as pl
 from kpikit.book.door.completion import complete
 from kpikit.book.door.ends import filled
 from kpikit.book.door.instants import as_utc, last_recorded
+from kpikit.book.door.own_columns import Own, declared_in, gathered, read_own, with_persons
 from kpikit.book.door.stage_lists import in_every_pipeline, with_ends
 from kpikit.book.door.validation import left_out, validate
+from kpikit.book.own_fields import of_accounts
 from kpikit.book.settings import Settings
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
 from kpikit.reading.files import RawTable, from_frame
 from kpikit.reading.typed.formats import Formats
 from kpikit.reading.typed.parsing import parse
-from kpikit.schema import TABLES
+from kpikit.schema import TABLES, Column, Table
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,21 @@ class Admitted:
     dropped: pl.DataFrame
     faults: tuple[Fault, ...]
     answers_in: Literal["polars", "pandas"]
+    own: Own = ()
 
 
-def from_frames(frames: Mapping[str, Any], settings: Settings, as_of: datetime | None) -> Admitted:
+def from_frames(
+    frames: Mapping[str, Any],
+    settings: Settings,
+    as_of: datetime | None,
+    own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Admitted:
     """A book from dataframes; answers come back in pandas if the deals did."""
     module = type(frames["deals"]).__module__
     raws = {name: from_frame(frame, name) for name, frame in frames.items()}
-    return build(raws, Formats(), settings, as_of, "pandas" if module.startswith("pandas") else "polars")
+    kind: Literal["polars", "pandas"] = "pandas" if module.startswith("pandas") else "polars"
+    tables, fields = gathered(raws, declared_in(own))
+    return build(tables, Formats(), settings, as_of, kind, fields)
 
 
 def build(
@@ -47,8 +58,9 @@ def build(
     settings: Settings,
     as_of: datetime | None = None,
     answers_in: Literal["polars", "pandas"] = "polars",
+    own: Own = (),
 ) -> Admitted:
-    """Parse, validate and complete raw tables in kpikit's columns."""
+    """Parse, validate and complete raw tables in kpikit's columns and those of their own fields."""
     unknown = [name for name in raws if name not in TABLES]
     if unknown:
         raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
@@ -58,10 +70,12 @@ def build(
     parsed = {}
     for name, raw in raws.items():
         typed = parse(raw, TABLES[name], formats, time_zone=settings.time_zone)
-        parsed[name] = typed.frame
-        faults += typed.faults
+        columns, fields, odd = read_own(raw, [f for f in own if f.table == name], formats, settings.time_zone)
+        parsed[name] = typed.frame.with_columns(columns)
+        own = tuple(field for field in own if field.table != name) + fields
+        faults += [*typed.faults, *odd]
     if "changes" in parsed:
-        parsed["changes"] = _readable(parsed["changes"], formats, settings.time_zone)
+        parsed["changes"] = _readable(parsed["changes"], formats, settings.time_zone, own)
     files = {name: raw.file for name, raw in raws.items()}
     parsed, noticed = _settled(parsed, files.get("stage_events"))
     faults += noticed
@@ -73,7 +87,12 @@ def build(
     n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
     _refuse(faults, dropped, n_rows, settings.max_dropped)
     last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
-    return Admitted(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
+    own = with_persons(own, valid.frames)
+    tables, whole = (
+        complete(valid.frames, settings, own),
+        (*own, *of_accounts(own, [f.column for f in own if f.table == "deals"])),
+    )
+    return Admitted(tables, settings, last, dropped, tuple(faults), answers_in, whole)
 
 
 def _settled(parsed: dict[str, pl.DataFrame], file: str | None) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
@@ -90,16 +109,23 @@ def _in_their_words(fault: Fault, raws: Mapping[str, RawTable]) -> Fault:
     return fault if theirs in (None, fault.column) else replace(fault, column=f"{theirs} ({fault.column})")
 
 
-def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str) -> pl.DataFrame:
-    """Old and new values written as their column is read, whatever notation the export has them in."""
-    kinds = {c.name: c.kind for c in TABLES["deals"].columns if c.kind not in ("id", "text", "choice")}
+def _readable(changes: pl.DataFrame, formats: Formats, time_zone: str, own: Own) -> pl.DataFrame:
+    """Old and new values written as their column is read, whatever notation the export has them in.
+
+    Changes of an own field bear the name of its column, whichever of its names the export has for it.
+    """
+    fields = [field for field in own if field.table == "deals"]
+    called = {name: f.column for f in fields for name in (f.header, f.name) if name not in TABLES["deals"].names}
+    changes = changes.with_columns(pl.col("field").replace(called)) if called else changes
+    known = Table("deals", (*TABLES["deals"].columns, *(Column(f.column, f.kind or "text") for f in fields)))
+    kinds = {c.name: c.kind for c in known.columns if c.kind not in ("id", "text", "choice")}
     for field in changes["field"].drop_nulls().unique().sort():
         if field not in kinds:
             continue
         rows = changes.filter(pl.col("field") == field)
         both = pl.concat([rows["old"].alias(field), rows["new"].alias(field)]).to_frame()
         raw = from_frame(both, "changes")
-        typed = parse(raw, TABLES["deals"], formats, time_zone=time_zone).frame[field]
+        typed = parse(raw, known, formats, time_zone=time_zone).frame[field]
         if typed.dtype == pl.Datetime:
             typed = typed.dt.to_string("iso:strict")
         texts = typed.cast(pl.String)

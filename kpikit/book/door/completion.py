@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import polars as pl
 
 from kpikit import schema
 from kpikit.book.door.ends import within_their_day
+from kpikit.book.own_fields import OwnField, of_accounts
 from kpikit.book.settings import Settings
 
 #: polars type of each kind of column
@@ -29,9 +30,20 @@ ADDED = {
 }
 
 
-def complete(frames: Mapping[str, pl.DataFrame], settings: Settings) -> dict[str, pl.DataFrame]:
-    """The validated frames with the columns that the schema names and the door adds."""
-    tables = {name: _in_shape(frame, schema.TABLES[name]) for name, frame in frames.items()}
+def complete(
+    frames: Mapping[str, pl.DataFrame], settings: Settings, own: Sequence[OwnField] = ()
+) -> dict[str, pl.DataFrame]:
+    """The validated frames with the columns that the schema names, their own fields, and what the door adds.
+
+    Own fields of accounts stand with the deals of the account too.
+    """
+    tables = {
+        name: _in_shape(
+            frame, schema.TABLES[name], [field for field in own if field.table == name and not field.is_of_account]
+        )
+        for name, frame in frames.items()
+    }
+    tables["deals"] = _with_accounts(tables["deals"], tables.get("accounts"), own)
     for name in ("stage_events", "changes"):
         if name in tables:
             tables[name] = _in_order(tables[name])
@@ -47,12 +59,24 @@ def derived(tables: dict[str, pl.DataFrame], settings: Settings) -> dict[str, pl
     return with_teams(tables, settings.time_zone)
 
 
-def _in_shape(frame: pl.DataFrame, table: schema.Table) -> pl.DataFrame:
-    """All columns of the schema, in its order and types; absent ones are null."""
+def _in_shape(frame: pl.DataFrame, table: schema.Table, own: Iterable[OwnField]) -> pl.DataFrame:
+    """All columns of the schema, in its order and types, and the table's own fields; absent ones are null."""
+    dtypes = {c.name: DTYPES[c.kind] for c in table.columns} | {field.column: field.dtype for field in own}
     return frame.select(
-        pl.col(c.name).cast(DTYPES[c.kind]) if c.name in frame.columns else pl.lit(None, DTYPES[c.kind]).alias(c.name)
-        for c in table.columns
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in dtypes.items()
     )
+
+
+def _with_accounts(deals: pl.DataFrame, accounts: pl.DataFrame | None, own: Sequence[OwnField]) -> pl.DataFrame:
+    """The deals with what their accounts' own fields say."""
+    theirs = [field for field in own if field.table == "accounts"]
+    if accounts is None or not theirs:
+        return deals
+    ours = of_accounts(own, [f.column for f in own if f.table == "deals" and not f.is_of_account])
+    named = {one.column: pl.col(field.column) for one, field in zip(ours, theirs, strict=True)}
+    rows = accounts.select("account_id", **named).unique("account_id", keep="first")
+    return deals.join(rows, on="account_id", how="left", maintain_order="left")
 
 
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:

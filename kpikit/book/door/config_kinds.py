@@ -95,7 +95,8 @@ _STAGES = of(lambda v: isinstance(v, list) and all(map(_is_wide, v)) and bool(v)
 _TABLE = table(
     file=files, columns=each(column), rows=text, ends=each(text), constants=each(value), lookup=each(_LOOKUP),
     values=each(each(value)), pipeline=names, order=texts, won=texts, lost=texts, pipelines=each(texts), keep=each(texts),
-    latest=text, made_from=text, shape=text, field=text, fields=each(text), stages=_STAGES, **{"from": text},
+    latest=text, made_from=text, shape=text, field=text, fields=each(text), stages=_STAGES, url=text,
+    own=each(table(column=text, known=text, kind=text)), **{"from": text},
 )  # fmt: skip
 _EVENT_LOG = table(
     file=file, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),

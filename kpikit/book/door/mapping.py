@@ -2,15 +2,16 @@
 
 A table of the book is made from a file (or several, or the newest that fits a pattern) by exactly these: ``columns``
 (rename), ``constants``, ``lookup`` (a column of another file by a key), ``values`` (what is written there → what it
-means), ``keep`` (only rows with these values of a column), ``ends`` (yes-or-no columns that say how a deal ended) and
-``rows`` (which row of a deal counts). Stages may be given as ``order`` instead of a file, a stage history may have any of
-the shapes of :mod:`kpikit.book.door.histories`, and deals may be the ``latest`` row of each, or be made from the history.
-Whatever needs more is Python, through :meth:`kpikit.DealBook.from_frames`.
+means), ``keep`` (only rows with these values of a column), ``ends`` (yes-or-no columns that say how a deal ended),
+``rows`` (which row of a deal counts) and ``own`` (columns that kpikit has no name for). Stages may be given as ``order``
+instead of a file, a stage history may have any of the shapes of :mod:`kpikit.book.door.histories`, and deals may be the
+``latest`` row of each, or be made from the history. Whatever needs more is Python, through
+:meth:`kpikit.DealBook.from_frames`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,14 @@ from kpikit.book.door.histories import shapes
 from kpikit.book.door.histories.history import History, Reading, of_deals
 from kpikit.book.door.histories.reconciled import disagreement
 from kpikit.book.door.lookup import look_up
+from kpikit.book.door.own_columns import Own, left_out
+from kpikit.book.own_fields import OwnField, declared
 from kpikit.errors import DataError, Fault, UsageError, wrong_setting
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES, Table
 
 #: what a table may say of itself, and what only some may: stages without a file, deals, a stage history
-KEYS = ("file", "columns", "constants", "lookup", "values", "keep", "rows")
+KEYS = ("file", "columns", "constants", "lookup", "values", "keep", "rows", "own")
 OWN_KEYS = {
     "stages": ("pipeline", "order", "won", "lost", "pipelines"),
     "deals": ("latest", "made_from", "ends"),
@@ -145,6 +148,14 @@ def _with_ends(stages: RawTable, meanings: Mapping[str, Any]) -> RawTable:
     return replace(stages, frame=stages.frame.with_columns(**ends))
 
 
+def own_of(config: Mapping[str, Any]) -> Own:
+    """The own fields that a configuration declares (``[tables.deals.own]``)."""
+    tables = config.get("tables", {})
+    return tuple(
+        field for name, table in tables.items() if "own" in table for field in declared(name, table["own"]).values()
+    )
+
+
 def _check(name: str, table: Mapping[str, Any]) -> None:
     """Refuse what the grammar does not know, before a file is opened."""
     _known("tables", [name], TABLES)
@@ -167,6 +178,9 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
     _known(f"tables.{name}.ends", table.get("ends", {}), ENDS)
     if table.get("rows", "first") not in ROWS:
         raise wrong_setting(f"tables.{name}.rows", table["rows"], ", ".join(ROWS))
+
+    if "own" in table:
+        declared(name, table["own"])
     sources = [column for part in ("columns", "constants", "lookup") for column in table.get(part, {})]
     sources += ["outcome"] if "ends" in table else []
     for column in sources:
@@ -213,6 +227,7 @@ def _missing(table: Mapping[str, Any], file: Any) -> list[Fault]:
     wanted = [(own, column) for named in table.get("columns", {}).values() for column in _several(_column(named))]
     more = [*table.get("keep", {}), *([table["latest"]] if "latest" in table else []), *shapes.columns_named(table)]
     wanted += [(own, column) for column in (*more, *table.get("ends", {}).values())]
+    wanted += [(own, field.get("column", name)) for name, field in table.get("own", {}).items()]
     for lookup in table.get("lookup", {}).values():
         wanted += [
             (own, lookup.get("on", lookup["key"])),
@@ -232,7 +247,13 @@ def _mapped(table: Table, asked: Mapping[str, Any], raw: RawTable, file: Any) ->
     own = [name for name in table.names if name in raw.frame.columns and name not in asked.get("constants", {})]
     columns = asked.get("columns", {name: name for name in own if name not in asked.get("lookup", {})})
     columns = {ours: _column(theirs) for ours, theirs in columns.items()}
-    frame = raw.frame.select("_row", **{ours: _first_filled(theirs) for ours, theirs in columns.items()})
+    fields = declared(table.name, asked["own"]).values() if "own" in asked else ()
+    frame = raw.frame.select(
+        "_row",
+        **{ours: _first_filled(theirs) for ours, theirs in columns.items()},
+        **{field.column: pl.col(field.header) for field in fields},
+    )
+    faults += left_out(raw.file, table.name, _unused(raw, columns, asked, fields))
     if "ends" in asked:
         frame = frame.with_columns(by_flags(raw.frame, asked["ends"]).alias("outcome"))
     for ours, value in asked.get("constants", {}).items():
@@ -245,6 +266,7 @@ def _mapped(table: Table, asked: Mapping[str, Any], raw: RawTable, file: Any) ->
             f for f in noticed if f not in faults and (f.rule != "lookup_missed" or not _may_miss(asked, lookup))
         ]
     names = {ours: " / ".join(_several(theirs)) for ours, theirs in columns.items()}
+    names |= {field.column: field.header for field in fields}
     mapped = RawTable(raw.file, frame, tuple(faults), raw.source, raw.left_out, names)
     return _one_row_each(_explained(mapped, asked, table.name), table, asked, columns)
 
@@ -278,6 +300,14 @@ def amount_per(config: Mapping[str, Any]) -> str:
     """What the deals' amounts are for, where their column says it: year, month, or "" once."""
     named = config.get("tables", {}).get("deals", {}).get("columns", {}).get("amount")
     return named.get("per", "") if isinstance(named, Mapping) else ""
+
+
+def _unused(raw: RawTable, columns: Mapping[str, Any], asked: Mapping[str, Any], own: Iterable[OwnField]) -> list[str]:
+    """The columns of a table's own file that nothing names."""
+    used = {theirs for named in columns.values() for theirs in _several(named)} | {field.header for field in own}
+    used |= {lookup.get("on", lookup["key"]) for lookup in asked.get("lookup", {}).values()}
+    used |= {*asked.get("ends", {}).values(), *asked.get("keep", {}), asked.get("latest")}
+    return [name for name in raw.frame.columns if name not in used | {"_row"}]
 
 
 def _several(named: str | list[str]) -> list[str]:

@@ -23,8 +23,10 @@ from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.door.completion import ADDED, complete
 from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
-from kpikit.book.door.trusted_rules import as_declared, broken, collected, good, last_instant
+from kpikit.book.door.own_columns import declared_in
+from kpikit.book.door.trusted_rules import as_declared, broken, collected, good, last_instant, with_own
 from kpikit.book.door.validation import validate
+from kpikit.book.own_fields import of_accounts
 from kpikit.book.settings import Settings
 from kpikit.engine.codes import encode
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
@@ -45,6 +47,7 @@ def trust(
     stages: Any = None,
     as_of: datetime | None = None,
     settings: Settings | None = None,
+    own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     **tables: Any,
 ) -> DealBook:
     """A book from tables in an engine, in kpikit's own columns, written to a folder and opened from there.
@@ -60,6 +63,8 @@ def trust(
         stages: the same.
         as_of: the instant up to which the data speak, if not the last one recorded in them.
         settings: time zone, fiscal year, currency and the like.
+        own: what further columns are, as :meth:`kpikit.DealBook.from_frames` takes it. Those of which nothing is said
+            are kept too, as known with the end of a deal only.
         tables: any other table of :data:`kpikit.schema.TABLES`.
 
     Returns:
@@ -87,14 +92,16 @@ def trust(
     if unknown:
         raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
     settings = settings or Settings()
-    frames = as_declared(frames)
+    frames, fields, unused = with_own(frames, declared_in(own))
+    frames = as_declared(frames, fields)
     small = validate({name: collected(frame) for name, frame in frames.items() if name not in OF_DEALS})
     big = {name: frames[name] for name in OF_DEALS if name in frames}
-    faults = [*small.faults, *_counted(big, small.frames.get("stages"), settings)]
+    faults = [*unused, *small.faults, *_counted(big, small.frames.get("stages"), settings)]
     last = (
         last_instant({n: good(n, f) for n, f in big.items() if n in AS_OF_COLUMNS}) if as_of is None else as_utc(as_of)
     )
-    book = DealBook(MappingProxyType({}), settings, last, small.dropped, tuple(faults))
+    fields = (*fields, *of_accounts(fields, [field.column for field in fields if field.table == "deals"]))
+    book = DealBook(MappingProxyType({}), settings, last, small.dropped, tuple(faults), own=fields)
     whole = small.frames | {name: good(name, frame) for name, frame in big.items()}
     with preparing.begun(path) as folder:
         return _shelved(folder, book, whole, as_of=as_of)
@@ -128,7 +135,7 @@ def _shelved(folder: Path, book: DealBook, whole: Mapping[str, Any], *, as_of: d
     n_deals, coded, tables = 0, None, {}
     has_teams = _has_teams(whole)
     for part, bucket in enumerate(_buckets(whole)):
-        tables = complete(bucket, book.settings)
+        tables = complete(bucket, book.settings, book.own)
         if as_of is not None:
             tables = {n: t.lazy().collect() for n, t in book.replace(tables=tables).at(book.as_of).tables.items()}
         if has_teams and not bucket["deals"]["team"].count():

@@ -6,7 +6,8 @@ that are repeated in a table without a key are not looked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +15,74 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
-from kpikit.errors import DataError, Fault
+from kpikit.book.door.own_columns import COLLEAGUES, Own, left_out, with_persons
+from kpikit.book.own_fields import OWN_TABLES, OwnField, OwnKind, own_name
+from kpikit.errors import DataError, Fault, UsageError
 from kpikit.schema import TABLES, Column, Table
 
 _YEAR = timedelta(days=365)
+#: so many different texts are looked at to see whether they name people
+_MANY = 5_000
 
 
-def as_declared(frames: Mapping[str, nw.LazyFrame]) -> dict[str, nw.LazyFrame]:
-    """The tables with the columns that the schema names, in its types.
+def with_own(
+    frames: Mapping[str, nw.LazyFrame], said: Mapping[str, Mapping[str, OwnField]]
+) -> tuple[dict[str, nw.LazyFrame], Own, list[Fault]]:
+    """Tables with their own fields under the names of their columns; those fields; and the columns without a place.
+
+    Raises:
+        UsageError: a declared field whose column is not there.
+    """
+    tables, own, unused = {}, [], []
+    for name, frame in frames.items():
+        kinds = {header: _own_kind(dtype) for header, dtype in frame.collect_schema().items()}
+        ours, fields = [header for header in kinds if header in TABLES[name].names], [*said.get(name, {}).values()]
+        for field in fields:
+            if field.header not in kinds:
+                raise UsageError("own_column", field=field.name, column=field.header, table=name)
+        extra = [h for h in kinds if h not in {*ours, "_row"} and h not in {field.header for field in fields}]
+        kept = [header for header in extra if name in OWN_TABLES and kinds[header] is not None]
+        for header in kept:
+            fields.append(OwnField(name, own_name(header, [field.name for field in fields]), header))
+        unused += left_out(name, name, [header for header in extra if header not in kept])
+        fields = [replace(field, kind=field.kind or kinds[field.header] or "text") for field in fields]
+        mine = [_own_values(field).alias(field.column) for field in fields]
+        tables[name] = frame.select(*ours, *mine) if fields else frame
+        own += fields
+    return tables, with_persons(tuple(own), _names_in(tables, own)), unused
+
+
+def _own_kind(dtype: Any) -> OwnKind | None:
+    """The kind of an engine's column, if it has one."""
+    if dtype.is_numeric():
+        return "number"
+    kinds: tuple[tuple[tuple[Any, ...], OwnKind], ...] = (
+        ((nw.String, nw.Categorical, nw.Enum), "text"), ((nw.Boolean,), "bool"), ((nw.Date, nw.Datetime), "day"),
+    )  # fmt: skip
+    return next((kind for types, kind in kinds if dtype in types), None)
+
+
+def _own_values(field: OwnField) -> nw.Expr:
+    value = nw.col(field.header)
+    if field.kind == "number":
+        number = value.cast(nw.Float64)
+        return nw.when(number.is_finite()).then(number)
+    return value.cast(nw.String) if field.kind == "text" else value.cast(nw.Date) if field.kind == "day" else value
+
+
+def _names_in(tables: Mapping[str, nw.LazyFrame], own: Sequence[OwnField]) -> dict[str, pl.DataFrame]:
+    """The different texts in own fields and in columns that name colleagues, table by table."""
+    found = {}
+    for name, frame in tables.items():
+        texts = [field.column for field in own if field.table == name and field.kind == "text"]
+        names = [c for t, c in COLLEAGUES if t == name and c in frame.collect_schema().names()]
+        columns = [collected(frame.select(nw.col(c).cast(nw.String)).unique().head(_MANY))[c] for c in (*texts, *names)]
+        found[name] = pl.concat([c.to_frame() for c in columns], how="diagonal") if columns else pl.DataFrame()
+    return found
+
+
+def as_declared(frames: Mapping[str, nw.LazyFrame], own: Sequence[OwnField] = ()) -> dict[str, nw.LazyFrame]:
+    """The tables with the columns that the schema names, in its types, and with their own fields.
 
     Raises:
         DataError: a required column is missing, or a column is of a type that would have to be parsed.
@@ -37,7 +98,8 @@ def as_declared(frames: Mapping[str, nw.LazyFrame]) -> dict[str, nw.LazyFrame]:
             if not _fits(column, dtype):
                 values = {"found": str(dtype), "wanted": column.kind}
                 faults.append(Fault("column_type", name, column=column.name, values=values))
-        typed[name] = frame.select(_typed(column, dtype) for column, dtype in found)
+        fields = [nw.col(field.column) for field in own if field.table == name]
+        typed[name] = frame.select(*(_typed(column, dtype) for column, dtype in found), *fields)
     if faults:
         raise DataError(faults)
     return typed
