@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from kpikit.errors import DataError, Fault
-from kpikit.reading import RawTable
+from kpikit.reading import RawTable, parse
 from kpikit.schema import TABLES
 from kpikit.sources import histories, vocabulary
 from kpikit.sources.by_values import can_be_asked
@@ -103,7 +103,9 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
     found = deals(present[path], _of_others(lists, path), when)
     frame, columns = present[path].frame, dict(found.columns)
-    own = TableGuess("deals", path, columns, found.constants, found.unused, more, _grammar(found.grammar, more))
+    first, *later = _old_to_new((path, *more), files, columns)
+    grammar = _grammar(found.grammar, more)
+    own = TableGuess("deals", first, columns, found.constants, found.unused, tuple(later), grammar=grammar)
     others: list[TableGuess] = []
     if (versions := rows[path]) is not None:
         own = replace(own, grammar={**own.grammar, **versions.deals})
@@ -175,6 +177,19 @@ def _same_kind(path: Path, files: Mapping[Path, RawTable], scores: Mapping[Path,
     """Other files with the same columns: a second export, or the next part of one."""
     mine = set(files[path].frame.columns)
     return tuple(p for p in files if p != path and scores[p] and set(files[p].frame.columns) == mine)
+
+
+def _old_to_new(paths: Sequence[Path], files: Mapping[Path, RawTable], columns: Mapping[str, Any]) -> list[Path]:
+    """Exports of one kind, that with the last day in it last."""
+    return sorted(paths, key=lambda path: (_last_day(files[path], columns), path.name)) if len(paths) > 1 else [*paths]
+
+
+def _last_day(raw: RawTable, columns: Mapping[str, Any]) -> str:
+    theirs = columns.get("created_at")
+    if not isinstance(theirs, str):
+        return ""
+    ours = raw.frame.select("_row", created_at=pl.col(theirs))
+    return str(parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["created_at"].max())
 
 
 def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]:

@@ -140,7 +140,8 @@ def _refuse(faults: Iterable[Fault], dropped: pl.DataFrame, n_rows: int, max_dro
     faults = list(faults)
     if any(SEVERITY.get(fault.rule, "error") == "error" for fault in faults):
         raise DataError(faults)
-    n_dropped = dropped.select("table", "_row").n_unique()
+    lost = dropped.filter(pl.col("rule") != "duplicate_row")  # the same row once more is no row lost
+    n_dropped = lost.select("table", "_row").n_unique()
     if n_dropped > max_dropped * n_rows:
         most = Fault("too_many_dropped", n=n_dropped, values={"rows": n_rows, "share": max_dropped})
         raise DataError([most, *faults])
