@@ -43,16 +43,44 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
         # parsing
         **dict.fromkeys(
-            ["day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "currency_mixed"], "error"
+            [
+                "day_month_ambiguous",
+                "day_month_mixed",
+                "decimal_ambiguous",
+                "decimal_mixed",
+                "currency_mixed",
+                "days_maybe_swapped",
+            ],
+            "error",
         ),
         **dict.fromkeys(
-            ["unreadable_number", "unreadable_date", "unreadable_yes_no", "not_whole", "unknown_choice"], "warning"
+            [
+                "unreadable_number",
+                "number_notation",
+                "date_notation",
+                "unit_mixed",
+                "unreadable_date",
+                "unreadable_yes_no",
+                "not_whole",
+                "unknown_choice",
+            ],
+            "warning",
         ),
         **dict.fromkeys(
-            ["time_in_gap", "implausible_date", "excel_error", "percent_mixed", "id_scientific"], "warning"
+            [
+                "days_swapped",
+                "zone_two_meanings",
+                "time_in_gap",
+                "implausible_date",
+                "excel_error",
+                "percent_mixed",
+                "id_scientific",
+            ],
+            "warning",
         ),
         **dict.fromkeys(
-            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "epoch_time", "excel_serial"], "note"
+            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "unit", "epoch_time", "excel_serial"],
+            "note",
         ),
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # mapping

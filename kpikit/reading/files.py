@@ -14,7 +14,8 @@ from kpikit.reading.delimited import read_delimited
 from kpikit.reading.mending import LeftOut
 from kpikit.reading.typed.formats import Formats
 
-Source = Literal["csv", "excel", "parquet", "frame"]
+#: ``excel_1904``: a workbook whose days are counted from 1904 on.
+Source = Literal["csv", "excel", "excel_1904", "parquet", "frame"]
 #: First bytes of files that are no table, with what they are.
 _FOREIGN = (
     (b"%PDF", "PDF"),

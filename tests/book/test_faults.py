@@ -216,6 +216,10 @@ def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(roo
     assert set(BY_VALUE) | set(BY_COLUMN) <= set(SEVERITY)
 
 
+#: Blanks that some rules fill with other kinds of values than the rest.
+BLANKS: dict[str, dict] = {}
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("rule", list(SEVERITY))
 def test_every_sentence_can_be_said(language, rule):
@@ -223,6 +227,8 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
+    blanks |= dict.fromkeys(("dmy", "mdy", "both", "comma", "point", "texts", "first", "second", "whole", "part"), 4)
+    blanks |= {"mark": ",", "order": "dmy", "taken": "UTC-6"} | BLANKS.get(rule, {})
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)
     assert line.startswith("deals.csv")
@@ -232,10 +238,10 @@ def test_every_sentence_can_be_said(language, rule):
 def test_a_fault_reads_like_a_colleague(tmp_path):
     _, faults = door(tmp_path, deals=HEADER + "1,p,won,1.234,2026-01-01\n")
     assert Words("en").fault(faults[0]) == (
-        "deals.csv, row 2, column amount: '1.234' can be a thousand or a decimal, and no other number of this column "
-        'settles it. Set decimal under [formats] to "," or ".".'
+        "deals.csv, row 2, column amount: '1.234' is 1234 or 1.234: 1 numbers of this column fit both readings, "
+        '0 only a decimal point, 0 only a decimal comma. Set decimal = "," or decimal = "." under [formats].'
     )
-    assert Words("nl").fault(faults[0]).startswith("deals.csv, rij 2, kolom amount: '1.234' kan een duizendtal zijn")
+    assert Words("nl").fault(faults[0]).startswith("deals.csv, rij 2, kolom amount: '1.234' is 1234 of 1.234:")
 
 
 def test_what_the_door_says_can_be_said(tmp_path):
