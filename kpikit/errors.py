@@ -32,13 +32,26 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
                 "repeated_column",
                 "total_row",
                 "swallowed_rows",
+                "fused_rows",
+                "header_mended",
             ],
             "warning",
         ),
         **dict.fromkeys(["short_row", "long_row", "missing_delimiter", "stray_quote", "other_delimiter"], "warning"),
         **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),
         **dict.fromkeys(
-            ["preamble", "footer", "repeated_header", "unnamed_column", "trailing_delimiter", "stray_return"], "note"
+            [
+                "line_quoted",
+                "text_formula",
+                "invisible_characters",
+                "preamble",
+                "footer",
+                "repeated_header",
+                "unnamed_column",
+                "trailing_delimiter",
+                "stray_return",
+            ],
+            "note",
         ),
         **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
         # parsing

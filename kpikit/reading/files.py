@@ -11,7 +11,7 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.delimited import read_delimited
-from kpikit.reading.mending import LeftOut
+from kpikit.reading.repair.mending import LeftOut
 from kpikit.reading.typed.formats import Formats
 
 #: ``excel_1904``: a workbook whose days are counted from 1904 on.

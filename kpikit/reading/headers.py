@@ -9,6 +9,7 @@ from functools import cache
 
 from kpikit.crms import cell_words
 from kpikit.errors import Fault
+from kpikit.reading.header_names import column_names
 
 _TYPED = re.compile(
     r"^\s*(?:[-+(]?\s?(?:[€$£¥]|EUR|USD)?\s?-?\d[\d.,' \u00a0]*\s?(?:[%€$£]|EUR|USD)?\)?"
@@ -60,14 +61,14 @@ def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_
     chosen = max(range(at, last + 1), key=lambda i: (_filled_distinct(records[i]), -i))
     if last > at:
         faults.append(Fault("two_headers", file=file, row=last + 1, n=last - at, values={"used": chosen + 1}))
-    names, more = _names(records[chosen], records[last + 1 :], width, file, chosen + 1)
+    names, more = column_names(records[chosen], records[last + 1 :], width, file, chosen + 1)
     return Layout(names, last + 1, chosen, faults + more)
 
 
 def _told(records: Sequence[Sequence[str]], at: int, width: int, file: str) -> Layout:
     """The layout with the header where the settings say it is."""
     cells = records[at] if at < len(records) else []
-    names, faults = _names(cells, records[at + 1 :], width, file, at + 1)
+    names, faults = column_names(cells, records[at + 1 :], width, file, at + 1)
     return Layout(names, min(at + 1, len(records)), at, faults)
 
 
@@ -109,35 +110,6 @@ def _is_second(record: Sequence[str], header: Sequence[str], typed: set[int], wi
 
 def _filled_distinct(record: Sequence[str]) -> int:
     return len({c.strip() for c in record if c.strip()})
-
-
-def _names(
-    cells: Sequence[str], below: Sequence[Sequence[str]], width: int, file: str, row: int
-) -> tuple[list[str], list[Fault]]:
-    """As many distinct names as there are columns; repeated names and a header of another width are said."""
-    faults: list[Fault] = []
-    names = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in cells]
-    if len(names) > width:
-        while len(names) > width and not names[-1]:
-            names.pop()
-        if len(names) > width and sum(map(bool, names)) == width:
-            names = [n for n in names if n]
-            faults.append(Fault("header_cells", file=file, row=row, values={"cells": len(cells), "width": width}))
-    if len(names) < width and any(any(c.strip() for c in r[len(names) : width]) for r in below):
-        faults.append(Fault("header_width", file=file, row=row, values={"cells": len(names), "width": width}))
-    elif len(names) > width and below:
-        faults.append(Fault("header_wider", file=file, row=row, values={"cells": len(names), "width": width}))
-    names += [""] * (width - len(names))
-    seen: dict[str, int] = {}
-    for i, given in enumerate(names):
-        name = given or f"column_{i + 1}"
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            faults.append(Fault("repeated_column", file=file, row=row, column=name, values={"position": i + 1}))
-        while seen[name] > 1 and f"{name} ({seen[name]})" in names:
-            seen[name] += 1
-        names[i] = name if seen[name] == 1 else f"{name} ({seen[name]})"
-    return names, faults
 
 
 def _preamble(records: Sequence[Sequence[str]], at: int, file: str) -> Fault:
