@@ -20,7 +20,16 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
     {
         # reading
         **dict.fromkeys(
-            ["empty_file", "line_too_long", "broken_parquet", "broken_workbook", "not_a_table", "header_width"], "error"
+            [
+                "empty_file",
+                "line_too_long",
+                "broken_parquet",
+                "broken_workbook",
+                "not_a_table",
+                "header_width",
+                "which_sheet",
+            ],
+            "error",
         ),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
@@ -34,6 +43,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
                 "swallowed_rows",
                 "fused_rows",
                 "header_mended",
+                "formulas_not_calculated",
+                "merged_amounts",
             ],
             "warning",
         ),
@@ -53,7 +64,9 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             ],
             "note",
         ),
-        **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
+        **dict.fromkeys(
+            ["encoding_guessed", "other_sheets", "hidden_sheets", "sheets_joined", "merged_filled"], "note"
+        ),
         # parsing
         **dict.fromkeys(
             [

@@ -113,6 +113,23 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
 
 
+def is_known(name: str, table: str | None = None) -> bool:
+    """Does a column of kpikit's, or of a CRM, bear this name – in a table, or in any?
+
+    >>> is_known("Deal Stage"), is_known("deal_id", "deals"), is_known("xyz")
+    (True, True, False)
+    """
+    return _letters(name) in (_known() if table is None else _names_in(table))
+
+
+@cache
+def _names_in(table: str) -> frozenset[str]:
+    named = [part.get("columns", {}) for part in common().values() if isinstance(part, Mapping)]
+    columns = [*named, *(crm.columns for crm in crms().values())]
+    theirs = (name for one in columns for names in one.get(table, {}).values() for name in names)
+    return frozenset(map(_letters, [*TABLES[table].names, *theirs]))
+
+
 @cache
 def _known() -> Mapping[str, str]:
     """Every name of a column that is known, in letters, with the kind of what it holds."""

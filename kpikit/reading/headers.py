@@ -37,12 +37,16 @@ def is_typed(cell: str) -> bool:
     return bool(_TYPED.match(cell[:80]))
 
 
-def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_row: int | None = None) -> Layout:
+def find_layout(
+    records: Sequence[Sequence[str]], width: int, file: str, header_row: int | tuple[int, ...] | None = None
+) -> Layout:
     """Where the header stands and where the data begins, told from the kinds of cells in the first records.
 
-    ``header_row`` (from 1) settles it; 0 says that there is no header.
+    ``header_row`` (from 1) settles it; several rows are joined to one header; 0 says that there is none.
     """
     typed = _typed_columns(records, width)
+    if isinstance(header_row, tuple):
+        return _joined(records, [row - 1 for row in header_row], width, file)
     if header_row is not None and header_row > 0:
         return _told(records, header_row - 1, width, file)
     if not records:
@@ -70,6 +74,22 @@ def _told(records: Sequence[Sequence[str]], at: int, width: int, file: str) -> L
     cells = records[at] if at < len(records) else []
     names, faults = column_names(cells, records[at + 1 :], width, file, at + 1)
     return Layout(names, min(at + 1, len(records)), at, faults)
+
+
+def _joined(records: Sequence[Sequence[str]], rows: Sequence[int], width: int, file: str) -> Layout:
+    """The layout with a header of several rows; a cell above speaks for the blank ones to its right."""
+    lines: list[list[str]] = []
+    for n, row in enumerate(rows):
+        cells = [c.strip() for c in records[row]] if row < len(records) else []
+        cells += [""] * (width - len(cells))
+        if n < len(rows) - 1:
+            for i in range(1, len(cells)):
+                cells[i] = cells[i] or cells[i - 1]
+        lines.append(cells)
+    names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*lines, strict=False)]
+    last = max(rows)
+    names, faults = column_names(names, records[last + 1 :], width, file, last + 1)
+    return Layout(names, min(last + 1, len(records)), last, faults)
 
 
 def _typed_columns(records: Sequence[Sequence[str]], width: int) -> set[int]:

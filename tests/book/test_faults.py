@@ -11,7 +11,7 @@ import pytest
 from kpikit.book.door.validation import validate
 from kpikit.errors import SEVERITY, DataError, Fault
 from kpikit.reading.cells import BY_COLUMN, BY_VALUE
-from kpikit.reading.files import read
+from kpikit.reading.files import read, read_all
 from kpikit.reading.typed.formats import Formats
 from kpikit.reading.typed.parsing import parse
 from kpikit.words import Words
@@ -28,7 +28,7 @@ def door(
     for name, content in files.items():
         path = tmp_path / f"{name}.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        raw = read(path, formats)
+        raw = read_all([path], formats)[path]
         parsed = parse(raw, name, formats, time_zone="Europe/Brussels")
         frames[name] = parsed.frame
         faults += [*raw.faults, *parsed.faults]
@@ -217,7 +217,7 @@ def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(roo
 
 
 #: Blanks that some rules fill with other kinds of values than the rest.
-BLANKS: dict[str, dict] = {}
+BLANKS: dict[str, dict] = {"sheets_joined": {"last": "2026"}}
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
@@ -228,6 +228,7 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     blanks |= dict.fromkeys(("dmy", "mdy", "both", "comma", "point", "texts", "first", "second", "whole", "part"), 4)
+    blanks |= dict.fromkeys(("sheets", "row"), 5)
     blanks |= {"mark": ",", "order": "dmy", "taken": "UTC-6"} | BLANKS.get(rule, {})
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)
