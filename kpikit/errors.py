@@ -52,6 +52,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),
         **dict.fromkeys(
             [
+                "hidden_rows",
+                "hidden_column",
                 "line_quoted",
                 "text_formula",
                 "invisible_characters",

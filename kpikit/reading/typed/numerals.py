@@ -96,7 +96,7 @@ def _read(frame: pl.DataFrame, weighed: Weighed, *, has_currency: bool) -> pl.Da
     if frame["unit"].max() not in (None, 1):
         small = ~has_unit & (value != 0) & (value.abs() < _SMALL)
         rules += [pl.when(has_unit).then(pl.lit("unit")), pl.when(small).then(pl.lit("unit_mixed"))]
-    value = pl.when("percent").then(value / 100).when(has_unit).then(value * pl.col("unit")).otherwise(value)
+    value = pl.when("percent").then(value / 100).when(has_unit).then((value * pl.col("unit")).round(4)).otherwise(value)
     frame = frame.with_columns(rule=pl.coalesce(*rules), value=value)
     lost = pl.col("rule").is_in(["unreadable_number", "decimal_mixed", "decimal_ambiguous", "number_notation"])
     return frame.select("text", "rule", "decisive", value=pl.when(~lost.fill_null(value=False)).then("value"))
