@@ -20,7 +20,16 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
     {
         # reading
         **dict.fromkeys(
-            ["empty_file", "line_too_long", "broken_parquet", "broken_workbook", "not_a_table", "header_width"], "error"
+            [
+                "empty_file",
+                "line_too_long",
+                "broken_parquet",
+                "broken_workbook",
+                "not_a_table",
+                "header_width",
+                "which_sheet",
+            ],
+            "error",
         ),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
@@ -32,27 +41,74 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
                 "repeated_column",
                 "total_row",
                 "swallowed_rows",
+                "fused_rows",
+                "header_mended",
+                "formulas_not_calculated",
+                "merged_amounts",
             ],
             "warning",
         ),
         **dict.fromkeys(["short_row", "long_row", "missing_delimiter", "stray_quote", "other_delimiter"], "warning"),
         **dict.fromkeys(["nul_bytes", "mixed_encoding", "unreadable_bytes"], "warning"),
         **dict.fromkeys(
-            ["preamble", "footer", "repeated_header", "unnamed_column", "trailing_delimiter", "stray_return"], "note"
+            [
+                "hidden_rows",
+                "hidden_column",
+                "line_quoted",
+                "text_formula",
+                "invisible_characters",
+                "preamble",
+                "footer",
+                "repeated_header",
+                "unnamed_column",
+                "trailing_delimiter",
+                "stray_return",
+            ],
+            "note",
         ),
-        **dict.fromkeys(["encoding_guessed", "other_sheets"], "note"),
+        **dict.fromkeys(
+            ["encoding_guessed", "other_sheets", "hidden_sheets", "sheets_joined", "merged_filled"], "note"
+        ),
         # parsing
         **dict.fromkeys(
-            ["day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "currency_mixed"], "error"
+            [
+                "day_month_ambiguous",
+                "day_month_mixed",
+                "decimal_ambiguous",
+                "decimal_mixed",
+                "currency_mixed",
+                "days_maybe_swapped",
+            ],
+            "error",
         ),
         **dict.fromkeys(
-            ["unreadable_number", "unreadable_date", "unreadable_yes_no", "not_whole", "unknown_choice"], "warning"
+            [
+                "unreadable_number",
+                "number_notation",
+                "date_notation",
+                "unit_mixed",
+                "unreadable_date",
+                "unreadable_yes_no",
+                "not_whole",
+                "unknown_choice",
+            ],
+            "warning",
         ),
         **dict.fromkeys(
-            ["time_in_gap", "implausible_date", "excel_error", "percent_mixed", "id_scientific"], "warning"
+            [
+                "days_swapped",
+                "zone_two_meanings",
+                "time_in_gap",
+                "implausible_date",
+                "excel_error",
+                "percent_mixed",
+                "id_scientific",
+            ],
+            "warning",
         ),
         **dict.fromkeys(
-            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "epoch_time", "excel_serial"], "note"
+            ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "unit", "epoch_time", "excel_serial"],
+            "note",
         ),
         **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
         # mapping

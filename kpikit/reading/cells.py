@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from kpikit.errors import Fault
+from kpikit.reading.typed.evidence import Evidence
 
 #: Up to so many cells that break one rule are named one by one; beyond, one fault counts them.
 NAMED = 20
@@ -18,8 +18,27 @@ BY_VALUE = frozenset(
 )
 #: Rules that are about a column as a whole: always one fault.
 BY_COLUMN = frozenset(
-    {"day_month_ambiguous", "day_month_mixed", "decimal_ambiguous", "decimal_mixed", "percent", "percent_mixed"}
-    | {"currency_mixed", "epoch_time", "excel_serial", "time_ambiguous", "mixed_zones", "id_scientific"}
+    {
+        "day_month_ambiguous",
+        "day_month_mixed",
+        "decimal_ambiguous",
+        "decimal_mixed",
+        "percent",
+        "percent_mixed",
+        "unit",
+        "unit_mixed",
+    }
+    | {
+        "days_swapped",
+        "days_maybe_swapped",
+        "zone_two_meanings",
+        "currency_mixed",
+        "epoch_time",
+        "excel_serial",
+        "time_ambiguous",
+        "mixed_zones",
+        "id_scientific",
+    }
     | {"duplicate_row", "repeated_row", "future_activity", "open_with_end", "closed_without_date"}
 )
 
@@ -53,6 +72,13 @@ class Cells:
         """Only the cells under the mask."""
         return Cells(self.table, self.file, self.column, self.rows.filter(mask), self.text.filter(mask))
 
+    def first(self, mask: pl.Series) -> tuple[int | None, str | None]:
+        """The row and the text of the first cell under the mask."""
+        at = mask.fill_null(value=False).arg_max()
+        if at is None or not mask[at]:
+            return None, None
+        return int(self.rows[at]), str(self.text[at])
+
     def fault(self, rule: str, *, n: int = 1, row: int | None = None, value: str | None = None, **values: Any) -> Fault:
         """One fault of this column."""
         return Fault(rule, self.table, self.file, row, self.column, value, n, values)
@@ -77,13 +103,23 @@ class Cells:
         return self.fault(rule, n=part.height, row=row, value=value, **values)
 
 
-def per_distinct(text: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
-    """``read`` over the distinct texts, laid back over all cells: the columns that it returns, in the cells' order.
+def distinct(text: pl.Series) -> pl.DataFrame:
+    """The distinct texts (never null) in the order in which they come, and how many cells hold each: ``text, n``."""
+    return text.drop_nulls().to_frame("text").group_by("text", maintain_order=True).len("n")
 
-    ``read`` takes the distinct texts (never null) and returns a frame with a column ``text`` and further columns.
-    """
-    distinct = text.drop_nulls().unique(maintain_order=True).rename("text")
-    return text.to_frame("text").join(read(distinct), on="text", how="left", maintain_order="left").drop("text")
+
+def laid_back(text: pl.Series, read: pl.DataFrame) -> pl.DataFrame:
+    """What is known of each distinct ``text``, laid over all cells in their order."""
+    return text.to_frame("text").join(read, on="text", how="left", maintain_order="left").drop("text")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the cells of one column mean, what was odd, and how the notation was decided (None: there was none to)."""
+
+    values: pl.Series
+    faults: list[Fault]
+    evidence: Evidence | None = None
 
 
 def clean(series: pl.Series) -> pl.Series:

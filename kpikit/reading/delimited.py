@@ -14,8 +14,11 @@ import polars as pl
 from kpikit.errors import DataError, Fault
 from kpikit.reading.dialect import Dialect, find_dialect, split
 from kpikit.reading.headers import Layout, find_layout
-from kpikit.reading.mending import LeftOut, mended, swallowed
-from kpikit.reading.records import Record, read_record
+from kpikit.reading.repair.fused import part, swallowed
+from kpikit.reading.repair.mending import LeftOut, mended
+from kpikit.reading.repair.plain_cells import plain_cells
+from kpikit.reading.repair.quoted_lines import unwrapped
+from kpikit.reading.repair.records import Record, read_record
 from kpikit.reading.structure import irregular_lines, is_regular
 from kpikit.reading.texts import Text, read_text
 from kpikit.reading.tidying import tidy
@@ -53,10 +56,18 @@ def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fau
     if frame is None:
         frame, odd, left_out = _careful(table, path.name)
         faults += odd
+    if table.text.lines > frame.height + len(left_out) + table.line:
+        parted = part(frame, table.dialect.delimiter, path.name)
+        frame, moved = parted.frame, parted.moved
+        if parted.more:
+            faults = [dataclasses.replace(f, row=moved(f.row)) if f.row else f for f in faults] + parted.faults
+            left_out = [(moved(row), rule, cells) for row, rule, cells in left_out]
     frame, more = tidy(frame, table.layout, path.name)
     if table.text.lines > frame.height + len(left_out) + table.line:
-        faults += swallowed(frame, table.dialect.delimiter, path.name)
-    return frame, faults + more, left_out
+        lost = swallowed(frame, table.dialect.delimiter, path.name)
+        faults, left_out = faults + lost.faults, left_out + lost.left_out
+    frame, unmeant = plain_cells(frame, path.name, is_ascii=table.text.is_ascii)
+    return frame, faults + more + unmeant, left_out
 
 
 def _empty(names: list[str]) -> pl.DataFrame:
@@ -69,10 +80,11 @@ def _survey(text: Text, file: str, formats: Formats) -> _Table:
     if len(raw) < len(text.data) and b"\n" in raw:
         raw = raw[: raw.rindex(b"\n") + 1]
     sample = raw.decode("utf-8", "ignore")
-    dialect = find_dialect(sample, formats.delimiter)
+    bare = unwrapped(sample, formats.delimiter) if text.quotes else sample
+    dialect = find_dialect(bare, formats.delimiter)
     if dialect.is_runs:
         return _survey(_squeezed(text), file, dataclasses.replace(formats, delimiter=" "))
-    width = _width(sample, dialect)
+    width = _width(bare, dialect)
     lines = sample.replace("\r\n", "\n").split("\n")
     if lines and not lines[-1]:
         lines.pop()

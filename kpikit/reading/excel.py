@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.headers import find_layout
+from kpikit.reading.repair.plain_cells import plain_cells
 from kpikit.reading.tidying import tidy
 from kpikit.reading.typed.formats import Formats
+from kpikit.reading.workbooks.marked import marked
+from kpikit.reading.workbooks.marks import sheet_marks
+from kpikit.reading.workbooks.parts import Parts, workbook_parts
+from kpikit.reading.workbooks.sheets import Sheet, fitting, passed_over, together
 
 if TYPE_CHECKING:
     import fastexcel
 
+Source = Literal["excel", "excel_1904"]
 _ERRORS = {
     "NA": "#N/A",
     "Ref": "#REF!",
@@ -28,11 +34,13 @@ _ERRORS = {
 _SAMPLE_RECORDS = 400
 
 
-def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]:
-    """The sheet that the settings name, else the first one that holds anything, as String columns with ``_row``.
+def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault], Source]:
+    """The sheets that the settings name, else the one that fits, as String columns with ``_row``, and what was odd.
+
+    Sheets with the same columns as the one that fits are read as one table (see :mod:`kpikit.reading.workbooks`).
 
     Raises:
-        DataError: ``broken_workbook`` (not a workbook, damaged, protected), ``empty_file``.
+        DataError: ``broken_workbook`` (not a workbook, damaged, protected), ``empty_file``, ``which_sheet``.
         UsageError: ``unknown_sheet``.
     """
     import fastexcel
@@ -40,39 +48,44 @@ def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]
     try:
         book = fastexcel.read_excel(path)
         names = book.sheet_names
-        sheet = _sheet(book, names, formats, path.name)
+        parts = workbook_parts(path)
+        wanted = _wanted(names, formats, path.name)
+        sheets = [s for name in wanted or names if (s := _sheet(book, name, parts, formats)) is not None]
     except fastexcel.FastExcelError as error:
         raise DataError([Fault("broken_workbook", file=path.name, value=type(error).__name__)]) from None
-    if sheet is None:
+    if not sheets:
         raise DataError([Fault("empty_file", file=path.name)])
-    cells = _cells(sheet)
-    records = [["" if c is None else c for c in row] for row in cells.head(_SAMPLE_RECORDS).rows()]
-    layout = find_layout(records, cells.width, path.name, formats.header_row)
-    frame = cells.with_row_index("_row", offset=1).slice(layout.first)
-    frame, faults = tidy(frame, layout, path.name)
-    others = [n for n in names if n != sheet.name]
-    if others and formats.sheet is None:
-        values = {"sheet": sheet.name, "others": ", ".join(others[:5])}
-        faults.insert(0, Fault("other_sheets", file=path.name, n=len(others), values=values))
-    return frame, [*layout.faults, *faults]
+    read = sheets if wanted else fitting(sheets, path.name)
+    frame, faults = together(read, path.name)
+    frame, unmeant = plain_cells(frame, path.name, is_ascii=False)
+    faults = faults + unmeant if wanted else [*passed_over(sheets, read, path.name), *faults, *unmeant]
+    return frame, faults, "excel_1904" if parts.counts_from_1904 else "excel"
 
 
-def _sheet(book: fastexcel.ExcelReader, names: list[str], formats: Formats, file: str) -> Any:
-    """The sheet to read; None when none holds a cell."""
-    wanted = formats.sheet
-    if wanted is not None:
+def _wanted(names: list[str], formats: Formats, file: str) -> list[str]:
+    """The sheets that the settings name, by name or number; none where they name none."""
+    if formats.sheet is None:
+        return []
+    found = []
+    for wanted in formats.sheet if isinstance(formats.sheet, tuple) else (formats.sheet,):
         if (isinstance(wanted, int) and wanted > len(names)) or (isinstance(wanted, str) and wanted not in names):
             raise UsageError("unknown_sheet", file=file, sheet=str(wanted), known=", ".join(names))
-        return _loaded(book, wanted - 1 if isinstance(wanted, int) else wanted)
-    for i in range(len(names)):
-        sheet = _loaded(book, i)
-        if sheet.height and sheet.width:
-            return sheet
-    return None
+        found.append(names[wanted - 1] if isinstance(wanted, int) else wanted)
+    return found
 
 
-def _loaded(book: fastexcel.ExcelReader, sheet: int | str) -> Any:
-    return book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
+def _sheet(book: fastexcel.ExcelReader, name: str, parts: Parts, formats: Formats) -> Sheet | None:
+    """A sheet as a table; None if it holds no cell."""
+    loaded = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    if not (loaded.height and loaded.width):
+        return None
+    file, part = parts.file.name, parts.sheet(name)
+    done = marked(_cells(loaded), sheet_marks(parts, part), is_to_calculate=parts.is_to_calculate)
+    records = [["" if c is None else c for c in row] for row in done.cells.head(_SAMPLE_RECORDS).rows()]
+    layout = find_layout(records, done.cells.width, file, formats.header_row)
+    frame, faults = tidy(done.cells.with_row_index("_row", offset=1).slice(layout.first), layout, file)
+    said = done.faults(layout.names, layout.first, file)
+    return Sheet(name, frame, layout, [*layout.faults, *faults, *said], is_hidden=part is not None and part.is_hidden)
 
 
 def _cells(sheet: Any) -> pl.DataFrame:

@@ -11,10 +11,11 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.delimited import read_delimited
-from kpikit.reading.mending import LeftOut
+from kpikit.reading.repair.mending import LeftOut
 from kpikit.reading.typed.formats import Formats
 
-Source = Literal["csv", "excel", "parquet", "frame"]
+#: ``excel_1904``: a workbook whose days are counted from 1904 on.
+Source = Literal["csv", "excel", "excel_1904", "parquet", "frame"]
 #: First bytes of files that are no table, with what they are.
 _FOREIGN = (
     (b"%PDF", "PDF"),
@@ -55,10 +56,10 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
 
     Returns:
         The cells as they stand. Odd lines that could be read are in the table and among its faults; lines that could
-        not be read are among the faults alone.
+        not be read are among the faults alone. A file that holds nothing is an empty table with ``empty_file``.
 
     Raises:
-        DataError: there is no table to be had (an empty, damaged or foreign file).
+        DataError: there is no table to be had (a damaged or foreign file).
         UsageError: there is no such file, or it may not be read.
     """
     path, formats = Path(path), formats or Formats()
@@ -68,13 +69,22 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
     except OSError as error:
         code = "file_not_found" if isinstance(error, FileNotFoundError) else "file_not_readable"
         raise UsageError(code, file=path.name) from None
+    try:
+        return _read(path, head, formats)
+    except DataError as error:
+        if [fault.rule for fault in error.faults] != ["empty_file"]:
+            raise
+        return RawTable(path.name, pl.DataFrame(schema={"_row": pl.UInt32}), error.faults)
+
+
+def _read(path: Path, head: bytes, formats: Formats) -> RawTable:
     if head.startswith(b"PAR1"):
         return _parquet(path)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         from kpikit.reading.excel import read_excel
 
-        frame, faults = read_excel(path, formats)
-        return RawTable(path.name, frame, tuple(faults), "excel")
+        frame, faults, source = read_excel(path, formats)
+        return RawTable(path.name, frame, tuple(faults), source)
     _refuse_foreign(path, head)
     frame, faults, left_out = read_delimited(path, formats)
     return RawTable(path.name, frame, tuple(faults), "csv", tuple(left_out))
@@ -92,6 +102,7 @@ def read_all(paths: Iterable[Path], formats: Formats | None = None) -> dict[Path
     for path in dict.fromkeys(paths):
         try:
             found[path] = read(path, formats)
+            faults += [fault for fault in found[path].faults if fault.rule == "empty_file"]
         except DataError as error:
             faults += error.faults
     if faults:

@@ -9,6 +9,7 @@ from functools import cache
 
 from kpikit.crms import cell_words
 from kpikit.errors import Fault
+from kpikit.reading.header_names import column_names
 
 _TYPED = re.compile(
     r"^\s*(?:[-+(]?\s?(?:[€$£¥]|EUR|USD)?\s?-?\d[\d.,' \u00a0]*\s?(?:[%€$£]|EUR|USD)?\)?"
@@ -36,12 +37,16 @@ def is_typed(cell: str) -> bool:
     return bool(_TYPED.match(cell[:80]))
 
 
-def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_row: int | None = None) -> Layout:
+def find_layout(
+    records: Sequence[Sequence[str]], width: int, file: str, header_row: int | tuple[int, ...] | None = None
+) -> Layout:
     """Where the header stands and where the data begins, told from the kinds of cells in the first records.
 
-    ``header_row`` (from 1) settles it; 0 says that there is no header.
+    ``header_row`` (from 1) settles it; several rows are joined to one header; 0 says that there is none.
     """
     typed = _typed_columns(records, width)
+    if isinstance(header_row, tuple):
+        return _joined(records, [row - 1 for row in header_row], width, file)
     if header_row is not None and header_row > 0:
         return _told(records, header_row - 1, width, file)
     if not records:
@@ -60,15 +65,31 @@ def find_layout(records: Sequence[Sequence[str]], width: int, file: str, header_
     chosen = max(range(at, last + 1), key=lambda i: (_filled_distinct(records[i]), -i))
     if last > at:
         faults.append(Fault("two_headers", file=file, row=last + 1, n=last - at, values={"used": chosen + 1}))
-    names, more = _names(records[chosen], records[last + 1 :], width, file, chosen + 1)
+    names, more = column_names(records[chosen], records[last + 1 :], width, file, chosen + 1)
     return Layout(names, last + 1, chosen, faults + more)
 
 
 def _told(records: Sequence[Sequence[str]], at: int, width: int, file: str) -> Layout:
     """The layout with the header where the settings say it is."""
     cells = records[at] if at < len(records) else []
-    names, faults = _names(cells, records[at + 1 :], width, file, at + 1)
+    names, faults = column_names(cells, records[at + 1 :], width, file, at + 1)
     return Layout(names, min(at + 1, len(records)), at, faults)
+
+
+def _joined(records: Sequence[Sequence[str]], rows: Sequence[int], width: int, file: str) -> Layout:
+    """The layout with a header of several rows; a cell above speaks for the blank ones to its right."""
+    lines: list[list[str]] = []
+    for n, row in enumerate(rows):
+        cells = [c.strip() for c in records[row]] if row < len(records) else []
+        cells += [""] * (width - len(cells))
+        if n < len(rows) - 1:
+            for i in range(1, len(cells)):
+                cells[i] = cells[i] or cells[i - 1]
+        lines.append(cells)
+    names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*lines, strict=False)]
+    last = max(rows)
+    names, faults = column_names(names, records[last + 1 :], width, file, last + 1)
+    return Layout(names, min(last + 1, len(records)), last, faults)
 
 
 def _typed_columns(records: Sequence[Sequence[str]], width: int) -> set[int]:
@@ -109,35 +130,6 @@ def _is_second(record: Sequence[str], header: Sequence[str], typed: set[int], wi
 
 def _filled_distinct(record: Sequence[str]) -> int:
     return len({c.strip() for c in record if c.strip()})
-
-
-def _names(
-    cells: Sequence[str], below: Sequence[Sequence[str]], width: int, file: str, row: int
-) -> tuple[list[str], list[Fault]]:
-    """As many distinct names as there are columns; repeated names and a header of another width are said."""
-    faults: list[Fault] = []
-    names = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in cells]
-    if len(names) > width:
-        while len(names) > width and not names[-1]:
-            names.pop()
-        if len(names) > width and sum(map(bool, names)) == width:
-            names = [n for n in names if n]
-            faults.append(Fault("header_cells", file=file, row=row, values={"cells": len(cells), "width": width}))
-    if len(names) < width and any(any(c.strip() for c in r[len(names) : width]) for r in below):
-        faults.append(Fault("header_width", file=file, row=row, values={"cells": len(names), "width": width}))
-    elif len(names) > width and below:
-        faults.append(Fault("header_wider", file=file, row=row, values={"cells": len(names), "width": width}))
-    names += [""] * (width - len(names))
-    seen: dict[str, int] = {}
-    for i, given in enumerate(names):
-        name = given or f"column_{i + 1}"
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            faults.append(Fault("repeated_column", file=file, row=row, column=name, values={"position": i + 1}))
-        while seen[name] > 1 and f"{name} ({seen[name]})" in names:
-            seen[name] += 1
-        names[i] = name if seen[name] == 1 else f"{name} ({seen[name]})"
-    return names, faults
 
 
 def _preamble(records: Sequence[Sequence[str]], at: int, file: str) -> Fault:

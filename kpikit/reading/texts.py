@@ -41,7 +41,7 @@ class Text:
     """A text in UTF-8: ``data`` its bytes (no mark before them), ``path`` the file where they stand just so, if any.
 
     ``lines`` counts line feeds, ``longest`` the bytes of the longest line, ``quotes`` the double quotes,
-    ``returns`` carriage returns that no line feed follows.
+    ``returns`` carriage returns that no line feed follows. ``is_ascii``: no other characters are in it.
     """
 
     data: np.ndarray
@@ -51,6 +51,7 @@ class Text:
     quotes: int = 0
     returns: int = 0
     faults: list[Fault] = field(default_factory=list)
+    is_ascii: bool = False
 
     def slice(self, start: int, stop: int) -> bytes:
         """Some of the bytes."""
@@ -70,10 +71,10 @@ def read_text(path: Path, encoding: str | None) -> Text:
     survey = _survey(data)
     if survey["blank"]:
         raise DataError([Fault("empty_file", file=path.name)])
-    if name == "utf-8" and not survey["nul"] and not mark and not survey["old_mac"]:
-        return _checked(
-            Text(data, path, survey["lines"], survey["longest"], survey["quotes"], survey["returns"]), path.name
-        )
+    is_doubled = survey["returns"] > survey["lines"] / 2
+    if name == "utf-8" and not survey["nul"] and not mark and not survey["old_mac"] and not is_doubled:
+        counts = (survey[key] for key in ("lines", "longest", "quotes", "returns"))
+        return _checked(Text(data, path, *counts, is_ascii=not survey["high"]), path.name)
     if name == "utf-8" and survey["longest"] > LONGEST_LINE and not survey["old_mac"]:
         raise DataError([Fault("line_too_long", file=path.name, values={"megabytes": LONGEST_LINE >> 20})])
     text = _converted(data[mark:], name)
@@ -85,6 +86,8 @@ def read_text(path: Path, encoding: str | None) -> Text:
     if b"\0" in text:
         faults.append(Fault("nul_bytes", file=path.name, n=text.count(b"\0")))
         text = text.replace(b"\0", b"")
+    if is_doubled:  # each line ended twice, by two programs
+        text = text.replace(b"\r\r\n", b"\r\n")
     if text.count(b"\r") - text.count(b"\r\n") > text.count(b"\n"):
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not text.strip():
@@ -103,7 +106,7 @@ def _checked(text: Text, file: str) -> Text:
 
 def _survey(data: np.ndarray) -> dict[str, int]:
     """Counts over all bytes, chunk by chunk."""
-    lines = returns = quotes = nul = pairs = longest = 0
+    lines = returns = quotes = nul = pairs = longest = high = 0
     last_line, was_return = -1, False
     for start in range(0, len(data), _CHUNK):
         chunk = np.asarray(data[start : start + _CHUNK])
@@ -115,6 +118,7 @@ def _survey(data: np.ndarray) -> dict[str, int]:
         was_return = bool(back[-1])
         returns += n_back
         nul += int(np.count_nonzero(chunk == 0))
+        high |= int(chunk.max() > 127)
         quotes += int(np.count_nonzero(chunk == 34))
         if len(ends):
             gaps = np.diff(ends, prepend=last_line - start)
@@ -129,6 +133,7 @@ def _survey(data: np.ndarray) -> dict[str, int]:
         "longest": longest,
         "quotes": quotes,
         "nul": nul,
+        "high": high,
         "returns": lone,
         "old_mac": int(lone > lines),
     }

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kpikit import schema
 from kpikit.errors import SEVERITY, Fault, UsageError
 from kpikit.reading.files import RawTable, from_frame
+from kpikit.reading.typed.evidence import Evidence
 from kpikit.reading.typed.formats import Formats
 from kpikit.reading.typed.parsing import Parsed, parse
 
@@ -53,8 +54,8 @@ def utc(*parts: int) -> datetime:
         (["(1.500,25)", "\u22122,5"], [-1500.25, -2.5]),
         (["0,125", "0,250"], [0.125, 0.25]),
         ([".5", "5.", "+3"], [0.5, 5, 3]),
-        (["1.234", "2.5"], [1.234, 2.5]),
-        (["1,234", "2,5"], [1.234, 2.5]),
+        (["1.234", "1250.125", "0.5"], [1.234, 1250.125, 0.5]),
+        (["1,234", "1250,125", "0,5"], [1.234, 1250.125, 0.5]),
     ],
 )
 def test_numbers_in_the_notation_of_their_column(texts, numbers):
@@ -79,6 +80,73 @@ def test_numbers_that_contradict_each_other(texts):
     values, faults = column("amount", [*texts, "7"])
     assert values == [None, None, 7]
     assert [(f.rule, f.n) for f in faults] == [("decimal_mixed", 2)]
+
+
+THOUSANDS = [f"{1000 + 37 * i:,}" for i in range(499)]
+
+
+@pytest.mark.parametrize("odd", ["99.95", "1250.5", "0.5"])
+@pytest.mark.parametrize("mark", [".", ","])
+def test_one_decimal_among_thousands_is_reported_and_not_obeyed(odd, mark):
+    swap = str.maketrans({",": mark, ".": mark})
+    values, faults = column("amount", [*(t.translate(swap) for t in THOUSANDS), odd.translate(swap)])
+    assert values == [*(1000.0 + 37 * i for i in range(499)), None]
+    assert said(faults) == [("number_notation", 501, odd.translate(swap))]
+    assert SEVERITY["number_notation"] == "warning"
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_one_thousand_among_decimals_is_reported_and_not_obeyed(mark):
+    decimals = [f"{100 + i}.{i % 90 + 10}".replace(".", mark) for i in range(200)]
+    values, faults = column("amount", [*decimals, f"1{mark}037"])
+    assert (values[0], values[-1]) == (100.10, None)
+    assert said(faults) == [("number_notation", 202, f"1{mark}037")]
+
+
+@pytest.mark.parametrize("share", [25, 100, 250])
+def test_split_evidence_is_asked_about_with_both_readings(share):
+    texts = [t.replace(",", ".") for t in THOUSANDS[:-share]] + ["99.95"] * share
+    values, faults = column("amount", texts)
+    assert values == [None] * 499
+    assert [(f.rule, f.row, f.value, f.n) for f in faults] == [("decimal_ambiguous", 2, "1.000", 499)]
+    expected = {"whole": "1000", "part": "1.000", "both": 499 - share, "point": share, "comma": 0}
+    assert faults[0].values | expected == faults[0].values
+    values, faults = column("amount", texts, decimal=",")
+    assert values[0] == 1000
+    assert [f.rule for f in faults] == (["unreadable_number"] if share > 20 else [])
+
+
+def test_three_decimals_without_their_last_nought():
+    rates = [f"{1.101 + 0.001 * i:.3f}".rstrip("0") for i in range(40)]
+    assert column("amount", rates)[0] == pytest.approx([1.101 + 0.001 * i for i in range(40)])
+    assert [f.rule for f in column("amount", [f"{1.101 + 0.001 * i:.3f}" for i in range(40)])[1]] == [
+        "decimal_ambiguous"
+    ]
+    assert column("probability", ["1.234", "2.5"]) == ([1.234, 2.5], [])
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["5k", "6k", "12K"], [5000, 6000, 12000]),
+        (["1,2 mln", "0,75 mln", "€ 3 mln"], [1_200_000, 750_000, 3_000_000]),
+        (["€ 1.2m", "$0.5M"], [1_200_000, 500_000]),
+        (["2,5 miljoen", "300 duizend"], [2_500_000, 300_000]),
+        (["1.5bn", "(2k)", "-3k"], [1_500_000_000, -2000, -3000]),
+        (["5 k€", "1.250 EUR"], [5000, None]),
+        (["5k EUR", "7.5k eur"], [5000, 7500]),
+    ],
+)
+def test_units_multiply_and_are_noted(texts, numbers):
+    values, faults = column("amount", texts, others={"currency": ["EUR"] * len(texts)})
+    assert values == numbers
+    assert {f.rule for f in faults} >= {"unit"}
+
+
+def test_a_small_number_without_the_unit_of_the_others_is_said():
+    values, faults = column("amount", ["5k", "6", "7000", "0"])
+    assert values == [5000, 6, 7000, 0]
+    assert said(faults) == [("unit", 2, "5k"), ("unit_mixed", 3, "6")]
 
 
 @pytest.mark.parametrize(
@@ -169,15 +237,43 @@ def test_day_and_month_are_asked_and_not_guessed():
     assert column("expected_close_on", ["26-01-02"], date_order="ymd") == ([date(2026, 1, 2)], [])
 
 
-def test_one_cell_settles_the_whole_column_and_no_cell_goes_its_own_way():
-    many = ["01-02-2026"] * 50
-    assert column("expected_close_on", [*many, "13-02-2026"])[0][0] == date(2026, 2, 1)
-    assert column("expected_close_on", [*many, "02-13-2026"])[0][0] == date(2026, 1, 2)
+def test_the_column_has_one_order_and_no_cell_goes_its_own_way():
+    many = ["01-02-2026", "13-02-2026"] * 20
+    assert column("expected_close_on", many)[0][0] == date(2026, 2, 1)
+    assert column("expected_close_on", [d.replace("13-02", "02-13") for d in many])[0][0] == date(2026, 1, 2)
     values, faults = column("expected_close_on", ["13-02-2026", "02-13-2026", "01-01-2026"])
     assert values == [None, None, date(2026, 1, 1)]
     assert [(f.rule, f.n) for f in faults] == [("day_month_mixed", 2)]
     _, faults = column("expected_close_on", ["13-02-2026", "02-13-2026"], date_order="dmy")
     assert said(faults) == [("unreadable_date", 3, "02-13-2026")]
+
+
+@pytest.mark.parametrize(("telling", "order"), [("13-02-2026", "dmy"), ("02-13-2026", "mdy")])
+def test_one_date_does_not_settle_seven_others(telling, order):
+    """By hand: of eight dates about five lie past the 12th; one of eight or fewer happens in one case of a hundred."""
+    seven = [f"0{i}-0{i + 1}-2026" for i in range(1, 8)]
+    values, faults = column("expected_close_on", [*seven, telling])
+    assert values == [None] * 8
+    assert [(f.rule, f.n) for f in faults] == [("day_month_ambiguous", 8)]
+    counts = {"dmy": 0, "mdy": 0, "both": 7} | {order: 1}
+    assert faults[0].values | counts | {"first": "2026-02-01", "second": "2026-01-02"} == faults[0].values
+    values, faults = column("expected_close_on", [*seven, telling], date_order="dmy")
+    assert values[0] == date(2026, 2, 1)
+    assert [f.rule for f in faults] == ([] if order == "dmy" else ["unreadable_date"])
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_one_date_against_many_is_reported_and_not_obeyed(flip):
+    days = [date(2026, 1, 1) + timedelta(days=i) for i in range(60)]
+    texts = [d.strftime("%m/%d/%Y" if flip else "%d/%m/%Y") for d in days]
+    odd = "25/12/2025" if flip else "12/25/2025"
+    values, faults = column("expected_close_on", [*texts, odd])
+    assert values == [*days, None]
+    assert said(faults) == [("date_notation", 62, odd)]
+    # four of twenty are no oversight
+    values, faults = column("expected_close_on", [*texts[12:28], *[odd] * 4])
+    assert [f.rule for f in faults] == ["day_month_mixed"]
+    assert values == [None] * 20
 
 
 def test_years_of_two_digits_in_front():
@@ -314,6 +410,31 @@ def test_instants_agree_with_the_standard_library(times, notation, zone):
 
 
 # ids, texts, choices, yes and no
+
+
+def test_each_column_says_how_it_was_read_and_which_cells_decided():
+    frame = pl.DataFrame(
+        {
+            "amount": ["1.234", "x", "12,50", "7"],
+            "expected_close_on": ["01-02-2026", None, "13-02-2026", "maybe"],
+            "created_at": ["2026-01-01", "2026-01-02", None, None],
+            "outcome": ["won", "lost", "?!", "open"],
+            "name": ["a", "b", "c", "d"],
+        }
+    ).with_row_index("_row", offset=2)
+    evidence = parse(RawTable("deals.csv", frame), "deals").evidence
+    assert evidence["amount"] == Evidence("amount", ",", 1, 0, 1, 4, "12,50", failed=1)
+    assert evidence["expected_close_on"] == Evidence("expected_close_on", "dmy", 1, 0, 1, 4, "13-02-2026", failed=1)
+    assert evidence["created_at"] == Evidence("created_at", "iso", 2, row=2, value="2026-01-01")
+    assert evidence["outcome"] == Evidence("outcome", failed=1)
+    assert "name" not in evidence
+
+
+def test_a_column_without_a_decision_says_how_its_cells_are_split():
+    _, faults = column("amount", ["1.234"])
+    evidence = parse(from_frame(pl.DataFrame({"amount": ["1.234"]})), "deals").evidence["amount"]
+    assert (evidence.notation, evidence.n, evidence.failed) == ("", 0, 1)
+    assert faults[0].values["both"] == 1
 
 
 def test_ids_stay_as_they_are():

@@ -22,7 +22,8 @@ class Formats:
     ``delimiter`` between cells; ``encoding`` a Python codec name; ``decimal`` and ``thousands`` the marks in numbers;
     ``date_order`` how 03-04-2026 reads; ``date_formats`` strptime patterns tried before all else; ``time_zone`` (IANA)
     of times that carry no offset; ``nulls`` further texts that mean empty (never in a column of ids); ``header_row``
-    the header's row as a spreadsheet shows it; ``sheet`` the name or number (from 1) of the sheet in a workbook.
+    the header's row as a spreadsheet shows it, or several rows that are one header; ``sheet`` the name or number
+    (from 1) of the sheet in a workbook, or several that are one table.
 
     Example:
         >>> Formats.from_settings({"decimal": ",", "date_order": "dmy"}).decimal
@@ -37,8 +38,8 @@ class Formats:
     date_formats: tuple[str, ...] | None = None
     time_zone: str | None = None
     nulls: tuple[str, ...] | None = None
-    header_row: int | None = None
-    sheet: str | int | None = None
+    header_row: int | tuple[int, ...] | None = None
+    sheet: str | int | tuple[str | int, ...] | None = None
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Formats:
@@ -81,6 +82,14 @@ def _is_zone(value: Any) -> bool:
         return False
 
 
+def _is_row(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_sheet(value: Any) -> bool:
+    return isinstance(value, str) or _is_row(value)
+
+
 _CHECKS = {
     "delimiter": lambda v: isinstance(v, str) and v != "" and not set(v) & set('\r\n"'),
     "encoding": _is_encoding,
@@ -90,8 +99,8 @@ _CHECKS = {
     "date_formats": _is_texts,
     "time_zone": _is_zone,
     "nulls": _is_texts,
-    "header_row": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
-    "sheet": lambda v: isinstance(v, str) or (isinstance(v, int) and not isinstance(v, bool) and v >= 1),
+    "header_row": lambda v: _is_row(v) or (isinstance(v, tuple) and v != () and all(map(_is_row, v))),
+    "sheet": lambda v: _is_sheet(v) or (isinstance(v, tuple) and v != () and all(map(_is_sheet, v))),
 }
 _ALLOWED = {
     "delimiter": '";"',
@@ -102,6 +111,6 @@ _ALLOWED = {
     "date_formats": '["%d-%m-%Y %H:%M"]',
     "time_zone": '"Europe/Brussels"',
     "nulls": '["Select", "NA"]',
-    "header_row": "1, 2, 3",
-    "sheet": '"Sheet1", 1',
+    "header_row": "1, 2, 3, [1, 2]",
+    "sheet": '"Sheet1", 1, ["2025", "2026"]',
 }

@@ -5,9 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from kpikit.errors import Fault
-from kpikit.reading.cells import Cells, per_distinct
+from kpikit.reading.cells import Cells, Reading, distinct, laid_back
+from kpikit.reading.typed.day_orders import Order, swapped
+from kpikit.reading.typed.evidence import Evidence
 from kpikit.reading.typed.formats import Formats
-from kpikit.reading.typed.notations import NAIVE, read_texts, strptime
+from kpikit.reading.typed.notations import DAY_NUMBER, NAIVE, read_texts, strptime
+from kpikit.reading.typed.zones import two_meanings
 
 #: Days that systems write for "never" and "unknown".
 SENTINELS = (
@@ -15,6 +18,8 @@ SENTINELS = (
     *("2050-01-01", "2099-12-31", "2999-12-31", "9999-12-31"),
 )
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+#: From which day spreadsheets count, and the numbers of the years 1970 to 2099.
+_DAY_ZERO, _DAYS_OF_OUR_TIME = "1899-12-30", (25_569, 73_050)
 #: Patterns of machines, tried on the whole column before anything slower; the length keeps out ``24-1-5``.
 _MACHINE = (
     ("%Y-%m-%d", 10, 10),
@@ -27,12 +32,18 @@ _MACHINE = (
 )
 
 
-def read_machine(cells: Cells, formats: Formats, *, zone: str, is_day: bool) -> tuple[pl.Series, list[Fault]] | None:
+def read_machine(cells: Cells, formats: Formats, *, zone: str, is_day: bool) -> Reading | None:
     """A column that one machine pattern reads throughout, in one go; None: it takes :func:`read_moments`."""
     local = _by_machine(cells.text, formats)
     if local.null_count() > cells.text.null_count():
         return None
-    return settle(cells, _machine_parts(cells.text, local), formats, zone=zone, is_day=is_day)
+    read = settle(cells, _machine_parts(cells.text, local), formats, zone=zone, is_day=is_day)
+    return Reading(read.values, read.faults, _iso(cells, local))
+
+
+def _iso(cells: Cells, local: pl.Series) -> Evidence:
+    row, value = cells.first(local.is_not_null())
+    return Evidence(cells.column, "iso", len(local) - local.null_count(), row=row, value=value)
 
 
 def _machine_parts(text: pl.Series, local: pl.Series) -> pl.DataFrame:
@@ -44,27 +55,85 @@ def _machine_parts(text: pl.Series, local: pl.Series) -> pl.DataFrame:
     )
 
 
-def read_moments(
-    cells: Cells, formats: Formats, *, zone: str, is_day: bool, is_excel: bool
-) -> tuple[pl.Series, list[Fault]]:
-    """The days (Date) or instants (Datetime in UTC) of a column of text, and what was odd about it.
+def read_moments(cells: Cells, formats: Formats, *, zone: str, is_day: bool, day_zero: str | None) -> Reading:
+    """The days (Date) or instants (Datetime in UTC) of a column of text, what was odd about it, and its order of dates.
 
     ``zone`` is the book's time zone: a day without a time starts at its midnight. Times without an offset are in
-    ``formats.time_zone``, else in ``zone``.
+    ``formats.time_zone``, else in ``zone``. ``day_zero`` is the day from which a workbook counts its days; None: the
+    file is none, and plain numbers are days only where nearly all cells are.
     """
     local = _by_machine(cells.text, formats)
     rest = cells.text.set(local.is_not_null(), None)
-    read = per_distinct(rest, lambda distinct: read_texts(distinct, formats, is_excel=is_excel))
-    faults = cells.faults(read["rule"])
+    day_zero = day_zero or (_DAY_ZERO if _are_days(rest, len(local) - local.null_count()) else None)
+    texts = read_texts(distinct(rest), formats, day_zero=day_zero, zone=formats.time_zone or zone)
+    read = laid_back(rest, texts.frame)
+    local, swap = _unswapped(cells, local, texts.order, formats)
+    faults = swap + _said(cells, read, texts.order)
     machine = pl.DataFrame({"m": local, "z": cells.text.str.ends_with("Z"), "d": cells.text.str.len_bytes() == 10})
     is_machine = pl.col("m").is_not_null()
-    read = pl.concat([read, machine], how="horizontal").select(
+    laid = pl.concat([read, machine], how="horizontal").select(
         local=pl.when(is_machine).then("m").otherwise("local"),
         offset=pl.when(is_machine).then(pl.when("z").then(0)).otherwise("offset").cast(pl.Int32),
         is_dated=pl.when(is_machine).then("d").otherwise("is_dated"),
     )
-    values, more = settle(cells, read, formats, zone=zone, is_day=is_day)
-    return values, faults + more
+    settled = settle(cells, laid, formats, zone=zone, is_day=is_day)
+    evidence = _evidence(cells, read, texts.order) or _iso(cells, local)
+    return Reading(settled.values, faults + settled.faults, evidence)
+
+
+def _are_days(rest: pl.Series, others: int) -> bool:
+    """Are most cells of a text file numbers as a spreadsheet counts days, of our time?"""
+    number = rest.filter(rest.str.contains(DAY_NUMBER)).str.replace(",", ".", literal=True).cast(pl.Float64)
+    n = int(number.is_between(*_DAYS_OF_OUR_TIME).sum())
+    return n > 0.5 * (others + len(rest) - rest.null_count())
+
+
+def _said(cells: Cells, read: pl.DataFrame, order: Order) -> list[Fault]:
+    """What was odd about the texts; of an abbreviation with two meanings both are said, each once."""
+    unclear = read["rule"] == "zone_two_meanings"
+    if not unclear.any():
+        return cells.faults(read["rule"], **order.readings)
+    names = read["zone"].str.to_uppercase().set((~unclear).fill_null(value=True), None)
+    faults = cells.faults(read["rule"].set(unclear.fill_null(value=False), None), **order.readings)
+    for name in names.drop_nulls().unique(maintain_order=True).to_list():
+        rules = pl.select(pl.when(names == name).then(pl.lit("zone_two_meanings"))).to_series()
+        faults += cells.faults(rules, **two_meanings(name))
+    return faults
+
+
+def _unswapped(cells: Cells, local: pl.Series, order: Order, formats: Formats) -> tuple[pl.Series, list[Fault]]:
+    """Dates whose day and month a spreadsheet exchanged, put back; or refused where that is not certain."""
+    rule = None if formats.date_order else swapped(local, order)
+    if rule is None:
+        return local, []
+    there = local.is_not_null()
+    faults = cells.faults(pl.select(pl.when(there).then(pl.lit(rule))).to_series(), texts=order.n, order=order.order)
+    if rule == "days_maybe_swapped":
+        return local.set(there, None), faults
+    back = pl.datetime(
+        *(pl.col("m").dt.year(), pl.col("m").dt.day(), pl.col("m").dt.month()),
+        *(pl.col("m").dt.hour(), pl.col("m").dt.minute(), pl.col("m").dt.second()),
+    )
+    return local.to_frame("m").select(back.cast(NAIVE)).to_series(), faults
+
+
+def _evidence(cells: Cells, read: pl.DataFrame, order: Order) -> Evidence | None:
+    """How the texts were read; None where there are none."""
+    if order.rule or order.n:
+        row, value = cells.first(read["decisive"])
+        notation = "" if order.rule else order.order
+        n, against = order.readings.get("dmy", order.n), order.readings.get("mdy", order.against)
+        return Evidence(cells.column, notation, n, against, order.readings.get("both", order.both), row, value)
+    for notation, rule in (("day_number", "excel_serial"), ("epoch", "epoch_time")):
+        mask = read["rule"] == rule
+        if mask.any():
+            row, value = cells.first(mask)
+            return Evidence(cells.column, notation, int(mask.sum()), row=row, value=value)
+    written = read["local"].is_not_null()
+    if not written.any():
+        return None
+    row, value = cells.first(written)
+    return Evidence(cells.column, "words", int(written.sum()), row=row, value=value)
 
 
 def from_typed(series: pl.Series) -> pl.DataFrame:
@@ -75,9 +144,7 @@ def from_typed(series: pl.Series) -> pl.DataFrame:
     return local.cast(NAIVE).to_frame("local").with_columns(offset=offset, is_dated=pl.lit(series.dtype == pl.Date))
 
 
-def settle(
-    cells: Cells, read: pl.DataFrame, formats: Formats, *, zone: str, is_day: bool
-) -> tuple[pl.Series, list[Fault]]:
+def settle(cells: Cells, read: pl.DataFrame, formats: Formats, *, zone: str, is_day: bool) -> Reading:
     """Local times (``local``, ``offset`` in minutes or null, ``is_dated``: no time of day) as days or UTC instants.
 
     Sentinels and years outside 1900 to 2199 become null with a fault; so does a time that its zone's clock skips.
@@ -96,13 +163,14 @@ def settle(
     frame = read.with_columns(local=local)
     has_offset = frame["offset"].is_not_null()
     if is_day:
-        return _days(frame, zone=zone, any_offset=bool(has_offset.any())), faults
+        return Reading(_days(frame, zone=zone, any_offset=bool(has_offset.any())), faults)
     naive_zone = formats.time_zone or zone
     known = local.is_not_null()
     if (has_offset & known).any() and (~has_offset & known & ~frame["is_dated"]).any():
         rules = pl.select(pl.when(~has_offset & known).then(pl.lit("mixed_zones"))).to_series()
         faults += cells.faults(rules, zone=naive_zone)
-    return _instants(cells, frame, naive_zone=naive_zone, day_zone=zone, faults=faults)
+    values, faults = _instants(cells, frame, naive_zone=naive_zone, day_zone=zone, faults=faults)
+    return Reading(values, faults)
 
 
 def _days(frame: pl.DataFrame, *, zone: str, any_offset: bool) -> pl.Series:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import polars as pl
@@ -16,21 +17,29 @@ import polars as pl
 from kpikit import schema
 from kpikit.crms import cell_words
 from kpikit.errors import Fault
-from kpikit.reading.cells import Cells, clean, per_distinct
+from kpikit.reading.cells import Cells, Reading, clean, distinct, laid_back
 from kpikit.reading.files import RawTable
 from kpikit.reading.typed import moments, numerals
+from kpikit.reading.typed.evidence import Evidence
 from kpikit.reading.typed.formats import Formats
 
+#: The day from which workbooks count theirs.
+_DAY_ZERO = {"excel": "1899-12-30", "excel_1904": "1904-01-01"}
 #: Columns of tables with more rows than this are parsed side by side.
 _MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A typed frame, with ``_row`` first, and the faults of its cells."""
+    """A typed frame, with ``_row`` first, the faults of its cells, and by column how each was read and why.
+
+    ``evidence`` has every column that is not plain text: its notation, how many cells decided it and how many were
+    against, a cell that did, and how many could not be read.
+    """
 
     frame: pl.DataFrame
     faults: tuple[Fault, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
 
 @cache
@@ -72,13 +81,13 @@ def parse(
     present = [c for c in table.columns if c.name in raw.frame.columns]
     with ThreadPoolExecutor(_THREADS if raw.frame.height > _MANY else 1) as pool:
         done = list(pool.map(lambda c: _column(raw, table.name, c, formats, time_zone), present))
-    columns = [raw.frame["_row"], *(series.alias(c.name) for c, (series, _) in zip(present, done, strict=True))]
-    return Parsed(pl.DataFrame(columns), tuple(fault for _, faults in done for fault in faults))
+    read = dict(zip((c.name for c in present), done, strict=True))
+    columns = [raw.frame["_row"], *(column.values.alias(name) for name, column in read.items())]
+    evidence = {name: column.evidence for name, column in read.items() if column.evidence is not None}
+    return Parsed(pl.DataFrame(columns), tuple(fault for column in done for fault in column.faults), evidence)
 
 
-def _column(
-    raw: RawTable, table: str, column: schema.Column, formats: Formats, zone: str
-) -> tuple[pl.Series, list[Fault]]:
+def _column(raw: RawTable, table: str, column: schema.Column, formats: Formats, zone: str) -> Reading:
     series = raw.frame[column.name]
     cells = Cells(table, raw.file, column.name, raw.frame["_row"], series)
     typed = _typed(cells, column, formats, zone) if series.dtype != pl.String else _plain(cells, column, formats, zone)
@@ -89,11 +98,12 @@ def _column(
         Cells(table, raw.file, column.name, raw.frame["_row"], clean(series)), column, formats
     )
     cells = Cells(table, raw.file, column.name, raw.frame["_row"], text)
-    values, more = _from_text(cells, column, formats, zone, raw)
-    return values, faults + more
+    read = _from_text(cells, column, formats, zone, raw)
+    evidence = read.evidence and replace(read.evidence, failed=read.values.null_count() - text.null_count())
+    return Reading(read.values, faults + read.faults, evidence)
 
 
-def _plain(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> tuple[pl.Series, list[Fault]] | None:
+def _plain(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> Reading | None:
     """Columns of text as machines write it, which need no closer look."""
     if formats.nulls or formats.date_formats:
         return None
@@ -106,40 +116,34 @@ def _plain(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> 
             return None
 
 
-def _from_text(
-    cells: Cells, column: schema.Column, formats: Formats, zone: str, raw: RawTable
-) -> tuple[pl.Series, list[Fault]]:
+def _from_text(cells: Cells, column: schema.Column, formats: Formats, zone: str, raw: RawTable) -> Reading:
     match column.kind:
         case "number" | "integer":
             has_currency = "currency" in raw.frame.columns and raw.frame["currency"].null_count() < raw.frame.height
             is_whole = column.kind == "integer"
             return numerals.read_numbers(cells, formats, is_whole=is_whole, has_currency=has_currency)
         case "instant" | "day":
-            is_day, is_excel = column.kind == "day", raw.source == "excel"
-            return moments.read_moments(cells, formats, zone=zone, is_day=is_day, is_excel=is_excel)
+            day_zero = _DAY_ZERO.get(raw.source)
+            return moments.read_moments(cells, formats, zone=zone, is_day=column.kind == "day", day_zero=day_zero)
         case "bool":
             return _words(cells, _yes_no(), "unreadable_yes_no")
         case "choice":
             return _words(cells, {choice: choice for choice in column.choices}, "unknown_choice")
         case "id":
-            return cells.text, _damaged_ids(cells)
+            return Reading(cells.text, _damaged_ids(cells))
         case _:
-            return cells.text, []
+            return Reading(cells.text, [])
 
 
-def _words(cells: Cells, meanings: dict[str, str], rule: str) -> tuple[pl.Series, list[Fault]]:
+def _words(cells: Cells, meanings: dict[str, str], rule: str) -> Reading:
     """Texts of a closed list, whatever their case; all others break ``rule``."""
-
-    def read(distinct: pl.Series) -> pl.DataFrame:
-        value = distinct.str.to_lowercase().replace_strict(list(meanings), list(meanings.values()), default=None)
-        value = value.cast(pl.String)
-        rules = pl.select(pl.when(value.is_null()).then(pl.lit(rule))).to_series()
-        return pl.DataFrame({"text": distinct, "value": value, "rule": rules})
-
-    found = per_distinct(cells.text, read)
+    word = pl.col("text").str.to_lowercase()
+    value = word.replace_strict(list(meanings), list(meanings.values()), default=None, return_dtype=pl.String)
+    known = distinct(cells.text).select("text", value=value)
+    found = laid_back(cells.text, known.with_columns(rule=pl.when(pl.col("value").is_null()).then(pl.lit(rule))))
     faults = cells.faults(found["rule"], allowed=", ".join(dict.fromkeys(meanings.values())))
     is_bool = rule == "unreadable_yes_no"
-    return (found["value"] == "true") if is_bool else found["value"], faults
+    return Reading((found["value"] == "true") if is_bool else found["value"], faults, Evidence(cells.column))
 
 
 def _damaged_ids(cells: Cells) -> list[Fault]:
@@ -185,27 +189,27 @@ def _as_text(series: pl.Series) -> pl.Series:
     return series.cast(pl.String)
 
 
-def _typed(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> tuple[pl.Series, list[Fault]] | None:
+def _typed(cells: Cells, column: schema.Column, formats: Formats, zone: str) -> Reading | None:
     """Columns that come with a fitting type (Parquet, frames); None: read them as text."""
     series, dtype = cells.text, cells.text.dtype
     if column.kind in ("number", "integer") and (dtype.is_numeric() or dtype.is_decimal()):
         return _typed_number(cells, is_whole=column.kind == "integer")
     if column.kind == "bool" and dtype == pl.Boolean:
-        return series, []
+        return Reading(series, [])
     if column.kind in ("instant", "day") and dtype in (pl.Date, pl.Datetime):
         return moments.settle(cells, moments.from_typed(series), formats, zone=zone, is_day=column.kind == "day")
     if column.kind in ("instant", "day") and dtype == pl.Null:
-        return series.cast(pl.Date if column.kind == "day" else pl.Datetime("us", "UTC")), []
+        return Reading(series.cast(pl.Date if column.kind == "day" else pl.Datetime("us", "UTC")), [])
     return None
 
 
-def _typed_number(cells: Cells, *, is_whole: bool) -> tuple[pl.Series, list[Fault]]:
+def _typed_number(cells: Cells, *, is_whole: bool) -> Reading:
     if is_whole and cells.text.dtype.is_integer():
-        return cells.text.cast(pl.Int64, strict=False), []
+        return Reading(cells.text.cast(pl.Int64, strict=False), [])
     values = cells.text.cast(pl.Float64).fill_nan(None)
     broken = values.is_infinite()
     faults: list[Fault] = []
     if broken.any():
         faults = cells.faults(pl.select(pl.when(broken).then(pl.lit("unreadable_number"))).to_series())
         values = values.set(broken.fill_null(value=False), None)
-    return numerals.whole(cells, values, faults) if is_whole else (values, faults)
+    return numerals.whole(cells, values, faults) if is_whole else Reading(values, faults)

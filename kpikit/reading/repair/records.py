@@ -40,6 +40,10 @@ def read_record(line: Callable[[int], str | None], at: int, dialect: Dialect, wi
     if cells is not None and len(cells) == width:
         return Record(cells)
     joined = None
+    if cells is not None and len(cells) == 1 < width and text.startswith(dialect.quote or "\0"):
+        inner = strict(cells[0], dialect)
+        if inner is not None and len(inner) == width:
+            return Record(inner, 1, "line_quoted")
     if cells is None:
         joined = _joined(line, at, dialect, width)
         if joined is not None and len(joined.cells) == width:
@@ -87,6 +91,11 @@ def strict(text: str, dialect: Dialect) -> list[str] | None:
             if found is None:
                 return None
             cell, at = found
+        elif text.startswith(f"={quote}", at):
+            found = _quoted(text, at + 2, quote, escape)
+            if found is None:
+                return None
+            cell, at = f"={quote}{found[0]}{quote}", found[1]
         else:
             end = text.find(delimiter, at)
             end = size if end < 0 else end

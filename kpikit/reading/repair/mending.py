@@ -6,15 +6,15 @@ import polars as pl
 
 from kpikit.errors import SEVERITY, Fault
 from kpikit.reading.headers import is_typed, shown
-from kpikit.reading.ragged import Profile, mend
-from kpikit.reading.records import Record
+from kpikit.reading.repair.ragged import Profile, mend
+from kpikit.reading.repair.records import Record
 
 #: A row that no column could take: its number, the rule, its cells.
 LeftOut = tuple[int, str, tuple[str, ...]]
 #: Rules of which each row is named, up to so many; beyond that one fault counts them.
 _NAMED = 20
-#: Cells over several lines that are looked into, for each column.
-_MOST_CELLS = 10_000
+#: Rules that are said once for all rows.
+_AS_ONE = ("second_table", "footer", "line_quoted")
 
 
 def mended(
@@ -49,23 +49,6 @@ def mended(
     return frame, _said(said, width, file), left_out
 
 
-def swallowed(frame: pl.DataFrame, delimiter: str, file: str) -> list[Fault]:
-    """Cells over several lines of which one looks like a row of the table: two quotes gone astray may have eaten it."""
-    names = [n for n in frame.columns if n != "_row"]
-    profile: Profile | None = None
-    faults: list[Fault] = []
-    for name in names:
-        cells = frame.filter(pl.col(name).str.contains("\n", literal=True)).select("_row", name).head(_MOST_CELLS)
-        for row, cell in cells.rows():
-            inner = [line.removesuffix("\r").split(delimiter) for line in cell.split("\n")[1:-1]]
-            inner = [line for line in inner if len(line) == len(names) > 1]
-            profile = profile or (Profile(frame.select(names).head(1000).rows(), len(names)) if inner else None)
-            n = sum(all(profile.is_usual(i, c) for i, c in enumerate(line)) for line in inner) if profile else 0
-            if n:
-                faults.append(Fault("swallowed_rows", file=file, row=row, column=name, values={"lines": n}))
-    return faults
-
-
 def _second_tables(records: list[tuple[int, Record]], width: int) -> set[int]:
     """The rows of further tables: a header of words and rows of the same other width right below it."""
     rows = set[int]()
@@ -91,7 +74,7 @@ def _said(said: list[tuple[str, int, list[str]]], width: int, file: str) -> list
         by_rule.setdefault(rule, []).append((row, cells))
     faults: list[Fault] = []
     for rule, rows in by_rule.items():
-        if len(rows) > _NAMED or rule in ("second_table", "footer"):
+        if len(rows) > _NAMED or rule in _AS_ONE:
             (row, cells), n = rows[0], len(rows)
             values = {"cells": len(cells), "width": width, "rows": [r for r, _ in rows[:_NAMED]]}
             faults.append(Fault(rule, file=file, row=row, value=shown(cells), n=n, values=values))
