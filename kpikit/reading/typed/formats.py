@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.errors import UsageError, wrong_setting
+from kpikit.processes.memory import quarter
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 
@@ -22,7 +23,8 @@ class Formats:
     ``delimiter`` between cells; ``encoding`` a Python codec name; ``decimal`` and ``thousands`` the marks in numbers;
     ``date_order`` how 03-04-2026 reads; ``date_formats`` strptime patterns tried before all else; ``time_zone`` (IANA)
     of times that carry no offset; ``nulls`` further texts that mean empty (never in a column of ids); ``header_row``
-    the header's row as a spreadsheet shows it; ``sheet`` the name or number (from 1) of the sheet in a workbook.
+    the header's row as a spreadsheet shows it; ``sheet`` the name or number (from 1) of the sheet in a workbook;
+    ``memory_mb`` how much memory reading one file may take (None: a quarter of the machine's).
 
     Example:
         >>> Formats.from_settings({"decimal": ",", "date_order": "dmy"}).decimal
@@ -39,6 +41,12 @@ class Formats:
     nulls: tuple[str, ...] | None = None
     header_row: int | None = None
     sheet: str | int | None = None
+    memory_mb: int | None = None
+
+    @property
+    def memory(self) -> int:
+        """How much memory reading one file may take, in bytes."""
+        return quarter() if self.memory_mb is None else self.memory_mb << 20
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Formats:
@@ -91,6 +99,7 @@ _CHECKS = {
     "time_zone": _is_zone,
     "nulls": _is_texts,
     "header_row": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
+    "memory_mb": lambda v: isinstance(v, int) and not isinstance(v, bool) and 64 <= v <= 1 << 24,
     "sheet": lambda v: isinstance(v, str) or (isinstance(v, int) and not isinstance(v, bool) and v >= 1),
 }
 _ALLOWED = {
@@ -101,6 +110,7 @@ _ALLOWED = {
     "date_order": ", ".join(f'"{o}"' for o in DATE_ORDERS),
     "date_formats": '["%d-%m-%Y %H:%M"]',
     "time_zone": '"Europe/Brussels"',
+    "memory_mb": "64 – 16777216",
     "nulls": '["Select", "NA"]',
     "header_row": "1, 2, 3",
     "sheet": '"Sheet1", 1',

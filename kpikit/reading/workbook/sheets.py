@@ -11,6 +11,7 @@ from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.headers import find_layout
 from kpikit.reading.tidying import tidy
 from kpikit.reading.typed.formats import Formats
+from kpikit.reading.workbook.archive import broken, refused
 
 if TYPE_CHECKING:
     import fastexcel
@@ -28,7 +29,7 @@ _ERRORS = {
 _SAMPLE_RECORDS = 400
 
 
-def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]:
+def read_sheet(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]:
     """The sheet that the settings name, else the first one that holds anything, as String columns with ``_row``.
 
     Raises:
@@ -41,8 +42,10 @@ def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]
         book = fastexcel.read_excel(path)
         names = book.sheet_names
         sheet = _sheet(book, names, formats, path.name)
-    except fastexcel.FastExcelError as error:
-        raise DataError([Fault("broken_workbook", file=path.name, value=type(error).__name__)]) from None
+    except BaseException as error:
+        if isinstance(error, fastexcel.FastExcelError) or type(error).__name__ == "PanicException":
+            raise _not_loaded(error, path, formats) from None
+        raise
     if sheet is None:
         raise DataError([Fault("empty_file", file=path.name)])
     cells = _cells(sheet)
@@ -55,6 +58,13 @@ def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault]]
         values = {"sheet": sheet.name, "others": ", ".join(others[:5])}
         faults.insert(0, Fault("other_sheets", file=path.name, n=len(others), values=values))
     return frame, [*layout.faults, *faults]
+
+
+def _not_loaded(error: BaseException, path: Path, formats: Formats) -> DataError:
+    """Why the library gave up: some kinds of sheets it does not load beyond a size of its own."""
+    if "limit exceeded" in str(error):
+        return refused(path, "workbook_memory", limit=formats.memory >> 20)
+    return broken(path, type(error).__name__)
 
 
 def _sheet(book: fastexcel.ExcelReader, names: list[str], formats: Formats, file: str) -> Any:
