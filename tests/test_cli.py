@@ -547,7 +547,7 @@ def test_interrupted_elsewhere(kpikit, monkeypatch, book):
 
     monkeypatch.setattr("kpikit.book.open_book", interrupt)
     code, _, err = kpikit("check", book)
-    assert (code, err.lstrip()) == (130, "kpikit: interrupted\n")
+    assert (code, err.lstrip()) == (130, "kpikit: Interrupted: the command ended before it was done.\n")
 
 
 # --- 1: with real notebooks --------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from kpikit import __version__
 from kpikit.cli import door, failing, logs, private, reports, sessions, templates
+from kpikit.processes import stopping
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -41,13 +43,18 @@ def main() -> None:
     """Run a command; say what went wrong in a sentence, and end with its exit code."""
     failing.speak_anywhere()
     try:
-        failing.check_characters(sys.argv[1:])
-        kpikit(standalone_mode=False)
+        with stopping.heard():
+            _run(sys.argv[1:])
+    except KeyboardInterrupt:  # asked so early, or so late, that no command was at work
+        sys.exit(failing.end_with(failing.Interrupted(), sys.argv[1:]))
+
+
+def _run(arguments: Sequence[str]) -> None:
+    try:
+        failing.check_characters(arguments)
+        kpikit(arguments, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("kpikit: interrupted", err=True)
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -57,6 +64,7 @@ def main() -> None:
     except SystemExit:
         raise
     except BaseException as error:
-        code = failing.end_with(error, sys.argv[1:])
+        is_stopped = stopping.is_asked() or isinstance(error, (KeyboardInterrupt, click.exceptions.Abort))
+        code = failing.end_with(failing.Interrupted() if is_stopped else error, arguments)
         failing.leave_quietly()
         sys.exit(code)

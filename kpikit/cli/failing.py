@@ -12,6 +12,7 @@ from itertools import pairwise, takewhile
 
 from kpikit.errors import KpikitError, UsageError, as_written
 from kpikit.languages import DEFAULT, LANGUAGES
+from kpikit.processes import stopping
 
 #: what the system says of a place → the code of our sentence; the place can be chosen otherwise, so this is usage
 _PLACE = {
@@ -35,6 +36,15 @@ class Stopped(KpikitError):  # noqa: N818 - what it is, as Refused is
     """
 
     exit_code = 4
+
+
+class Interrupted(KpikitError):  # noqa: N818 - what it is
+    """Somebody asked the command to stop (exit code 130), whichever way: the keyboard, a closed window, the system."""
+
+    exit_code = stopping.EXIT_CODE
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
 
 
 def as_error(error: BaseException) -> KpikitError:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ import click
 from kpikit.cli.saying import lang, tell, words_in
 from kpikit.crms import CRMS
 from kpikit.errors import UsageError
+from kpikit.processes.stopping import EXIT_CODE
 
 if TYPE_CHECKING:
     from kpikit.report.making.job import Outcome
@@ -137,12 +136,11 @@ def _carry_out(order: Order) -> None:
     from kpikit.report.runs.run import run
 
     words = words_in(order.language)
-    with _stoppable():
-        try:
-            made = run(order, _progress(words, time.monotonic()))
-        except KeyboardInterrupt:
-            tell("\n" + words.say("run.interrupted"), err=True)
-            sys.exit(130)
+    try:
+        made = run(order, _progress(words, time.monotonic()))
+    except KeyboardInterrupt:
+        tell("\n" + words.say("run.interrupted"), err=True)
+        sys.exit(EXIT_CODE)
     if made.kept:
         tell(words.say("run.kept", n=len(made.kept)), err=True)
     click.echo(f"{made.folder / 'index.html'}")
@@ -167,20 +165,6 @@ def _foresee(order: Order) -> None:
         )
     actions = [step.action for step in steps.values()]
     tell(words.say("dry.end", **{name: actions.count(name) for name in ("make", "keep", "refuse")}))
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """A polite request to end counts as an interrupt at the keyboard: what is finished stays, nobody is orphaned."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _progress(words: Words, started: float) -> Callable[[Outcome, int, int], None]:

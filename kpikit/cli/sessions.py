@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import webbrowser
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -54,9 +53,6 @@ def review(
     parameters = lab.parameters_of(
         book=given, log=None, language=language, team=team, minutes=minutes, papers=papers
     )  # fmt: skip
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a closed window ends the session as Ctrl-C does
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
     tell(words.say("panel.cli.opening"))
     with lab.running(parameters, log=_absolute(log), port=port) as running:
         tell(words.say("panel.cli.open", url=running.url))
@@ -66,10 +62,6 @@ def review(
             running.process.wait()
         except KeyboardInterrupt:
             tell(words.say("panel.cli.ending"))
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def _absolute(log: str | None) -> str | None:

@@ -24,6 +24,8 @@ from kpikit.reading.texts import Text, read_text
 from kpikit.reading.tidying import tidy
 from kpikit.reading.typed.formats import Formats
 
+#: what the text of a cell takes in memory at least
+CELL = 16
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 400
 
@@ -51,6 +53,7 @@ def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fau
     faults = [*text.faults, *table.layout.faults]
     if table.offset >= len(table.text.data):
         return _empty(table.layout.names), faults, []
+    _check_cells(table, path.name, formats)
     frame = _fast(table) if _is_fast(table) else None
     left_out: list[LeftOut] = []
     if frame is None:
@@ -68,6 +71,14 @@ def read_delimited(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fau
         faults, left_out = faults + lost.faults, left_out + lost.left_out
     frame, unmeant = plain_cells(frame, path.name, is_ascii=table.text.is_ascii)
     return frame, faults + more + unmeant, left_out
+
+
+def _check_cells(table: _Table, file: str, formats: Formats) -> None:
+    """Refuse what cannot be held in the memory that it may take: a blank cell is one byte here, and many there."""
+    cells = table.text.lines * table.width
+    if cells * CELL > formats.memory:
+        values = {"megabytes": cells * CELL >> 20, "limit": formats.memory >> 20}
+        raise DataError([Fault("file_too_large", file=file, values=values)])
 
 
 def _empty(names: list[str]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
-from kpikit.reading.delimited import read_delimited
+from kpikit.reading.delimited import CELL, read_delimited
 from kpikit.reading.repair.mending import LeftOut
 from kpikit.reading.typed.formats import Formats
 
@@ -69,6 +69,7 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
     except OSError as error:
         code = "file_not_found" if isinstance(error, FileNotFoundError) else "file_not_readable"
         raise UsageError(code, file=path.name) from None
+    _check_size(path, path.stat().st_size, formats)
     try:
         return _read(path, head, formats)
     except DataError as error:
@@ -79,11 +80,11 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
 
 def _read(path: Path, head: bytes, formats: Formats) -> RawTable:
     if head.startswith(b"PAR1"):
-        return _parquet(path)
+        return _parquet(path, formats)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        from kpikit.reading.excel import read_excel
+        from kpikit.reading.workbook import read_workbook
 
-        frame, faults, source = read_excel(path, formats)
+        frame, faults, source = read_workbook(path, formats)
         return RawTable(path.name, frame, tuple(faults), source)
     _refuse_foreign(path, head)
     frame, faults, left_out = read_delimited(path, formats)
@@ -126,9 +127,25 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
         raise DataError([Fault("broken_parquet", file=path.name)])
 
 
-def _parquet(path: Path) -> RawTable:
+def _check_size(path: Path, size: int, formats: Formats) -> None:
+    """Refuse what cannot be held in the memory that it may take."""
+    if size > formats.memory:
+        values = {"megabytes": size >> 20, "limit": formats.memory >> 20}
+        raise DataError([Fault("file_too_large", file=path.name, values=values)])
+
+
+def _parquet(path: Path, formats: Formats) -> RawTable:
+    """A table that says itself how large it is: a constant column of a milliard rows is a small file.
+
+    A number takes half as much as a text.
+    """
     try:
+        rows = pl.scan_parquet(path, glob=False)
+        cells = rows.select(pl.len()).collect().item() * len(rows.collect_schema())
+        _check_size(path, cells * CELL // 2, formats)
         frame = pl.read_parquet(path, glob=False)
+    except DataError:
+        raise
     except Exception as error:
         raise DataError([Fault("broken_parquet", file=path.name, value=type(error).__name__)]) from None
     if not frame.columns:

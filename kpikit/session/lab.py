@@ -21,6 +21,7 @@ from typing import Any
 
 from kpikit.errors import UsageError
 from kpikit.files import write_whole
+from kpikit.processes.keeping import kept
 from kpikit.shipped import shipped
 
 NOTEBOOK = "deal-review.ipynb"
@@ -91,7 +92,7 @@ def running(parameters: str, *, log: str | None = None, port: int = 0) -> Iterat
         UsageError: JupyterLab is not installed, or did not start.
     """
     _installed()
-    home = Path(tempfile.mkdtemp(prefix="kpikit-"))
+    home = Path(tempfile.mkdtemp(prefix="lab-", dir=kept().folder))
     token = secrets.token_urlsafe(24)
     try:
         for name in ("session", "config", "run", "data", "settings", "own", "spaces"):
@@ -140,7 +141,10 @@ def _config(home: Path, token: str, port: int) -> dict[str, Any]:
 
 
 def _started(home: Path, log: str | None) -> subprocess.Popen[bytes]:
-    """The server, in a group of its own: Ctrl-C reaches the command that waits for it, and that one stops it."""
+    """The server, in a group of its own: Ctrl-C reaches the command that waits for it, and that one stops it.
+
+    However that one ends: server and kernels bear its mark.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     folders = {"CONFIG": home / "config", "RUNTIME": home / "run", "DATA": home / "data"}
     environment = own | {f"JUPYTER_{name}_DIR": str(folder) for name, folder in folders.items()}
@@ -148,7 +152,7 @@ def _started(home: Path, log: str | None) -> subprocess.Popen[bytes]:
     with (home / "server.txt").open("wb") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "jupyterlab"],
-            env=environment | {"JUPYTER_PREFER_ENV_PATH": "1"},
+            env=environment | kept().environment | {"JUPYTER_PREFER_ENV_PATH": "1"},
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

@@ -14,7 +14,7 @@ from kpikit.errors import DataError
 from kpikit.reading import parse
 from kpikit.reading.files import RawTable, read
 from kpikit.reading.typed.formats import Formats
-from kpikit.reading.workbooks.parts import workbook_parts
+from kpikit.reading.workbook.parts import workbook_parts
 
 NAMES = ["deal_id", "pipeline", "outcome", "created_at", "amount", "owner"]
 ROWS = [

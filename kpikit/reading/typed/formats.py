@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.errors import UsageError, wrong_setting
+from kpikit.processes.memory import quarter
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 
@@ -23,7 +24,8 @@ class Formats:
     ``date_order`` how 03-04-2026 reads; ``date_formats`` strptime patterns tried before all else; ``time_zone`` (IANA)
     of times that carry no offset; ``nulls`` further texts that mean empty (never in a column of ids); ``header_row``
     the header's row as a spreadsheet shows it, or several rows that are one header; ``sheet`` the name or number
-    (from 1) of the sheet in a workbook, or several that are one table.
+    (from 1) of the sheet in a workbook, or several that are one table; ``memory_mb`` how much memory reading one file may
+    take (None: a quarter of the machine's).
 
     Example:
         >>> Formats.from_settings({"decimal": ",", "date_order": "dmy"}).decimal
@@ -40,6 +42,13 @@ class Formats:
     nulls: tuple[str, ...] | None = None
     header_row: int | tuple[int, ...] | None = None
     sheet: str | int | tuple[str | int, ...] | None = None
+    memory_mb: int | None = None
+
+    @property
+    def memory(self) -> int:
+        """How much memory reading one file may take, in bytes."""
+        return quarter() if self.memory_mb is None else self.memory_mb << 20
+
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Formats:
@@ -100,6 +109,7 @@ _CHECKS = {
     "time_zone": _is_zone,
     "nulls": _is_texts,
     "header_row": lambda v: _is_row(v) or (isinstance(v, tuple) and v != () and all(map(_is_row, v))),
+    "memory_mb": lambda v: isinstance(v, int) and not isinstance(v, bool) and 64 <= v <= 1 << 24,
     "sheet": lambda v: _is_sheet(v) or (isinstance(v, tuple) and v != () and all(map(_is_sheet, v))),
 }
 _ALLOWED = {
@@ -110,6 +120,7 @@ _ALLOWED = {
     "date_order": ", ".join(f'"{o}"' for o in DATE_ORDERS),
     "date_formats": '["%d-%m-%Y %H:%M"]',
     "time_zone": '"Europe/Brussels"',
+    "memory_mb": "64 – 16777216",
     "nulls": '["Select", "NA"]',
     "header_row": "1, 2, 3, [1, 2]",
     "sheet": '"Sheet1", 1, ["2025", "2026"]',

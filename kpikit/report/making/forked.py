@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from kpikit.errors import KpikitError
+from kpikit.processes.keeping import starting
+from kpikit.processes.tether import deaf_to_interrupts
 
 T = TypeVar("T")
 _STARTING = Lock()
@@ -62,10 +64,18 @@ def can_fork() -> bool:
 
 def begin_importing(workers: int) -> None:
     """Start the server now, so that it imports while the caller still reads; it does nothing else until it is asked."""
-    from multiprocessing import forkserver  # absent where there is none
-
     get_context("forkserver").set_forkserver_preload(list(_for(workers, PRELOADED)))
-    forkserver.ensure_running()
+    with starting():
+        _ensure_server()
+
+
+def _ensure_server() -> None:
+    """Python's tracker comes first: starting it, it would let interrupts through again."""
+    from multiprocessing import forkserver, resource_tracker  # absent where there are none
+
+    resource_tracker.ensure_running()
+    with deaf_to_interrupts():
+        forkserver.ensure_running()
 
 
 def _for(workers: int, preload: Sequence[str]) -> tuple[str, ...]:
@@ -101,7 +111,9 @@ class Pool(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run ``fn`` in one of them; the first calls start them."""
-        with _main_left_alone():
+        with starting(), _main_left_alone():
+            if can_fork():
+                _ensure_server()
             return super().submit(fn, *args, **kwargs)
 
 
@@ -113,7 +125,8 @@ def in_a_child(
     context.set_forkserver_preload(list(preload))
     answer, asked = context.Pipe(duplex=False)
     process = context.Process(target=_answer, args=(asked, fn, args, kwargs), daemon=True)
-    with _main_left_alone():
+    with starting(), _main_left_alone():
+        _ensure_server()
         process.start()
     asked.close()
     try:

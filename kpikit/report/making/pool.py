@@ -12,7 +12,7 @@ from kpikit.report.making.executors import executor
 from kpikit.report.making.failure import without_places_in
 from kpikit.report.making.forked import Pool, can_fork
 from kpikit.report.making.job import Executed, Job, Outcome, execute, execute_with_kernel, finish
-from kpikit.report.making.orphans import end_children, tether
+from kpikit.processes.tether import end_children, tether
 
 
 def made(jobs: Sequence[Job], workers: int, dask: str | None = None) -> Iterator[Outcome]:

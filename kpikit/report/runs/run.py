@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 
 from kpikit.book import prepare, teams
 from kpikit.book.selection import is_whole
 from kpikit.files import write_whole
+from kpikit.processes.keeping import kept
 from kpikit.report.making.forked import begin_importing, can_fork
 from kpikit.report.making.job import OURS, Job, Outcome
 from kpikit.report.making.pool import made
@@ -20,7 +22,7 @@ from kpikit.report.runs.lock import locked
 from kpikit.report.runs.plan import SINCE, TRIES, Asked, Order, Step, ask, plan
 from kpikit.report.runs.record import Record
 
-#: where the book lies while reports are made of it; taken away at the end, and by the next run after a crash
+#: where the book lies while reports are made of it; taken away at the end, however the run ends
 WORK, TEMPLATE = ".work", "template"
 
 
@@ -102,9 +104,10 @@ def _make(
 @contextmanager
 def _work(asked: Asked) -> Iterator[Path]:
     """The folder that notebooks run in: the prepared book, the template as it is now, an earlier run's record."""
-    work = (asked.folder / WORK).resolve()
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
+    work = (asked.folder / WORK / token_hex(4)).resolve()
+    shutil.rmtree(work.parent, ignore_errors=True)
+    kept().also(work)  # of its own name: what clears up behind a run that was killed never takes the next one's
+    work.mkdir(parents=True)
     try:
         prepare(asked.book.at(min(asked.period.end, asked.book.as_of)), work / "book")  # once, and not in each report
         (work / TEMPLATE).mkdir()
@@ -115,7 +118,7 @@ def _work(asked: Asked) -> Iterator[Path]:
             write_whole(work / TRIES, asked.tries)
         yield work
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work.parent, ignore_errors=True)
 
 
 def _job(asked: Asked, record: Record, team: str, work: Path) -> Job:

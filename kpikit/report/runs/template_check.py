@@ -12,6 +12,7 @@ from typing import Any
 
 from kpikit.book import DealBook, open_book, prepare
 from kpikit.errors import UsageError
+from kpikit.processes.keeping import kept
 from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Job, Outcome
 from kpikit.report.making.pool import made
 from kpikit.report.pages import team, winloss
@@ -88,7 +89,7 @@ def _pages(template: Template) -> Iterator[Message]:
 
 def _made(template: Template) -> Iterator[Message]:
     """What is wrong with the reports that the template makes of the demo."""
-    with tempfile.TemporaryDirectory(prefix="kpikit-") as folder:
+    with tempfile.TemporaryDirectory(dir=kept().folder) as folder:
         work = Path(folder).resolve()
         book = prepare(open_book("demo"), work / "book")
         outcomes = {outcome.team: outcome for outcome in made([_job(template, work, copy) for copy in COPIES], 2)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from kpikit.errors import Fault
-from kpikit.reading.workbooks.marks import Marks, Place
+from kpikit.reading.workbook.marks import Marks, Place
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""A sheet of a workbook as text: formulas by their values, cells with an error said."""
+"""The sheets of a workbook as one table of text: formulas by their values, cells with an error said."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from kpikit.reading.headers import find_layout
 from kpikit.reading.repair.plain_cells import plain_cells
 from kpikit.reading.tidying import tidy
 from kpikit.reading.typed.formats import Formats
-from kpikit.reading.workbooks.marked import marked
-from kpikit.reading.workbooks.marks import sheet_marks
-from kpikit.reading.workbooks.parts import Parts, workbook_parts
-from kpikit.reading.workbooks.sheets import Sheet, fitting, passed_over, together
+from kpikit.reading.workbook.archive import broken, refused
+from kpikit.reading.workbook.marked import marked
+from kpikit.reading.workbook.marks import sheet_marks
+from kpikit.reading.workbook.parts import Parts, workbook_parts
+from kpikit.reading.workbook.sheets import Sheet, fitting, passed_over, together
 
 if TYPE_CHECKING:
     import fastexcel
@@ -34,10 +35,10 @@ _ERRORS = {
 _SAMPLE_RECORDS = 400
 
 
-def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault], Source]:
+def read_sheets(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault], Source]:
     """The sheets that the settings name, else the one that fits, as String columns with ``_row``, and what was odd.
 
-    Sheets with the same columns as the one that fits are read as one table (see :mod:`kpikit.reading.workbooks`).
+    Sheets with the same columns as the one that fits are read as one table (see :mod:`kpikit.reading.workbook`).
 
     Raises:
         DataError: ``broken_workbook`` (not a workbook, damaged, protected), ``empty_file``, ``which_sheet``.
@@ -51,8 +52,10 @@ def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault],
         parts = workbook_parts(path)
         wanted = _wanted(names, formats, path.name)
         sheets = [s for name in wanted or names if (s := _sheet(book, name, parts, formats)) is not None]
-    except fastexcel.FastExcelError as error:
-        raise DataError([Fault("broken_workbook", file=path.name, value=type(error).__name__)]) from None
+    except BaseException as error:
+        if isinstance(error, fastexcel.FastExcelError) or type(error).__name__ == "PanicException":
+            raise _not_loaded(error, path, formats) from None
+        raise
     if not sheets:
         raise DataError([Fault("empty_file", file=path.name)])
     read = sheets if wanted else fitting(sheets, path.name)
@@ -60,6 +63,13 @@ def read_excel(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Fault],
     frame, unmeant = plain_cells(frame, path.name, is_ascii=False)
     faults = faults + unmeant if wanted else [*passed_over(sheets, read, path.name), *faults, *unmeant]
     return frame, faults, "excel_1904" if parts.counts_from_1904 else "excel"
+
+
+def _not_loaded(error: BaseException, path: Path, formats: Formats) -> DataError:
+    """Why the library gave up: some kinds of sheets it does not load beyond a size of its own."""
+    if "limit exceeded" in str(error):
+        return refused(path, "workbook_memory", limit=formats.memory >> 20)
+    return broken(path, type(error).__name__)
 
 
 def _wanted(names: list[str], formats: Formats, file: str) -> list[str]:

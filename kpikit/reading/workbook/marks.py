@@ -9,7 +9,7 @@ from typing import Any
 
 from defusedxml.ElementTree import iterparse
 
-from kpikit.reading.workbooks.parts import UNREADABLE, Part, Parts, local
+from kpikit.reading.workbook.parts import UNREADABLE, Part, Parts, local
 
 #: What makes it worth reading a sheet's XML: a formula, something hidden or merged, a number too long to be kept whole.
 _WORTH = re.compile(
