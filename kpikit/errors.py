@@ -22,6 +22,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["empty_file", "line_too_long", "broken_parquet", "broken_workbook", "not_a_table", "header_width"], "error"
         ),
+        **dict.fromkeys(["broken_xml", "xes_too_large"], "error"),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
             [
@@ -64,6 +65,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["history_disagrees", "time_in_stage_disagrees"], "warning"),
         **dict.fromkeys(["never_moved", "log_fields_unused", "skipped_stages", "snapshot_days"], "note"),
         **dict.fromkeys(["earlier_rows", "deals_from_history", "ends_from_history"], "note"),
+        **dict.fromkeys(["reopened_cases", "cases_without_row"], "note"),
+        "rows_without_case": "warning",
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)

@@ -77,8 +77,9 @@ def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None 
     settings = Settings.from_tables(
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
     )
-    raws = map_tables(config, folder, formats) or _tables_in(folder, formats)
-    return DealBook.admitted(build(raws, formats, settings, as_of), as_of)
+    mapped = map_tables(config, folder, formats)
+    raws = mapped.raws or _tables_in(folder, formats)
+    return DealBook.admitted(build(raws, formats, settings, as_of, until=mapped.until), as_of)
 
 
 def _config(path: Path) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class TableGuess:
     constants: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     grammar: Mapping[str, Any] = field(default_factory=dict)
-    visits: pl.DataFrame = field(default_factory=pl.DataFrame)
+    visits: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
 def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for files in somebody else's words."""
     rows = {path: histories.repeated(raw, _columns_of(raw.frame)) for path, raw in files.items()}
-    present = {p: raw if rows[p] is None else replace(raw, frame=rows[p].present) for p, raw in files.items()}
+    present = {p: raw if (own := rows[p]) is None else replace(raw, frame=own.present) for p, raw in files.items()}
     ranked = sorted(present, key=lambda path: _deals_score(present[path].frame), reverse=True)
     path = ranked[0]
     if _deals_score(present[path].frame) <= 0:
@@ -98,7 +98,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         deals = replace(deals, grammar=versions.deals)
         others.append(_of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p != path}
-    for find in (*(HISTORIES[shape] for shape in vocabulary.histories()), _people, _accounts, _stages):
+    for find in (*(HISTORIES[n] for n in HISTORIES if n in vocabulary.histories()), _people, _accounts, _stages):
         own = {path: present[path]} if find is HISTORIES["wide"] else {}
         for other, raw in {**rest, **own}.items():
             if other in [table.file for table in others]:
@@ -107,7 +107,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
             if found and found.name not in [table.name for table in others]:
                 others.append(found)
                 break
-    tables = (deals, *others)
+    tables = _used_together(deals, others)
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
     ending = frame[columns["outcome"]]
@@ -127,6 +127,14 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     )
 
 
+def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
+    """The tables; a column of the deals' own file that one of them uses is unused by none."""
+    own = [table for table in others if table.file == deals.file]
+    still = set(deals.unused).intersection(*(table.unused for table in own))
+    kept = replace(deals, unused=tuple(name for name in deals.unused if name in still))
+    return (kept, *(replace(table, unused=()) if table in own else table for table in others))
+
+
 def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
     """The columns of the deals by name, and the one that says how a deal ended."""
     columns: dict[str, Any] = dict(named(frame, "deals"))
@@ -134,7 +142,9 @@ def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
     return columns if ending is None else {"stage": ending} | columns
 
 
-def _orders(tables: Sequence[TableGuess], frame: pl.DataFrame, columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _orders(
+    tables: Sequence[TableGuess], frame: pl.DataFrame, columns: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
     """The order of stages in each pipeline, from the history; none where a file lists the stages."""
     events = next((t for t in tables if t.name == "stage_events"), None)
     if events is None or events.visits.is_empty() or any(t.name == "stages" for t in tables):
@@ -258,11 +268,11 @@ def _of_history(path: Path, raw: RawTable, found: HistoryFound) -> TableGuess:
     return replace(table, unused=unused, grammar=found.grammar, visits=found.visits)
 
 
-#: the shapes of a stage history, by the name that a CRM's file gives them
+#: the shapes of a stage history, by the name that a CRM's file gives them; those that tell most are tried first
 HISTORIES = {
-    "long": _history(histories.long),
-    "from_to": _history(histories.from_to),
     "field_log": _history(histories.field_log),
+    "from_to": _history(histories.from_to),
+    "long": _history(histories.long),
     "wide": _history(histories.wide),
 }
 
@@ -284,7 +294,11 @@ def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.Dat
     if "account_id" not in deals:
         return None
     key = next(
-        (c for c in raw.frame.columns if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5),
+        (
+            c
+            for c in raw.frame.columns
+            if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5
+        ),
         None,
     )
     if key is None or raw.frame[key].n_unique() < raw.frame.height:

@@ -294,7 +294,7 @@ def _typed_at(raw: RawTable, column: str) -> pl.Series:
 
 
 def _taken(raw: RawTable, deal: str, columns: Mapping[str, Any]) -> str | None:
-    """The column that says when a snapshot was taken: called so, or the one day that many deals share and none twice."""
+    """The column that says when a snapshot was taken: called so, or a day that many deals share and none has twice."""
     known = word(raw.frame.columns, "snapshot")
     taken = {c for theirs in columns.values() for c in ([theirs] if isinstance(theirs, str) else theirs)}
     rest = [c for c in raw.frame.columns if c != "_row" and c not in taken]
@@ -319,10 +319,13 @@ def in_order(visits: pl.DataFrame) -> tuple[str, ...]:
     firsts = visits.filter(pl.col("stage").is_in(open_)).group_by("deal", "stage").agg(pl.col("at").min())
     pairs = firsts.join(firsts, on="deal", suffix="_2").filter(pl.col("stage") != pl.col("stage_2"))
     sides = pairs.group_by("stage", "stage_2").agg(
-        ahead=(pl.col("at") < pl.col("at_2")).sum().cast(pl.Int64) - (pl.col("at") > pl.col("at_2")).sum().cast(pl.Int64)
+        ahead=(pl.col("at") < pl.col("at_2")).sum().cast(pl.Int64)
+        - (pl.col("at") > pl.col("at_2")).sum().cast(pl.Int64)
     )
     score = sides.group_by("stage").agg(won=pl.col("ahead").sign().sum(), by=pl.col("ahead").sum())
-    place = firsts.with_columns(place=pl.col("at").rank("dense").over("deal")).group_by("stage").agg(pl.col("place").mean())
+    place = (
+        firsts.with_columns(place=pl.col("at").rank("dense").over("deal")).group_by("stage").agg(pl.col("place").mean())
+    )
     ranked = place.join(score, on="stage", how="left").with_columns(pl.col("won", "by").fill_null(0))
     return tuple(ranked.sort("won", "by", "place", "stage", descending=[True, True, False, False])["stage"])
 

@@ -203,8 +203,19 @@ def test_both_languages_have_the_same_codes_and_blanks(root):
 
 def test_every_rule_that_the_code_names_has_a_severity_and_none_is_left_over(root):
     reading = (root / "kpikit" / "reading").rglob("*.py")
-    names = ("validation", "refused_rows", "building", "instants", "mapping", "lookup", "trusted_rules", "trusted")
+    names = (
+        "event_log",
+        "validation",
+        "refused_rows",
+        "building",
+        "instants",
+        "mapping",
+        "lookup",
+        "trusted_rules",
+        "trusted",
+    )
     building = (root / "kpikit" / "book" / "door" / f"{name}.py" for name in names)
+    building = (*building, *(root / "kpikit" / "book" / "door" / "histories").glob("*.py"))
     guessing = (*(root / "kpikit" / "sources").glob("*.py"), root / "kpikit" / "book" / "sealing.py")
     text = "".join(file.read_text(encoding="utf-8") for file in (*reading, *building, *guessing))
     quoted = set(re.findall(r'"([a-z][a-z0-9_]+)"', text))
@@ -223,6 +234,8 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"last": date(2026, 1, 1), "usual": date(2025, 1, 1), "rows": 100, "share": 0.2}
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
+    blanks |= dict.fromkeys(("of", "days", "visits", "deals"), 4) | dict.fromkeys(("on", "first"), date(2026, 1, 1))
+    blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "log": "log.csv"}
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)
     assert line.startswith("deals.csv")

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.book.door.completion import complete
-from kpikit.book.door.ends import filled
+from kpikit.book.door.histories.ends import filled
+from kpikit.book.door.histories.stage_lists import in_every_pipeline, with_ends
 from kpikit.book.door.instants import as_utc, last_recorded
-from kpikit.book.door.stage_lists import in_every_pipeline, with_ends
 from kpikit.book.door.validation import left_out, validate
 from kpikit.book.settings import Settings
 from kpikit.errors import SEVERITY, DataError, Fault, UsageError
@@ -47,8 +47,12 @@ def build(
     settings: Settings,
     as_of: datetime | None = None,
     answers_in: Literal["polars", "pandas"] = "polars",
+    until: datetime | None = None,
 ) -> Admitted:
-    """Parse, validate and complete raw tables in kpikit's columns."""
+    """Parse, validate and complete raw tables in kpikit's columns.
+
+    ``until`` is an instant up to which the source is known to speak beyond what these tables hold (a log's last event).
+    """
     unknown = [name for name in raws if name not in TABLES]
     if unknown:
         raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
@@ -72,8 +76,13 @@ def build(
     dropped = pl.concat([*unread, valid.dropped])
     n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
     _refuse(faults, dropped, n_rows, settings.max_dropped)
-    last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
+    last = _last(valid.frames, until) if as_of is None else as_utc(as_of)
     return Admitted(complete(valid.frames, settings), settings, last, dropped, tuple(faults), answers_in)
+
+
+def _last(frames: Mapping[str, pl.DataFrame], until: datetime | None) -> datetime:
+    last = last_recorded(frames)
+    return last if until is None else max(last, until)
 
 
 def _settled(parsed: dict[str, pl.DataFrame], file: str | None) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
