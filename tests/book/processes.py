@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 STAGES = {"New business": ("Qualify", "Demo", "Proposal", "Contract"), "Renewal": ("Outreach", "Contract")}
 WON, LOST = "Closed Won", "Closed Lost"
-START = datetime(2025, 3, 3, 9)
+START = datetime(2025, 3, 3, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
@@ -102,7 +102,7 @@ def deal_file(some, **more):
             "Pipeline": deal.pipeline,
             "Stage": deal.stage,
             "Created": as_text(deal.created),
-            "Closed": as_text(deal.ended),
+            "Close Date": as_text(deal.ended),
         }
         for deal in some
     ]
@@ -141,7 +141,7 @@ def field_log(some, *, with_old=True):
 
 
 def wide(some):
-    """The deals with a column a stage, as HubSpot fills it: the last visit; stages skipped bear the next one's instant."""
+    """The deals with a column a stage, as HubSpot fills it: the last visit; skipped stages with the next one's time."""
     rows = []
     for deal in some:
         row = {}
@@ -200,4 +200,4 @@ def versions(some):
 
 def moved(at, zone):
     """A local time as UTC."""
-    return None if at is None else at.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    return None if at is None else at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -1,7 +1,7 @@
 """Every shape of a stage history gives the true visits back, or says what it cannot."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -56,7 +56,7 @@ def book_of(folder, now, history, asked, *, zone="UTC", stages=None, **changed):
     tables = {"stage_events": table, "stages": stages or ORDERS}
     if now is not None:
         now.write_csv(folder / "deals.csv")
-        columns = COLUMNS | {"outcome_at": "Closed"}
+        columns = COLUMNS | {"outcome_at": "Close Date"}
         tables["deals"] = {"file": "deals.csv", "columns": columns, "values": VALUES}
     tables |= changed
     (folder / "kpikit.toml").write_text(toml(tables, zone), encoding="utf-8")
@@ -65,8 +65,11 @@ def book_of(folder, now, history, asked, *, zone="UTC", stages=None, **changed):
 
 def visits(book):
     found = spells(book).filter(pl.col("excluded").is_null())
-    times = [pl.col(name).dt.replace_time_zone(None) for name in ("entered_at", "left_at")]
-    return found.select("deal_id", "pipeline", "stage", *times, "kind").sort("deal_id", "entered_at").rows()
+    return (
+        found.select("deal_id", "pipeline", "stage", "entered_at", "left_at", "kind")
+        .sort("deal_id", "entered_at")
+        .rows()
+    )
 
 
 def told(book):
@@ -157,7 +160,7 @@ def test_a_column_a_stage_gives_the_visits_back_where_nobody_came_back(folder, s
 @few
 @given(st.integers(0, 10**6))
 def test_a_column_a_stage_says_which_deals_came_back(folder, seed):
-    """Only the last visit to each stage is kept: every visit that is given is a true one, and those deals are counted."""
+    """Only the last visit to each stage is kept: what is given is true, and those deals are counted."""
     some = processes.deals(seed, back=0.4)
     again = {d.deal_id for d in some if len({v[1] for v in d.visits}) < len(d.visits)}
     stages = [
@@ -178,7 +181,7 @@ def test_a_column_a_stage_says_which_deals_came_back(folder, seed):
 def test_entered_in_one_instant_are_skips(folder):
     """By hand: S1 on 1 January, S2 = S3 = S4 = won on 10 January 15:08:40.710: one visit of 9 days and some hours."""
     at = "2026-01-10 15:08:40.710"
-    row = {"Deal ID": "a", "Pipeline": "P", "Stage": WON, "Created": "2026-01-01 00:00:00", "Closed": at}
+    row = {"Deal ID": "a", "Pipeline": "P", "Stage": WON, "Created": "2026-01-01 00:00:00", "Close Date": at}
     deals = pl.DataFrame([row])
     stamps = pl.DataFrame([{"Deal ID": "a", "S1": "2026-01-01 00:00:00", "S2": at, "S3": at, "S4": at, WON: at}])
     asked = {
@@ -189,7 +192,14 @@ def test_entered_in_one_instant_are_skips(folder):
     stages = {"order": ["S1", "S2", "S3", "S4"], "won": [WON]}
     book = book_of(folder, deals, stamps, asked, stages=stages)
     assert visits(book) == [
-        ("a", "P", "S1", datetime(2026, 1, 1), datetime(2026, 1, 10, 15, 8, 40, 710_000), "won"),
+        (
+            "a",
+            "P",
+            "S1",
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 10, 15, 8, 40, 710_000, tzinfo=UTC),
+            "won",
+        ),
     ]
     assert told(book)["skipped_stages"].n == 3
 
@@ -198,10 +208,10 @@ def test_times_that_the_export_tells_itself_are_a_check(folder):
     """Three hours in A by the dates; the export says 3 h of deal a, and 5 h of deal b, which had been there before."""
     deals = pl.DataFrame(
         [
-            {"Deal ID": name, "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Closed": None}
+            {"Deal ID": name, "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None}
             for name in ("a", "b")
         ],
-        schema_overrides={"Closed": pl.String},
+        schema_overrides={"Close Date": pl.String},
     )
     stamps = pl.DataFrame(
         [
@@ -223,7 +233,7 @@ def test_snapshots_give_each_stage_in_the_first_one_in_which_it_is_seen(folder, 
     shots = processes.snapshots(some, days)
     expected = {}
     for at, deal, stage, _ in shots.rows():
-        expected.setdefault((deal, stage), datetime.fromisoformat(at))
+        expected.setdefault((deal, stage), datetime.fromisoformat(at).replace(tzinfo=UTC))
     asked = {
         "shape": "snapshots",
         "columns": {"deal_id": "Deal ID", "stage": "Stage", "entered_at": "Snapshot Date"},
@@ -267,7 +277,7 @@ def test_deals_are_made_from_a_history_alone(folder, seed, shape):
     deals = {"made_from": "stage_events", "values": VALUES, "constants": {"pipeline": "New business"}}
     book = book_of(folder, None, write(some), {"shape": shape, **SHAPES[shape][1]}, deals=deals)
     assert visits(book) == processes.truth(some)
-    made = book.tables["deals"].select("deal_id", "outcome", pl.col("outcome_at").dt.replace_time_zone(None))
+    made = book.tables["deals"].select("deal_id", "outcome", "outcome_at")
     assert sorted(made.rows()) == sorted((d.deal_id, d.outcome, d.ended) for d in some)
     assert told(book)["deals_from_history"].n == len(some)
 
@@ -275,17 +285,17 @@ def test_deals_are_made_from_a_history_alone(folder, seed, shape):
 def test_a_deal_that_never_moved_has_been_where_it_is(folder):
     deals = pl.DataFrame(
         [
-            {"Deal ID": "a", "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Closed": None},
-            {"Deal ID": "b", "Pipeline": "P", "Stage": "A", "Created": "2026-01-02 09:00:00", "Closed": None},
+            {"Deal ID": "a", "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None},
+            {"Deal ID": "b", "Pipeline": "P", "Stage": "A", "Created": "2026-01-02 09:00:00", "Close Date": None},
         ],
-        schema_overrides={"Closed": pl.String},
+        schema_overrides={"Close Date": pl.String},
     )
     log = pl.DataFrame([{"Deal ID": "a", "From": "A", "To": "B", "At": "2026-01-05 10:00:00"}])
     book = book_of(folder, deals, log, {"shape": "from_to", **SHAPES["from_to"][1]}, stages={"order": ["A", "B"]})
     assert visits(book) == [
-        ("a", "P", "A", datetime(2026, 1, 1, 9), datetime(2026, 1, 5, 10), "advance"),
-        ("a", "P", "B", datetime(2026, 1, 5, 10), None, "open"),
-        ("b", "P", "A", datetime(2026, 1, 2, 9), None, "open"),
+        ("a", "P", "A", datetime(2026, 1, 1, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC), "advance"),
+        ("a", "P", "B", datetime(2026, 1, 5, 10, tzinfo=UTC), None, "open"),
+        ("b", "P", "A", datetime(2026, 1, 2, 9, tzinfo=UTC), None, "open"),
     ]
     assert told(book)["never_moved"].n == 1
 
@@ -299,17 +309,17 @@ def _old_and_new(n_old, *, in_log):
             "Pipeline": "P",
             "Stage": LOST,
             "Created": "2024-01-01 09:00:00",
-            "Closed": "2024-02-01 09:00:00",
+            "Close Date": "2024-02-01 09:00:00",
         }
         for i in ids
     ]
     new = [
-        {"Deal ID": f"n{i}", "Pipeline": "P", "Stage": "B", "Created": "2025-01-01 09:00:00", "Closed": None}
+        {"Deal ID": f"n{i}", "Pipeline": "P", "Stage": "B", "Created": "2025-01-01 09:00:00", "Close Date": None}
         for i in range(10)
     ]
     moves = [{"Deal ID": f"n{i}", "From": "A", "To": "B", "At": "2025-01-05 09:00:00"} for i in range(10)]
     moves += [{"Deal ID": i, "From": "A", "To": LOST, "At": "2024-02-01 09:00:00"} for i in ids if in_log]
-    return pl.DataFrame(old + new, schema_overrides={"Closed": pl.String}), pl.DataFrame(moves)
+    return pl.DataFrame(old + new, schema_overrides={"Close Date": pl.String}), pl.DataFrame(moves)
 
 
 @pytest.mark.parametrize("in_log", [True, False])
