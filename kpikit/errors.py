@@ -35,6 +35,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             ["workbook_far_cell", "workbook_unpacks", "workbook_packed", "workbook_parts", "workbook_lies"], "error"
         ),
         **dict.fromkeys(["workbook_entities", "workbook_memory", "workbook_slow", "file_too_large"], "error"),
+        **dict.fromkeys(["broken_xml", "xes_too_large"], "error"),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
             [
@@ -125,6 +126,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["history_disagrees", "time_in_stage_disagrees"], "warning"),
         **dict.fromkeys(["never_moved", "log_fields_unused", "skipped_stages", "snapshot_days"], "note"),
         **dict.fromkeys(["earlier_rows", "deals_from_history", "ends_from_history"], "note"),
+        **dict.fromkeys(["reopened_cases", "cases_without_row"], "note"),
+        "rows_without_case": "warning",
         # building (raised by the modules that put the book together)
         **dict.fromkeys(["undecided", "value_unknown", "no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)

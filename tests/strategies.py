@@ -61,6 +61,12 @@ def as_frames(rows: dict[str, list[dict]]) -> dict[str, pl.DataFrame]:
     return {**frames, "stages": STAGES}
 
 
+def placed(rows: dict[str, list[dict]], book: DealBook) -> dict[str, list[dict]]:
+    """The rows with the ends as the book keeps them: one known by its day only has a place within it (test_ends.py)."""
+    ends = dict(book.tables["deals"].select("deal_id", "outcome_at").iter_rows())  # type: ignore[union-attr]
+    return {**rows, "deals": [{**deal, "outcome_at": ends[deal["deal_id"]]} for deal in rows["deals"]]}
+
+
 def as_book(rows: dict[str, list[dict]], **settings: Any) -> DealBook:
     """Rows as a book, up to ``rows["as_of"]``."""
     frames = as_frames(rows)

@@ -82,10 +82,11 @@ def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None 
         config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
     )
     settings = replace(settings, amount_per=amount_per(config) or settings.amount_per)
-    raws, own = map_tables(config, folder, formats), own_of(config)
+    mapped, own = map_tables(config, folder, formats), own_of(config)
+    raws = mapped.raws
     if not raws:
         raws, own = gathered(_tables_in(folder, formats), {})
-    return DealBook.admitted(build(raws, formats, settings, as_of, own=own), as_of)
+    return DealBook.admitted(build(raws, formats, settings, as_of, own=own, until=mapped.until), as_of)
 
 
 def _config(path: Path) -> Mapping[str, Any]:

@@ -19,8 +19,9 @@ _ADVANCE, _BACK, _OPEN = KINDS.index("advance"), KINDS.index("back"), KINDS.inde
 
 
 def spelled(events: pl.LazyFrame, place: Mapping[int, int]) -> pl.DataFrame:
-    """Coded events (:mod:`kpikit.engine.codes`) → visits; ``place`` is the position of each stage that has one, those of
-    different pipelines :data:`APART`.
+    """Coded events (:mod:`kpikit.engine.codes`) → visits.
+
+    ``place`` is the position of each stage that has one, those of different pipelines :data:`APART`.
 
     ``deal, stage, seq, entered_at, left_at, kind, next_stage, skipped, entry_age, excluded, team, visit``; instants and
     ages in microseconds, ``kind`` and ``excluded`` numbers of :data:`KINDS` and :data:`EXCLUDED`.

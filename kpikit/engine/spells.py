@@ -156,7 +156,9 @@ def _collapsed(events: nw.LazyFrame) -> nw.LazyFrame:
     team = nw.col("team").fill_null(strategy="forward").over("deal_id", order_by=_ORDER)
     events = events.with_columns(*place, team.alias("team"))
     events = events.filter(~nw.col("stage").is_null() | ~nw.col("close").is_null())
-    what = [nw.when(nw.col("stage").is_null()).then(nw.lit("!")).otherwise(nw.col(n)).alias(f"what_{n}") for n in places]
+    what = [
+        nw.when(nw.col("stage").is_null()).then(nw.lit("!")).otherwise(nw.col(n)).alias(f"what_{n}") for n in places
+    ]
     events = events.with_columns(*what)
     before = [nw.col(f"what_{n}").shift(1).over("deal_id", order_by=_ORDER).alias(f"before_{n}") for n in places]
     is_other = [nw.col(f"before_{n}") != nw.col(f"what_{n}") for n in places]
@@ -173,9 +175,7 @@ def _ended(events: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame]) -> nw.LazyF
     count = nw.col("at").cum_count().over("deal_id", "pipeline", "stage", order_by=_ORDER)
     visits = visits.with_columns(count.alias("visit"))
     places = tables["stages"].select("pipeline", "stage", "position")
-    deals = tables["deals"].select(
-        "deal_id", nw.col("recorded_at").alias("deal_recorded_at"), "outcome", "outcome_at"
-    )
+    deals = tables["deals"].select("deal_id", nw.col("recorded_at").alias("deal_recorded_at"), "outcome", "outcome_at")
     visits = visits.join(deals, on="deal_id", how="inner").join(places, on=["pipeline", "stage"], how="left")
     ahead = places.select(nw.all().name.prefix("next_"))
     visits = visits.join(ahead, on=["next_pipeline", "next_stage"], how="left")

@@ -11,6 +11,7 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading.delimited import CELL, read_delimited
+from kpikit.reading.logs import xes
 from kpikit.reading.repair.mending import LeftOut
 from kpikit.reading.typed.formats import Formats
 
@@ -48,7 +49,7 @@ class RawTable:
 
 
 def read(path: str | Path, formats: Formats | None = None) -> RawTable:
-    """What does this file hold? CSV and its kin, Excel or Parquet, told apart by their first bytes, not by the name.
+    """What does this file hold? CSV and its kin, Excel, Parquet or an XES log, told by its first bytes, not its name.
 
     Args:
         path: the file.
@@ -81,6 +82,8 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
 def _read(path: Path, head: bytes, formats: Formats) -> RawTable:
     if head.startswith(b"PAR1"):
         return _parquet(path, formats)
+    if xes.is_xes(path, head):
+        return RawTable(path.name, xes.read_xes(path))
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         from kpikit.reading.workbook import read_workbook
 

@@ -140,6 +140,14 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     )
 
 
+def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
+    """The tables; a column of the deals' own file that one of them uses is unused by none."""
+    own = [table for table in others if table.file == deals.file]
+    still = set(deals.unused).intersection(*(table.unused for table in own))
+    kept = replace(deals, unused=tuple(name for name in deals.unused if name in still))
+    return (kept, *(replace(table, unused=()) if table in own else table for table in others))
+
+
 def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
     """The columns of the deals by name, and the one that says how a deal ended."""
     columns: dict[str, Any] = dict(named(frame.columns, "deals"))
@@ -197,7 +205,9 @@ def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]
     return {"rows": "last"} | dict(found) if more else dict(found)
 
 
-def _orders(tables: Sequence[TableGuess], frame: pl.DataFrame, columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _orders(
+    tables: Sequence[TableGuess], frame: pl.DataFrame, columns: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
     """The order of stages in each pipeline, from the history; none where a file lists the stages."""
     events = next((t for t in tables if t.name == "stage_events"), None)
     if events is None or events.visits.is_empty() or any(t.name == "stages" for t in tables):
@@ -293,7 +303,11 @@ def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.Dat
     if "account_id" not in deals:
         return None
     key = next(
-        (c for c in raw.frame.columns if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5),
+        (
+            c
+            for c in raw.frame.columns
+            if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5
+        ),
         None,
     )
     if key is None or raw.frame[key].n_unique() < raw.frame.height:

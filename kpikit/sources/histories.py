@@ -21,6 +21,8 @@ _NOT_CHANGED = {"deal_id", "stage", "created_at", "outcome_at", "name", "account
 _MANY_FIELDS = 400
 #: a header that names a stage, perhaps with its pipeline: Date entered "Proposal (Sales Pipeline)"
 _QUOTED = re.compile(r"""^(?P<what>.+?)\s*["“”„«'‘](?P<name>.+)["“”»'’]$""")
+#: what may follow the id of a stage in the name of a column
+_TAIL = re.compile(r"_\d{6,}$")
 _IN_PIPELINE = re.compile(r"^(?P<stage>.+?)\s*\((?P<pipeline>[^()]*)\)$")
 
 
@@ -40,6 +42,12 @@ def texts(series: pl.Series) -> pl.Series:
     """Cells as text without outer spaces, the empty ones left out."""
     text = series.cast(pl.String, strict=False).str.strip_chars()
     return text.filter(text != "").drop_nulls()
+
+
+def texts_of(name: str) -> pl.Expr:
+    """A column as text without outer spaces, nothing where it is empty."""
+    text = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
+    return pl.when(text != "").then(text)
 
 
 def overlap(one: pl.Series, other: pl.Series) -> float:
@@ -74,7 +82,7 @@ def from_to(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> His
     both = pl.concat([texts(raw.frame[before]), texts(raw.frame[columns["stage"]])])
     if min(overlap(frame[deals["stage"]], both), overlap(both, frame[deals["stage"]])) < 0.3:
         return None
-    visits = pl.concat([_visits(raw, columns, name) for name in (before, columns["stage"])])
+    visits = _moves(raw, columns, before)
     return HistoryFound(columns, {"shape": "from_to", "from": before}, visits)
 
 
@@ -96,7 +104,18 @@ def field_log(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> H
     columns = {ours: theirs for ours, theirs in columns.items() if theirs not in (name, before)}
     grammar = {"shape": "field_log", "field": name, **({"from": before} if before else {}), "fields": fields}
     some = RawTable(raw.file, rows, (), raw.source)
-    return HistoryFound(columns, grammar, pl.concat([_visits(some, columns, n) for n in reversed(named)]))
+    visits = _moves(some, columns, before)
+    pipelines = [theirs for theirs, ours in fields.items() if ours == "pipeline"]
+    where = raw.frame.filter(pl.col(name).cast(pl.String).str.strip_chars().is_in(pipelines))
+    return HistoryFound(columns, grammar, _of_one_pipeline(visits, where, columns["deal_id"], named))
+
+
+def _of_one_pipeline(visits: pl.DataFrame, where: pl.DataFrame, deal: str, names: Iterable[str]) -> pl.DataFrame:
+    """The visits of deals that never changed their pipeline: those of others tell no order."""
+    told = pl.concat([where.select(deal=texts_of(deal), place=texts_of(name)) for name in names]).drop_nulls()
+    moved = told.group_by("deal").agg(n=pl.col("place").n_unique()).filter(pl.col("n") > 1)
+    still = visits.join(moved, on="deal", how="anti")
+    return visits if still.is_empty() else still
 
 
 def _fields(raw: RawTable, taken: set[str]) -> tuple[str, dict[str, str]] | None:
@@ -131,6 +150,15 @@ def _visits(raw: RawTable, columns: Mapping[str, str], stage: str) -> pl.DataFra
     return _typed(RawTable(raw.file, ours, (), raw.source))
 
 
+def _moves(raw: RawTable, columns: Mapping[str, str], before: str | None) -> pl.DataFrame:
+    """The entries of a log of moves; the stage that is left comes just before the one that is entered."""
+    entered = _visits(raw, columns, columns["stage"])
+    if before is None:
+        return entered
+    left = _visits(raw, columns, before).with_columns(pl.col("at") - pl.duration(microseconds=1))
+    return pl.concat([left, entered])
+
+
 def _typed(raw: RawTable) -> pl.DataFrame:
     found = parse(raw, "stage_events").frame
     return found.select(deal="deal_id", stage=pl.col("stage").str.strip_chars(), at="entered_at").drop_nulls()
@@ -148,7 +176,13 @@ def wide(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> Histor
     stages = _stamped(raw.frame, present, pipelines)
     if len({name for name, one in stages.items() if "entered" in one}) < 2:
         return None
-    listed = [{"stage": n[0], **({"pipeline": n[1]} if n[1] else {}), **c} for n, c in stages.items() if "entered" in c]
+    named = {pipeline for _, pipeline in stages if pipeline}
+    is_told = len(named) > 1 or "pipeline" in deals  # where the deals name none, one pipeline is all
+    listed = [
+        {"stage": stage, **({"pipeline": pipeline} if pipeline and is_told else {}), **columns_}
+        for (stage, pipeline), columns_ in stages.items()
+        if "entered" in columns_
+    ]
     visits = pl.concat(
         _visits(
             RawTable(raw.file, raw.frame.with_columns(_stage=pl.lit(one["stage"])), (), raw.source),
@@ -177,13 +211,24 @@ def _stamped(
             continue
         stage, pipeline = _placed(name, present, pipelines)
         kind = _kind(what)
-        if kind is None and _QUOTED.match(header) and letters(stage) in present:
+        if kind is None and _QUOTED.match(header):
             unknown.setdefault(what, {})[stage, pipeline] = header
         elif kind is not None and letters(stage) not in _NO_STAGES:
             found.setdefault((stage, pipeline), {}).setdefault(kind, header)
-    if not found and unknown:
-        return _by_times(frame, unknown)
-    return found
+    if not found:
+        known = {w: c for w, c in unknown.items() if sum(letters(stage) in present for stage, _ in c) > 1}
+        found = _by_times(frame, known)
+    return _without_tails(found, present)
+
+
+def _without_tails(
+    found: Mapping[tuple[str, str | None], dict[str, str]], present: Mapping[str, str]
+) -> dict[tuple[str, str | None], dict[str, str]]:
+    """Stages by the ids that the deals have: what the API adds to some (``demo_1234567``) is left out of all."""
+    tails = {tail.group() for stage, _ in found if (tail := _TAIL.search(stage))}
+    if len(tails) != 1 or any(letters(stage) in present and _TAIL.search(stage) for stage, _ in found):
+        return dict(found)
+    return {(_TAIL.sub("", stage), pipeline): columns for (stage, pipeline), columns in found.items()}
 
 
 #: what follows ``hs_v2_date_entered_`` and is no stage
@@ -277,7 +322,10 @@ def repeated(raw: RawTable, columns: Mapping[str, Any]) -> Repeated | None:
     if "pipeline" in columns:
         history["pipeline"] = columns["pipeline"]
         fields.pop(columns["pipeline"], None)
-    found = HistoryFound(history, {"shape": shape, "fields": fields}, _visits(raw, history, stage))
+    visits = _visits(raw, history, stage)
+    if "pipeline" in columns:
+        visits = _of_one_pipeline(visits, raw.frame, deal, [columns["pipeline"]])
+    found = HistoryFound(history, {"shape": shape, "fields": fields}, visits)
     if active is not None:
         yes = [v for v in texts(raw.frame[active]).unique().sort() if letters(str(v)) in ("true", "1", "t", "yes", "y")]
         present = raw.frame.filter(pl.col(active).cast(pl.String).str.strip_chars().is_in(yes))
@@ -294,7 +342,7 @@ def _typed_at(raw: RawTable, column: str) -> pl.Series:
 
 
 def _taken(raw: RawTable, deal: str, columns: Mapping[str, Any]) -> str | None:
-    """The column that says when a snapshot was taken: called so, or the one day that many deals share and none twice."""
+    """The column that says when a snapshot was taken: called so, or a day that many deals share and none has twice."""
     known = word(raw.frame.columns, "snapshot")
     taken = {c for theirs in columns.values() for c in ([theirs] if isinstance(theirs, str) else theirs)}
     rest = [c for c in raw.frame.columns if c != "_row" and c not in taken]
@@ -319,10 +367,13 @@ def in_order(visits: pl.DataFrame) -> tuple[str, ...]:
     firsts = visits.filter(pl.col("stage").is_in(open_)).group_by("deal", "stage").agg(pl.col("at").min())
     pairs = firsts.join(firsts, on="deal", suffix="_2").filter(pl.col("stage") != pl.col("stage_2"))
     sides = pairs.group_by("stage", "stage_2").agg(
-        ahead=(pl.col("at") < pl.col("at_2")).sum().cast(pl.Int64) - (pl.col("at") > pl.col("at_2")).sum().cast(pl.Int64)
+        ahead=(pl.col("at") < pl.col("at_2")).sum().cast(pl.Int64)
+        - (pl.col("at") > pl.col("at_2")).sum().cast(pl.Int64)
     )
     score = sides.group_by("stage").agg(won=pl.col("ahead").sign().sum(), by=pl.col("ahead").sum())
-    place = firsts.with_columns(place=pl.col("at").rank("dense").over("deal")).group_by("stage").agg(pl.col("place").mean())
+    place = (
+        firsts.with_columns(place=pl.col("at").rank("dense").over("deal")).group_by("stage").agg(pl.col("place").mean())
+    )
     ranked = place.join(score, on="stage", how="left").with_columns(pl.col("won", "by").fill_null(0))
     return tuple(ranked.sort("won", "by", "place", "stage", descending=[True, True, False, False])["stage"])
 

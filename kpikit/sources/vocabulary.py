@@ -67,8 +67,7 @@ def meanings(header: str, table: str) -> tuple[str, ...]:
 
 @cache
 def log_words(key: str) -> tuple[str, ...]:
-    """What histories call a column that is no table's: ``from``, ``field``, ``entered``, ``exited``, ``time``,
-    ``snapshot``, ``version``, ``active``; the CRMs' own names first."""
+    """What histories call a column that is no table's (``from``, ``field``, ``entered``, …); CRMs' own names first."""
     given = [*(crm.log for crm in crms().values()), *(part.get("log", {}) for part in _parts())]
     return tuple(dict.fromkeys(name for one in given for name in one.get(key, ())))
 

@@ -91,7 +91,8 @@ def test_its_spells(tmp_path):
         ("k1", "Sent", at(5, 9), at(7, 9), "advance"),
         ("k1", "Offer", at(7, 9), at(9, 10), "won"),
         ("k2", "Sent", at(5, 10), at(8, 10), "lost"),
-        ("k3", "Sent", at(6, 12), at(10, 12), "won"),  # sent again without another stage between: one visit
+        ("k3", "Sent", at(6, 12), at(7, 12), "lost"),  # refused: an end, whatever came of it
+        ("k3", "Sent", at(8, 12), at(10, 12), "won"),  # sent again: opened again, and won two days later
         ("k5", "Sent", at(2, 13), at(3, 13), "void"),
     ]
 

@@ -332,8 +332,8 @@ def test_a_row_of_history_that_repeats_its_stage_is_no_further_step():
     assert _with_history(history).order == ("Talk", "Offer", "Check")
 
 
-def test_a_history_of_all_properties_is_no_history_of_stages():
-    # HubSpot's property history: stages are some of many values, and no mapping can pick them out
+def test_a_history_of_all_properties_is_a_log_of_fields():
+    # HubSpot's property history: stages are some of many values; the column `name` says which
     history = [
         {"dealId": f"r{i}", "name": name, "value": value, "timestamp": f"2026-01-{i + 1:02}"}
         for i in range(15)
@@ -342,6 +342,23 @@ def test_a_history_of_all_properties_is_no_history_of_stages():
             ("amount", 1000 + i),
             ("closedate", f"2026-03-{i + 1:02}"),
         )
+    ]
+    found = _with_history(history)
+    events = found.table("stage_events")
+    assert dict(events.columns) == {"deal_id": "dealId", "stage": "value", "entered_at": "timestamp"}
+    assert dict(events.grammar) == {
+        "shape": "field_log",
+        "field": "name",
+        "fields": {"amount": "amount", "closedate": "expected_close_on", "dealstage": "stage"},
+    }
+    assert found.unused_files == ()
+
+
+def test_a_history_of_all_properties_that_no_column_names_is_none():
+    history = [
+        {"dealId": f"r{i}", "value": value, "timestamp": f"2026-01-{i + 1:02}"}
+        for i in range(15)
+        for value in (STAGE_NAMES[i % 5], 1000 + i, f"2026-03-{i + 1:02}", f"note {i}", f"owner {i}")
     ]
     found = _with_history(history)
     assert found.table("stage_events") is None

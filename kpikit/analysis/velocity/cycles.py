@@ -193,7 +193,9 @@ def funnel(book: DealBook, *, by: Sequence[str] = (), during: Window | None = No
         deals = deals.filter((pl.col("created_at") >= during.start) & (pl.col("created_at") < during.end))
     used = spells(book).lazy().filter(pl.col("excluded").is_null())
     farthest = used.group_by("deal_id", "pipeline").agg(farthest=pl.col("position").max())
-    deals = deals.join(farthest, on=["deal_id", "pipeline"], how="left").join(late_deals(book).lazy(), on="deal_id", how="left")
+    deals = deals.join(farthest, on=["deal_id", "pipeline"], how="left").join(
+        late_deals(book).lazy(), on="deal_id", how="left"
+    )
     beyond = pl.when(pl.col("outcome") == "won").then(pl.lit(2**31)).otherwise("farthest")
     columns = dict.fromkeys([*keys, "pipeline", "outcome", "is_late"])
     is_known = pl.col("farthest").is_not_null()

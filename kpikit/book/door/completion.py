@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from kpikit import schema
-from kpikit.book.door.ends import within_their_day
+from kpikit.book.door.histories.ends import within_their_day
 from kpikit.book.own_fields import OwnField, of_accounts
 from kpikit.book.settings import Settings
 

@@ -100,7 +100,7 @@ _TABLE = table(
 )  # fmt: skip
 _EVENT_LOG = table(
     file=file, case=text, activity=text, time=text, pipeline=text, keep=each(texts), attributes=each(text),
-    stages=texts, won=texts, lost=texts, void=texts,
+    stages=texts, won=texts, lost=texts, void=texts, lifecycle=text,
 )  # fmt: skip
 #: the whole of a kpikit.toml
 CONFIG = table(

@@ -11,8 +11,9 @@ instead of a file, a stage history may have any of the shapes of :mod:`kpikit.bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,16 @@ LOOKUP_KEYS = ("file", "key", "column", "on")
 EMPTY, OTHERS = "", "*"
 
 
-def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dict[str, RawTable]:
-    """The raw tables that a configuration names; empty if it maps nothing.
+@dataclass(frozen=True)
+class Mapped:
+    """The raw tables that a configuration names; of an event log also the instant of its last event."""
+
+    raws: Mapping[str, RawTable]
+    until: datetime | None = None
+
+
+def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> Mapped:
+    """The raw tables that a configuration names; none if it maps nothing.
 
     Raises:
         UsageError: the grammar is not kept: an unknown key, table or column, or no such file.
@@ -74,8 +83,9 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> dic
         raise DataError(faults)
     made = {name: _made(name, table, file, reading) for name, table in tables.items() if "made_from" not in table}
     if "event_log" in config:
-        return beside(event_log(config["event_log"], folder, formats, reading.time_zone), made)
-    return _with_history(made, tables, file, reading)
+        log = event_log(config["event_log"], folder, formats, reading.time_zone)
+        return Mapped(beside(log.tables, made), log.until)
+    return _with_history(made, tables, reading)
 
 
 def _made(name: str, table: Mapping[str, Any], file: Any, reading: Reading) -> RawTable:
@@ -91,17 +101,16 @@ def _made(name: str, table: Mapping[str, Any], file: Any, reading: Reading) -> R
     return raw if table.get("shape", shapes.LONG) != shapes.LONG else _mapped(TABLES[name], table, raw, file)
 
 
-def _with_history(
-    made: dict[str, RawTable], tables: Mapping[str, Any], file: Any, reading: Reading
-) -> dict[str, RawTable]:
+def _with_history(made: dict[str, RawTable], tables: Mapping[str, Any], reading: Reading) -> Mapped:
     """The tables with the stage history in its own shape turned into stage events and changes, and ends marked."""
-    asked = tables.get("stage_events", {})
+    asked, until = tables.get("stage_events", {}), None
     meanings = tables.get("deals", {}).get("values", {}).get("outcome", {})
     if asked.get("shape", shapes.LONG) != shapes.LONG:
         turned = shapes.SHAPES[asked["shape"]](
             made["stage_events"], asked, of_deals(made.get("deals"), reading), reading
         )
         made |= _turned(made, turned, asked, meanings)
+        until = turned.until
     if tables.get("deals", {}).get("made_from"):
         deals = deals_of.made(made["stage_events"], tables["deals"], reading)
         made["deals"] = _explained(deals, tables["deals"], "deals")
@@ -110,7 +119,7 @@ def _with_history(
     if {"deals", "stage_events"} <= set(made) and not tables["deals"].get("made_from"):
         odd = disagreement(made["deals"], made["stage_events"], {str(k).casefold(): v for k, v in meanings.items()})
         made["stage_events"] = replace(made["stage_events"], faults=(*made["stage_events"].faults, *odd))
-    return {name: made[name] for name in TABLES if name in made}
+    return Mapped({name: made[name] for name in TABLES if name in made}, until)
 
 
 def _turned(
@@ -124,10 +133,12 @@ def _turned(
     if history.changes is not None and not history.changes.is_empty():
         changes = history.changes
         if meanings:
-            explained = [_meant(changes[name], {str(k): _text(v) for k, v in meanings.items()})[0] for name in ("old", "new")]
+            known = {str(k): _text(v) for k, v in meanings.items()}
             is_outcome = pl.col("field") == "outcome"
-            old, new = (pl.when(is_outcome).then(one).otherwise(changes[one.name]).alias(one.name) for one in explained)
-            changes = changes.with_columns(old, new)
+            explained = {name: _meant(changes[name], known)[0] for name in ("old", "new")}
+            changes = changes.with_columns(
+                pl.when(is_outcome).then(cells).otherwise(name).alias(name) for name, cells in explained.items()
+            )
         given = [made["changes"].frame] if "changes" in made else []
         frames = [frame.cast({"_row": pl.UInt32}) for frame in (changes, *given)]
         found["changes"] = RawTable(raw.file, pl.concat(frames, how="diagonal_relaxed"), (), "frame")
@@ -348,7 +359,8 @@ def _meant(cells: pl.Series, meanings: Mapping[str, str]) -> tuple[pl.Series, li
 
 def _stages(table: Mapping[str, Any]) -> RawTable:
     """The stages in the order that the owner wrote down: the same for each pipeline named, or an order for each."""
-    orders = table.get("pipelines") or dict.fromkeys(_several(table.get("pipeline", "all")), table.get("order", []))
+    one: list[str] = table.get("order", [])
+    orders = table.get("pipelines") or dict.fromkeys(_several(table.get("pipeline", "all")), one)
     ends = [(name, outcome) for outcome in ("won", "lost") for name in table.get(outcome, [])]
     rows = [
         {

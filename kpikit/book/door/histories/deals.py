@@ -14,7 +14,7 @@ from kpikit.reading import RawTable
 
 
 def kept(raw: RawTable, keep: Mapping[str, Sequence[str]], deal: str | None) -> RawTable:
-    """The rows whose columns hold what is kept (``keep = { _fivetran_active = ["true"] }``); deals left without are told.
+    """The rows whose columns hold what is kept (``keep = { _fivetran_active = ["true"] }``); what is not, is told.
 
     Args:
         raw: the file.
@@ -42,7 +42,9 @@ def latest(raw: RawTable, deal: str, by: str, reading: Reading) -> RawTable:
     at, _ = typed(raw, raw.frame.select("_row", entered_at=pl.col(by)), "stage_events", reading)
     dated = raw.frame.with_columns(_deal=trimmed_text(deal), _at=at["entered_at"]).with_row_index("_i")
     last = dated.sort("_at", "_i", nulls_last=False).group_by("_deal", maintain_order=True).last()
-    last = pl.concat([last.filter(pl.col("_deal").is_not_null()), dated.filter(pl.col("_deal").is_null())], how="diagonal")
+    last = pl.concat(
+        [last.filter(pl.col("_deal").is_not_null()), dated.filter(pl.col("_deal").is_null())], how="diagonal"
+    )
     frame = last.sort("_i").select(raw.frame.columns)
     n = raw.frame.height - frame.height
     if not n:

@@ -23,8 +23,8 @@ def field_log(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, read
     Args:
         raw: the file, a row a change of one field.
         asked: ``columns`` (``deal_id``, ``stage``: the new value, ``entered_at``: when, ``actor``, …), ``field``: the
-            column that names the field, ``fields``: its values → the column of ``deals`` that each is, and ``from``: the
-            column of the old value, where there is one (else the value before it is the old one).
+            column that names the field, ``fields``: its values → the column of ``deals`` that each is, and ``from``:
+            the column of the old value, where there is one (else the value before it is the old one).
         deals: see :func:`kpikit.book.door.histories.history.of_deals`.
         reading: how cells are written.
     """
@@ -54,7 +54,9 @@ def _unused(raw: RawTable, frame: pl.DataFrame) -> list[Fault]:
 
 def _changes(raw: RawTable, asked: Mapping[str, Any], reading: Reading) -> tuple[pl.DataFrame, tuple[Fault, ...]]:
     """The rows of other fields as ``changes``; without a column of old values, the value before is the old one."""
-    columns = {("changed_at" if k == "entered_at" else "new" if k == "stage" else k): v for k, v in asked["columns"].items()}
+    columns = {
+        ("changed_at" if k == "entered_at" else "new" if k == "stage" else k): v for k, v in asked["columns"].items()
+    }
     frame = raw.frame.select("_row", field="_ours", **{k: pl.col(v) for k, v in columns.items() if isinstance(v, str)})
     before = asked.get("from")
     frame = frame.with_columns(trimmed_text("deal_id").alias("deal_id"), trimmed_text("new").alias("new"))

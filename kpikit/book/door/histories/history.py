@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -26,11 +27,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class History:
-    """Typed rows of ``stage_events``, and of ``changes`` where the shape tells those too; what was noticed."""
+    """Typed rows of ``stage_events``, and of ``changes`` where the shape tells those too; what was noticed.
+
+    ``until`` is the last instant that the file speaks of, where that may be later than the last stage entered.
+    """
 
     events: pl.DataFrame
     changes: pl.DataFrame | None = None
     faults: tuple[Fault, ...] = ()
+    until: datetime | None = None
 
 
 def texts(raw: RawTable, columns: Mapping[str, Any]) -> pl.DataFrame:

@@ -83,12 +83,14 @@ def with_first(log: pl.DataFrame, deals: pl.DataFrame, file: str) -> tuple[pl.Da
     faults = []
     firsts = log.group_by("deal_id", maintain_order=True).first().select("deal_id", "old", first="entered_at")
     known = deals.join(firsts, on="deal_id", how="left", maintain_order="left")
-    begun_at = log["entered_at"].min()
+    begun_at: Any = log["entered_at"].min()
     is_early = pl.lit(value=False)
     if begun_at is not None and _begun_late(known, begun_at):
         is_early = (pl.col("created_at") < begun_at - _DAY).fill_null(value=False)
         n = known.filter(is_early).height
-        faults.append(Fault("log_begins_late", "stage_events", file, n=n, values={"of": deals.height, "on": begun_at.date()}))
+        faults.append(
+            Fault("log_begins_late", "stage_events", file, n=n, values={"of": deals.height, "on": begun_at.date()})
+        )
     is_moved = pl.col("first").is_not_null()
     missing = is_moved & pl.col("old").is_not_null() & ~is_early
     placeable = (pl.col("created_at") <= pl.col("first")).fill_null(value=False)

@@ -36,4 +36,6 @@ def disagreement(deals: RawTable, events: RawTable, meanings: Mapping[str, Any])
     if odd.is_empty():
         return []
     example = dict(zip(("deal", "last", "stated"), odd.row(0), strict=True))
-    return [Fault("history_disagrees", "stage_events", events.file, n=odd.height, values={"of": both.height, **example})]
+    return [
+        Fault("history_disagrees", "stage_events", events.file, n=odd.height, values={"of": both.height, **example})
+    ]

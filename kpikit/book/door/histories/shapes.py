@@ -37,7 +37,9 @@ KEYS = ("shape", *dict.fromkeys(key for keys in (*NEEDS.values(), *MAY_HAVE.valu
 def columns_named(table: Mapping[str, Any]) -> list[str]:
     """The columns of the file that a shape names besides ``columns``."""
     found = [table[key] for key in ("from", "field") if key in table]
-    found += [name for one in table.get("stages", ()) for key, name in one.items() if key in ("entered", "exited", "time")]
+    found += [
+        name for one in table.get("stages", ()) for key, name in one.items() if key in ("entered", "exited", "time")
+    ]
     if table.get("shape") in ("snapshots", "versions"):
         found += list(table.get("fields", {}))
     return found

@@ -1,13 +1,15 @@
-"""A row a deal and day (snapshots), or a row a version of a deal (history mode): a stage begins where it is first seen."""
+"""A row a deal and day (snapshots), or a row a version of a deal (history mode): a stage begins where it is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from kpikit.book.door.histories.history import History, Reading, texts, trimmed_text, typed
+from kpikit.book.door.instants import last_recorded
 from kpikit.errors import Fault
 from kpikit.reading import RawTable
 
@@ -20,8 +22,8 @@ def snapshots(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, read
 
     Args:
         raw: the file, a row a deal and snapshot.
-        asked: ``columns`` (``deal_id``, ``stage``, ``entered_at``: when the snapshot was taken) and ``fields``: columns of
-            the file → those of ``deals`` whose changes are of interest.
+        asked: ``columns`` (``deal_id``, ``stage``, ``entered_at``: when the snapshot was taken) and ``fields``: columns
+            of the file → those of ``deals`` whose changes are of interest.
         deals: see :func:`kpikit.book.door.histories.history.of_deals`.
         reading: how cells are written.
     """
@@ -29,12 +31,13 @@ def snapshots(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, read
     taken = seen["entered_at"].unique().sort()
     noticed = []
     if len(taken) > 1:
-        days = taken.diff().drop_nulls().dt.total_seconds().median() / 86_400  # type: ignore[operator]
+        apart: Any = taken.diff().drop_nulls().dt.total_seconds().median()
+        days = apart / 86_400
         values = {"days": round(days, 1), "first": taken[0].date(), "last": taken[-1].date()}
         noticed.append(Fault("snapshot_days", "stage_events", raw.file, n=len(taken), values=values))
         noticed += _before(raw, seen, deals, taken)
         noticed += _gone(raw, seen, taken)
-    return History(_begun(seen), _changed(seen, asked), (*faults, *noticed))
+    return History(_begun(seen), _changed(seen, asked), (*faults, *noticed), _last(seen))
 
 
 def versions(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, reading: Reading) -> History:
@@ -44,7 +47,11 @@ def versions(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, readi
     """
     del deals
     seen, faults = _seen(raw, asked, reading)
-    return History(_begun(seen), _changed(seen, asked), faults)
+    return History(_begun(seen), _changed(seen, asked), faults, _last(seen))
+
+
+def _last(seen: pl.DataFrame) -> datetime | None:
+    return None if seen.is_empty() else last_recorded({"stage_events": seen})
 
 
 def _seen(raw: RawTable, asked: Mapping[str, Any], reading: Reading) -> tuple[pl.DataFrame, tuple[Fault, ...]]:

@@ -19,6 +19,8 @@ from kpikit.reading import RawTable
 OVERWRITTEN = "(overwritten)"
 #: a visit that ends this much before the next begins leaves a gap
 _SLACK = timedelta(seconds=1)
+#: a deal may be created so long before its first stage: the clocks of a CRM differ by a minute or two
+_LATE = timedelta(minutes=3)
 #: times that two columns tell may differ by this, or by this share
 _APART, _SHARE = timedelta(minutes=1), 0.01
 
@@ -92,21 +94,17 @@ def _visited(stamps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_gaps(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """The visits with what was overwritten between them, and how many deals came back to a stage."""
+    """The visits with what was overwritten before and between them, and how many deals that is."""
     following = pl.col("entered_at").shift(-1).over("deal_id")
-    is_back = (pl.col("place").shift(-1).over("deal_id") < pl.col("place")).fill_null(value=False)
+    is_first = pl.int_range(pl.len()).over("deal_id") == 0
     told = visits.with_columns(
         is_gap=(pl.col("left_at") + _SLACK < following).fill_null(value=False),
-        is_back=is_back,
-        is_first=pl.int_range(pl.len()).over("deal_id") == 0,
-        comes_back=is_back.any().over("deal_id"),
+        begun_late=(is_first & (pl.col("created_at") + _LATE < pl.col("entered_at"))).fill_null(value=False),
     )
-    begun_late = pl.col("is_first") & pl.col("comes_back") & (pl.col("created_at") + _SLACK < pl.col("entered_at"))
-    told = told.with_columns(begun_late=begun_late.fill_null(value=False))
     before = told.filter("begun_late").with_columns(entered_at="created_at")
     between = told.filter("is_gap").with_columns(entered_at="left_at")
     lost = pl.concat([before, between]).with_columns(stage=pl.lit(OVERWRITTEN))
-    n = told.filter(pl.col("is_gap") | pl.col("is_back") | pl.col("begun_late"))["deal_id"].n_unique()
+    n = lost["deal_id"].n_unique()
     return pl.concat([told, lost]).sort("deal_id", "entered_at", maintain_order=True), n
 
 

@@ -43,7 +43,11 @@ def in_every_pipeline(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFr
     if "pipeline" not in stages.columns:
         stages = stages.with_columns(pipeline=pl.lit(None, pl.String))
     common = stages.filter(pl.col("pipeline").is_null() | (pl.col("pipeline") == EVERY))
-    own = stages.join(common, on="_row", how="anti") if "_row" in stages.columns else stages.filter(pl.col("pipeline") != EVERY)
+    own = (
+        stages.join(common, on="_row", how="anti")
+        if "_row" in stages.columns
+        else stages.filter(pl.col("pipeline") != EVERY)
+    )
     others = pl.concat(used).drop_nulls().unique().filter(
         ~pl.col("pipeline").is_in(own["pipeline"].implode())
     ).sort("pipeline")  # fmt: skip

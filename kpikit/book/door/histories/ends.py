@@ -14,13 +14,17 @@ _CLOSES = ("won", "lost", "void")
 
 
 def closings(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """``deal_id, at, outcome``: the closings that the history knows: entries to a stage that ends a deal, and changes of
-    its outcome."""
+    """``deal_id, at, outcome``: entries to a stage that ends a deal, and changes of its outcome, in the history."""
     parts = [pl.DataFrame(schema={"deal_id": pl.String, "at": pl.Datetime("us", "UTC"), "outcome": pl.String})]
     events, stages, deals = (frames.get(name) for name in ("stage_events", "stages", "deals"))
     if events is not None and stages is not None and deals is not None and {"is_won", "is_lost"} & set(stages.columns):
-        marks = [pl.col(n).fill_null(value=False) if n in stages.columns else pl.lit(value=False) for n in ("is_won", "is_lost")]
-        ends = stages.select("pipeline", "stage", outcome=pl.when(marks[0]).then(pl.lit("won")).when(marks[1]).then(pl.lit("lost")))
+        marks = [
+            pl.col(n).fill_null(value=False) if n in stages.columns else pl.lit(value=False)
+            for n in ("is_won", "is_lost")
+        ]
+        ends = stages.select(
+            "pipeline", "stage", outcome=pl.when(marks[0]).then(pl.lit("won")).when(marks[1]).then(pl.lit("lost"))
+        )
         ends = ends.drop_nulls().unique(["pipeline", "stage"])
         there = events.select("deal_id", "stage", at="entered_at", _own=own_pipeline(events))
         there = there.join(deals.select("deal_id", "pipeline"), on="deal_id", how="inner")
@@ -81,8 +85,8 @@ def within_their_day(tables: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFr
     """The deals with ends that are known by their day only moved to where they can have been within that local day.
 
     That is the instant at which the history closes the deal on that day; else the time of day at which it was created,
-    so that its length is a number of whole days; and never before the last thing that happened to it that day. Ends with
-    a time of day stay as they are.
+    so that its length is a number of whole days; and never before the last thing that happened to it that day. Ends
+    with a time of day stay as they are.
     """
     deals = tables["deals"]
     is_day = _is_midnight("outcome_at", zone) & (pl.col("outcome") != "open")
@@ -101,7 +105,9 @@ def within_their_day(tables: Mapping[str, pl.DataFrame], zone: str) -> pl.DataFr
     placed = dated.join(told, on="deal_id", how="left").join(busy, on="deal_id", how="left")
     clock = _local("created_at", zone).dt.time()
     at_clock = _local("outcome_at", zone).dt.date().dt.combine(clock)
-    at_clock = at_clock.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    at_clock = at_clock.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+        "UTC"
+    )
     settled = pl.max_horizontal(pl.coalesce("closed_at", at_clock, "outcome_at"), "busy_at")
     moved = placed.select("_i", at=settled.dt.cast_time_unit("us"))
     ends = deals["outcome_at"].scatter(moved["_i"], moved["at"])
