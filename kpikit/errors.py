@@ -59,7 +59,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
         **dict.fromkeys(["lookup_near", "value_unused", "columns_unused"], "note"),
         # building (raised by the modules that put the book together)
-        **dict.fromkeys(["no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
+        **dict.fromkeys(["no_such_column", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)
         **dict.fromkeys(["book_file_missing", "book_file_changed", "book_file_unreadable"], "error"),
         # validation
@@ -69,7 +69,10 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
         ),
-        **dict.fromkeys(["outcome_before_created", "outcome_before_first_contact", "closed_without_date"], "warning"),
+        **dict.fromkeys(
+            ["outcome_before_created", "outcome_before_first_contact", "closed_without_date", "after_all_else"],
+            "warning",
+        ),
         **dict.fromkeys(
             ["duplicate_row", "repeated_row", "future_activity", "open_with_end", "zero_amount_of_lost"], "note"
         ),

@@ -419,11 +419,16 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
 
 
 def test_init_that_does_not_open_yet(kpikit, tmp_path):
-    (file,) = exports.anything(tmp_path)
+    rows = [
+        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Won", "Create Date": f"2026-01-0{i}",
+         "Close Date": "2099-01-01" if i == 3 else f"2026-02-0{i}"}
+        for i in (1, 2, 3)
+    ]  # fmt: skip
+    file = exports.write(tmp_path / "deals.csv", rows)  # of three deals nobody can tell which day is wrong
     code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
     config = tmp_path / "mine" / "kpikit.toml"
     assert (code, out) == (3, "")
-    assert "No deal and no event has a date that could be read" in err
+    assert "which day the export is of is unclear" in err
     assert err.endswith(f"{config} is written but does not open yet. Correct it and run kpikit check.\n")
     assert config.exists()
 

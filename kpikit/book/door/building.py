@@ -11,7 +11,6 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.book.door.completion import complete
-from kpikit.book.door.instants import as_utc, last_recorded
 from kpikit.book.door.own_columns import Own, declared_in, gathered, read_own, with_persons
 from kpikit.book.door.validation import left_out, validate
 from kpikit.book.own_fields import of_accounts
@@ -82,13 +81,12 @@ def build(
     dropped = pl.concat([*unread, valid.dropped])
     n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
     _refuse(faults, dropped, n_rows, settings.max_dropped)
-    last = last_recorded(valid.frames) if as_of is None else as_utc(as_of)
     own = with_persons(own, valid.frames)
     tables, whole = (
         complete(valid.frames, settings, own),
         (*own, *of_accounts(own, [f.column for f in own if f.table == "deals"])),
     )
-    return Admitted(tables, settings, last, dropped, tuple(faults), answers_in, whole)
+    return Admitted(tables, settings, valid.last, dropped, tuple(faults), answers_in, whole)
 
 
 def _in_their_words(fault: Fault, raws: Mapping[str, RawTable]) -> Fault:

@@ -39,6 +39,7 @@ texts = of(_are_texts, '["…", "…"]')
 names = of(lambda v: isinstance(v, str) or (_are_texts(v) and bool(v)), '"…", ["…", "…"]')
 number = of(_is_number, "0.2")
 file = of(lambda v: isinstance(v, str) and "\0" not in v, '"deals.csv"')
+moment = of(lambda v: isinstance(v, (str, date)), "2026-07-18")
 value = of(lambda v: isinstance(v, (str, bool, date)) or _can_stand_in_a_table(v), '"…", 1, true, 2026-01-31')
 
 
@@ -77,7 +78,9 @@ _EVENT_LOG = table(
 )  # fmt: skip
 #: the whole of a kpikit.toml
 CONFIG = table(
-    settings=table(time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number),
+    settings=table(
+        time_zone=text, fiscal_year_starts=number, currency=text, bin=text, max_dropped=number, as_of=moment, url=text
+    ),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
     theme=table(logo=file, now=text, before=text, waiting=text, font=text, footer=text),
     formats=table(),

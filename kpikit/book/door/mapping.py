@@ -69,7 +69,7 @@ def own_of(config: Mapping[str, Any]) -> Own:
 def _check(name: str, table: Mapping[str, Any]) -> None:
     """Refuse what the grammar does not know, before a file is opened."""
     _known("tables", [name], TABLES)
-    own = (*KEYS, *STAGE_KEYS) if name == "stages" else KEYS
+    own = (*KEYS, *STAGE_KEYS) if name == "stages" else (*KEYS, "url") if name == "deals" else KEYS
     _known(f"tables.{name}", table, own)
     if "order" not in table and "file" not in table:
         raise UsageError("missing_setting", setting=f"tables.{name}.file")
