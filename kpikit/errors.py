@@ -129,7 +129,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["reopened_cases", "cases_without_row"], "note"),
         "rows_without_case": "warning",
         # building (raised by the modules that put the book together)
-        **dict.fromkeys(["undecided", "value_unknown", "no_such_column", "no_instant", "as_of_unclear", "too_many_dropped"], "error"),
+        **dict.fromkeys(["undecided", "value_unknown", "no_such_column", "as_of_unclear", "too_many_dropped"], "error"),
         # a prepared book (raised before a figure is read from it)
         **dict.fromkeys(["book_file_missing", "book_file_changed", "book_file_unreadable"], "error"),
         # validation
@@ -139,7 +139,10 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
         ),
-        **dict.fromkeys(["outcome_before_created", "outcome_before_first_contact", "closed_without_date"], "warning"),
+        **dict.fromkeys(
+            ["outcome_before_created", "outcome_before_first_contact", "closed_without_date", "after_all_else"],
+            "warning",
+        ),
         **dict.fromkeys(
             ["duplicate_row", "repeated_row", "future_activity", "open_with_end", "zero_amount_of_lost"], "note"
         ),

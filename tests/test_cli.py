@@ -419,7 +419,7 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
     rows = [
         {
             "Record ID": f"r{i}",
-            "Deal Status": ("Won\u200b", "Lost", "Open")[i % 3],
+            "Deal Status": ("Wo\x1bn", "Lost", "Open")[i % 3],
             "Create Date": f"2026-01-{i + 1:02}",
         }
         for i in range(9)
@@ -428,7 +428,7 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
     _typing(monkeypatch, *[""] * 4, "n", *[""] * 6, "n")
     code, out, _ = kpikit("init", file, "--out", tmp_path / "mine")
     assert code == 0
-    assert "Won\N{REPLACEMENT CHARACTER}" in out
+    assert "Wo\N{REPLACEMENT CHARACTER}n" in out
     made = tomllib.loads((tmp_path / "mine" / "kpikit.toml").read_text(encoding="utf-8"))
     assert list(made["tables"]["deals"]["values"]["outcome"].values()) == ["won", "lost", "open"]
 
@@ -454,6 +454,20 @@ def test_init_that_is_not_clear_refuses_with_both_readings_and_their_lines(kpiki
     code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "again", "--set", line)
     assert (code, err) == (0, "")
     assert "  · won: 3, together 909" in out  # 300 + 303 + 306
+
+
+def test_init_that_does_not_open_yet(kpikit, tmp_path):
+    rows = [
+        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Lost" if i == 1 else "Closed Won", "Create Date": f"2026-01-0{i}",
+         "Close Date": "2099-01-01" if i == 3 else f"2026-02-0{i}"}
+        for i in (1, 2, 3)
+    ]  # fmt: skip
+    file = exports.write(tmp_path / "deals.csv", rows)  # of three deals nobody can tell which day is wrong
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
+    config = tmp_path / "mine" / "kpikit.toml"
+    assert (code, out) == (3, "")
+    assert "which day the export is of is unclear" in err
+    assert err.endswith(f"{config} is written but does not open yet. Correct it and run kpikit check.\n")
 
 
 def test_init_takes_the_answer_to_what_is_not_clear(kpikit, tmp_path, monkeypatch):

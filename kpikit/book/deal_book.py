@@ -12,6 +12,7 @@ import polars as pl
 
 from kpikit.book import past
 from kpikit.book.door import building
+from kpikit.book.door.instants import UNDATED
 from kpikit.book.fitness import fitness
 from kpikit.book.own_fields import OwnField
 from kpikit.book.settings import Settings
@@ -83,7 +84,9 @@ class DealBook:
         """
         given = {"deals": deals, "stage_events": stage_events, "stages": stages} | tables
         there = {name: frame for name, frame in given.items() if frame is not None}
-        return cls.admitted(building.from_frames(there, settings or Settings(), as_of, own), as_of)
+        settings = settings or Settings()
+        then = as_of or settings.as_of
+        return cls.admitted(building.from_frames(there, settings, then, own), then)
 
     @classmethod
     def admitted(cls, parts: building.Admitted, as_of: datetime | None = None) -> DealBook:
@@ -91,6 +94,11 @@ class DealBook:
         fields = (parts.tables, parts.settings, parts.as_of, parts.dropped, parts.faults, parts.answers_in)
         book = cls(*fields, own=parts.own)
         return book if as_of is None else book.at(parts.as_of)
+
+    @property
+    def is_dated(self) -> bool:
+        """Has anything in it a date? If not, ``as_of`` says nothing, and only what needs no clock is answered."""
+        return self.as_of != UNDATED
 
     def at(self, instant: datetime) -> DealBook:
         """The book as it was recorded at an earlier instant: later events, outcomes and edits are undone.
@@ -128,4 +136,5 @@ class DealBook:
 
     def __repr__(self) -> str:
         n = self.tables["deals"].lazy().select(pl.len()).collect().item()
-        return f"DealBook: {n:,} deal{'' if n == 1 else 's'}, up to {self.as_of:%Y-%m-%d %H:%M} UTC"
+        until = f"up to {self.as_of:%Y-%m-%d %H:%M} UTC" if self.is_dated else "no dates"
+        return f"DealBook: {n:,} deal{'' if n == 1 else 's'}, {until}"

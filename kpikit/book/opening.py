@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from kpikit.book.door import config_kinds as kinds
 from kpikit.book.door.building import build
 from kpikit.book.door.mapping import amount_per, map_tables, own_of
 from kpikit.book.door.own_columns import gathered
-from kpikit.book.settings import Settings
+from kpikit.book.settings import Settings, as_instant
 from kpikit.errors import DataError, Fault, UsageError, as_written
 from kpikit.reading import Formats, RawTable, read_all
 from kpikit.schema import TABLES
@@ -26,14 +26,15 @@ SUFFIXES = (".parquet", ".csv", ".tsv", ".txt", ".xlsx")
 CONFIG = "kpikit.toml"
 
 
-def open_book(path: str | Path, as_of: datetime | None = None) -> DealBook:
+def open_book(path: str | Path, as_of: datetime | date | str | None = None) -> DealBook:
     """Open a deal book.
 
     Args:
         path: a folder with ``deals.csv`` (or .parquet, .xlsx) and whatever other tables there are, named as in
             :data:`kpikit.schema.TABLES`, with or without a ``kpikit.toml``; a ``kpikit.toml`` itself; a book written by
             :func:`kpikit.prepare`; or ``"demo"``, the book that comes with kpikit.
-        as_of: the instant up to which the data speak, if not the last one recorded in them.
+        as_of: the instant up to which the data speak, if it is neither ``as_of`` in their settings nor the last one
+            recorded in them. A day is meant to its end, where the book's owner lives.
 
     Raises:
         UsageError: there is no such book, or its settings cannot be used.
@@ -57,12 +58,13 @@ def _demo() -> DealBook:
     return _read(shipped("demo"))
 
 
-def _read(path: Path, as_of: datetime | None = None) -> DealBook:
+def _read(path: Path, as_of: datetime | date | str | None = None) -> DealBook:
     if not path.exists():
         raise UsageError("no_such_book", path=str(path))
     if path.is_dir() and preparing.is_prepared(path):
         book = preparing.open_prepared(path)
-        return book if as_of is None else book.at(as_of)
+        then = as_instant(as_of, book.settings.time_zone)
+        return book if then is None else book.at(then)
     config = _config(path / CONFIG if path.is_dir() else path)
     return from_config(config, path if path.is_dir() else path.parent, as_of)
 
@@ -73,20 +75,26 @@ def _is_book(path: Path) -> bool:
     return preparing.is_prepared(path) or any((path / name).exists() for name in names)
 
 
-def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | None = None) -> DealBook:
+def from_config(config: Mapping[str, Any], folder: Path, as_of: datetime | date | str | None = None) -> DealBook:
     """A book as a kpikit.toml describes it; paths in it are relative to ``folder``."""
     if config.get("undecided"):
         raise DataError([Fault("undecided", file=CONFIG, value=said) for said in config["undecided"].values()])
     formats = Formats.from_settings(config.get("formats", {}))
-    settings = Settings.from_tables(
-        config.get("settings", {}), config.get("privacy", {}), config.get("theme", {}), folder
-    )
+    said = {**_url_of(config), **config.get("settings", {})}
+    settings = Settings.from_tables(said, config.get("privacy", {}), config.get("theme", {}), folder)
     settings = replace(settings, amount_per=amount_per(config) or settings.amount_per)
     mapped, own = map_tables(config, folder, formats), own_of(config)
     raws = mapped.raws
     if not raws:
         raws, own = gathered(_tables_in(folder, formats), {})
-    return DealBook.admitted(build(raws, formats, settings, as_of, own=own, until=mapped.until), as_of)
+    then = as_instant(as_of, settings.time_zone) or settings.as_of
+    return DealBook.admitted(build(raws, formats, settings, then, own=own, until=mapped.until), then)
+
+
+def _url_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The address of a deal, where it stands with the deals instead of among the settings."""
+    deals = config.get("tables", {}).get("deals", {})
+    return {"url": deals["url"]} if "url" in deals else {}
 
 
 def _config(path: Path) -> Mapping[str, Any]:

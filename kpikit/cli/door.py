@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from kpikit.cli.reports import make_reports
-from kpikit.cli.saying import as_json_text, lang, tell, words_in
+from kpikit.cli.saying import as_json_text, as_of, lang, tell, words_in
 from kpikit.crms import CRMS
 from kpikit.errors import DataError, UsageError
 
@@ -136,15 +136,16 @@ def _renew(made: Renewed, words: Words) -> None:
 @click.command()
 @click.argument("book")
 @lang
+@as_of
 @click.option("--json", "as_json", is_flag=True, help="Codes and numbers, for machines.")
-def check(book: str, language: str, as_json: bool) -> None:
+def check(book: str, language: str, as_of: str | None, as_json: bool) -> None:
     """Say what a book can answer, what in it deserves a look, and what is new since last time."""
     from kpikit.book import open_book
     from kpikit.start import checking
 
     words = words_in(language)
     try:
-        found = checking.check(open_book(book), book)
+        found = checking.check(open_book(book, as_of), book)
     except DataError as error:
         said = as_json_text(checking.refused_as_plain(error, words)) if as_json else error.sentence(language)
         tell(said, err=not as_json)

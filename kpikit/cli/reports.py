@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpikit.cli.saying import lang, tell, words_in
+from kpikit.cli.saying import as_of, lang, tell, words_in
 from kpikit.crms import CRMS
 from kpikit.errors import UsageError
 from kpikit.processes.stopping import EXIT_CODE
@@ -53,6 +53,7 @@ def demo(out: Path, language: str, jobs: int) -> None:
 @click.option("--period", required=True, help="2026Q3, FY2026Q2, 2026, FY2026 or 2026-07.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the reports.")
 @lang
+@as_of
 @click.option(
     "--copy", type=click.Choice(["team", "company"]), default=None,
     help="Who will read it: the team itself (may list its deals), or others in the company (no deal, no customer by"
@@ -91,8 +92,8 @@ def demo(out: Path, language: str, jobs: int) -> None:
 )  # fmt: skip
 def report(
     book: str, template: str, teams: tuple[str, ...], all_teams: bool, period: str, out: Path, language: str,
-    copy: str | None, jobs: int, static: bool, pdf: bool, xlsx: bool, summary: bool, resume: bool, only_failed: bool,
-    dry_run: bool, since: Path | None, log: str, dask: str | None, parameters: tuple[str, ...],
+    as_of: str | None, copy: str | None, jobs: int, static: bool, pdf: bool, xlsx: bool, summary: bool, resume: bool,
+    only_failed: bool, dry_run: bool, since: Path | None, log: str, dask: str | None, parameters: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Make the review report of one team, several, or all.
 
@@ -117,6 +118,7 @@ def report(
         formats=tuple(name for name, wanted in (("pdf", pdf), ("xlsx", xlsx), ("summary", summary)) if wanted),
         static=static, since=since, log=log, dask=dask,
         going_on="failed" if only_failed else "resume" if resume else "new",
+        as_of=as_of,
     )  # fmt: skip
     (_foresee if dry_run else _carry_out)(order)
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 #: the language that a command speaks
 lang = click.option("--lang", "language", default=DEFAULT, show_default=True, help=f"{listed()}.")
 
+#: up to when the data speak
+as_of = click.option(
+    "--as-of", metavar="DATE", default=None,
+    help="The day of the export, to its end, such as 2026-07-18.  [default: the last that is recorded in it]",
+)  # fmt: skip
+
 
 def words_in(language: str) -> Words:
     """The words of a language, or the sentence that there is none."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpikit.cli.saying import lang, tell, words_in
+from kpikit.cli.saying import as_of, lang, tell, words_in
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="With --prepare: the day of the session.")
 @click.option("--minutes", type=click.IntRange(10, 240), default=45, show_default=True, help="How long it is.")
 @lang
+@as_of
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of JupyterLab.  [default: a free one]")
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 def review(
     book: str, prepare: bool, out: Path | None, log: str | None, team: str | None, on: datetime | None, minutes: int,
-    language: str, port: int, no_browser: bool,
+    language: str, as_of: str | None, port: int, no_browser: bool,
 ) -> None:  # fmt: skip
     """Open a deal review in JupyterLab, on this machine only; Ctrl-C ends it.
 
@@ -41,7 +42,7 @@ def review(
     if prepare:
         if out is None:
             raise UsageError("prepare_out")
-        _prepare(book, log, team, out, None if on is None else on.date(), minutes, words)
+        _prepare(book, log, team, out, None if on is None else on.date(), minutes, words, as_of)
         return
     from kpikit.session import lab
     from kpikit.session import last_good_book as kept
@@ -51,7 +52,7 @@ def review(
     given = book if book == "demo" and not Path(book).exists() else str(Path(book).absolute())
     papers = None if out is None else str(out.absolute())
     parameters = lab.parameters_of(
-        book=given, log=None, language=language, team=team, minutes=minutes, papers=papers
+        book=given, log=None, language=language, team=team, minutes=minutes, papers=papers, as_of=as_of
     )  # fmt: skip
     tell(words.say("panel.cli.opening"))
     with lab.running(parameters, log=_absolute(log), port=port) as running:
@@ -70,7 +71,14 @@ def _absolute(log: str | None) -> str | None:
 
 
 def _prepare(
-    book: str, log: str | None, team: str | None, out: Path, on: date | None, minutes: int, words: Words
+    book: str,
+    log: str | None,
+    team: str | None,
+    out: Path,
+    on: date | None,
+    minutes: int,
+    words: Words,
+    as_of: str | None,
 ) -> None:
     """The papers for before the session, and where they are."""
     from kpikit.book import open_book
@@ -81,7 +89,7 @@ def _prepare(
     from kpikit.session.papers import prepare
     from kpikit.session.session import questions_of
 
-    opened = kept.keep(open_book(book), book)
+    opened = kept.keep(open_book(book, as_of), book)
     mine = of_team(opened, team) if team else opened
     with open_log(log) as known:
         day = on or session_day(mine, clock(known, mine.settings.time_zone))

@@ -38,6 +38,7 @@ class Order:
     team: str | None
     minutes: int
     papers: str | None
+    as_of: str | None = None
 
 
 class Session:
@@ -56,7 +57,7 @@ class Session:
         """The panel on today's book, or on the one that was kept."""
         self.error = self.spare = None
         try:
-            book = kept.keep(open_book(self.order.book), self.order.book) if spare is None else spare
+            book = kept.keep(open_book(self.order.book, self.order.as_of), self.order.book) if spare is None else spare
         except Exception as error:
             self.error, self.spare = error, kept.last_good(self.order.book)
             return
@@ -151,6 +152,7 @@ def open_session(
     team: str | None = None,
     minutes: int = 45,
     papers: str | None = None,
+    as_of: str | None = None,
 ) -> ReviewWidget:
     """The review panel of a book, to be shown in a notebook.
 
@@ -162,6 +164,7 @@ def open_session(
         team: only this team's deals.
         minutes: how long the session is.
         papers: the folder for the minutes; by default one in the user's documents.
+        as_of: the day of the export, where that is not the last one recorded in it.
 
     Returns:
         A widget. It opens even when the book does not, with a sentence and a way to go on.
@@ -176,4 +179,4 @@ def open_session(
     from kpikit.session.panel.widget import ReviewWidget
 
     check_language(language)
-    return ReviewWidget(Session(Order(str(book), log, team, minutes, papers), Words(language)))
+    return ReviewWidget(Session(Order(str(book), log, team, minutes, papers, as_of), Words(language)))

@@ -18,6 +18,7 @@ from kpikit.sources.deals import deals, looks_like_deals
 from kpikit.sources.doubts import Doubt, Told
 from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
 from kpikit.sources.histories import HistoryFound
+from kpikit.sources.identity import varying
 from kpikit.sources.vocabulary import meaning, named
 
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
@@ -97,7 +98,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
     scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in present.items()}
     path = max(present, key=lambda path: (scores[path], path.name))
-    if not scores[path]:
+    if not scores[path] or _is_history(present[path]):
         return _alone(files)
     more = _same_kind(path, files, scores) if rows[path] is None else ()
     when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
@@ -217,6 +218,15 @@ def _orders(
     return histories.orders(events.visits, where)
 
 
+def _is_history(raw: RawTable) -> bool:
+    """Are the rows of what looks like deals the stages that each of them came through?"""
+    columns = named(raw.frame.columns, "stage_events")
+    if not {"deal_id", "stage", "entered_at"} <= set(columns) or "amount" in named(raw.frame.columns, "deals"):
+        return False
+    differ = varying(raw.frame, columns["deal_id"])
+    return {columns["stage"], columns["entered_at"]} <= set(differ)
+
+
 def _alone(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for a stage history without a list of deals: they are made from it."""
     nothing = pl.DataFrame()
@@ -230,7 +240,7 @@ def _alone(files: Mapping[Path, RawTable]) -> Guess:
             values = tuple(found.visits["stage"].unique(maintain_order=True))
             if not {"won", "lost"} & {meaning(value) for value in values}:
                 continue
-            deals = TableGuess("deals", path, {}, {}, (), {"made_from": "stage_events"})
+            deals = TableGuess("deals", path, {}, grammar={"made_from": "stage_events"})
             return Guess(
                 tables=(deals, _of_history(path, raw, found)),
                 outcomes={value: meaning(value) or "open" for value in values},

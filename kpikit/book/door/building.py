@@ -13,7 +13,6 @@ import polars as pl
 from kpikit.book.door.completion import complete
 from kpikit.book.door.histories.ends import filled
 from kpikit.book.door.histories.stage_lists import in_every_pipeline, with_ends
-from kpikit.book.door.instants import as_utc, last_recorded
 from kpikit.book.door.own_columns import Own, declared_in, gathered, read_own, with_persons
 from kpikit.book.door.validation import left_out, validate
 from kpikit.book.own_fields import of_accounts
@@ -90,18 +89,13 @@ def build(
     dropped = pl.concat([*unread, valid.dropped])
     n_rows = sum(frame.height for frame in (*parsed.values(), *unread))
     _refuse(faults, dropped, n_rows, settings.max_dropped)
-    last = _last(valid.frames, until) if as_of is None else as_utc(as_of)
+    last = valid.last if until is None or as_of is not None else max(valid.last, until)
     own = with_persons(own, valid.frames)
     tables, whole = (
         complete(valid.frames, settings, own),
         (*own, *of_accounts(own, [f.column for f in own if f.table == "deals"])),
     )
     return Admitted(tables, settings, last, dropped, tuple(faults), answers_in, whole)
-
-
-def _last(frames: Mapping[str, pl.DataFrame], until: datetime | None) -> datetime:
-    last = last_recorded(frames)
-    return last if until is None else max(last, until)
 
 
 def _settled(parsed: dict[str, pl.DataFrame], file: str | None) -> tuple[dict[str, pl.DataFrame], list[Fault]]:

@@ -63,6 +63,7 @@ column = of(_is_column, '"Amount", ["Won time", "Lost time"], { column = "ARR", 
 number = of(_is_number, "0.2")
 file = of(lambda v: isinstance(v, str) and "\0" not in v, '"deals.csv"')
 files = of(lambda v: _are_files(v), '"deals.csv", ["2025.csv", "2026.csv"], "deals-*.csv"')
+moment = of(lambda v: isinstance(v, (str, date)), "2026-07-18")
 value = of(lambda v: isinstance(v, (str, bool, date)) or _can_stand_in_a_table(v), '"…", 1, true, 2026-01-31')
 
 
@@ -104,7 +105,10 @@ _EVENT_LOG = table(
 )  # fmt: skip
 #: the whole of a kpikit.toml
 CONFIG = table(
-    settings=table(time_zone=text, fiscal_year_starts=number, currency=text, amount_per=text, bin=text, max_dropped=number),
+    settings=table(
+        time_zone=text, fiscal_year_starts=number, currency=text, amount_per=text, bin=text, max_dropped=number,
+        as_of=moment, url=text,
+    ),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
     theme=table(logo=file, now=text, before=text, waiting=text, font=text, footer=text),
     formats=table(),

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from kpikit.book.door.histories.history import Reading, trimmed_text, typed
-from kpikit.book.door.instants import last_recorded
+from kpikit.book.door.instants import last_event
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.reading import Formats, RawTable, read
 from kpikit.schema import TABLES
@@ -69,7 +69,7 @@ def event_log(log: Mapping[str, Any], folder: Path, formats: Formats, time_zone:
     dated = read_events.filter(pl.col("entered_at").is_not_null())
     if dated.is_empty():
         return Log(_tables(raw, log, read_events, kept, faults), None)
-    return Log(_tables(raw, log, read_events, kept, faults), last_recorded({"stage_events": dated}))
+    return Log(_tables(raw, log, read_events, kept, faults), last_event(dated))
 
 
 def _tables(

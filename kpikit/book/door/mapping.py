@@ -37,7 +37,7 @@ from kpikit.schema import TABLES, Table
 KEYS = ("file", "columns", "constants", "lookup", "values", "keep", "rows", "own")
 OWN_KEYS = {
     "stages": ("pipeline", "order", "won", "lost", "pipelines"),
-    "deals": ("latest", "made_from", "ends"),
+    "deals": ("latest", "made_from", "ends", "url"),
     "stage_events": shapes.KEYS,
 }
 LOOKUP_KEYS = ("file", "key", "column", "on")

@@ -92,6 +92,7 @@ def trust(
     if unknown:
         raise UsageError("unknown_table", tables=", ".join(unknown), allowed=", ".join(TABLES))
     settings = settings or Settings()
+    as_of = as_of or settings.as_of
     frames, fields, unused = with_own(frames, declared_in(own))
     frames = as_declared(frames, fields)
     small = validate({name: collected(frame) for name, frame in frames.items() if name not in OF_DEALS})

@@ -14,7 +14,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
+from kpikit.book.door.instants import AS_OF_COLUMNS, UNDATED, as_utc
 from kpikit.book.door.own_columns import COLLEAGUES, Own, left_out, with_persons
 from kpikit.book.own_fields import OWN_TABLES, OwnField, OwnKind, own_name
 from kpikit.errors import DataError, Fault, UsageError
@@ -235,8 +235,10 @@ def _deal_rules() -> dict[tuple[str, str], nw.Expr]:
 def last_instant(frames: Mapping[str, nw.LazyFrame]) -> datetime:
     """The last instant at which anything was created, entered, changed, recorded or decided.
 
+    :data:`UNDATED` where nothing has a date.
+
     Raises:
-        DataError: there is none, or not one in a thousand of them lies within the year before it (a 9999-12-31, a
+        DataError: not one in a thousand of them lies within the year before it (a 9999-12-31, a
             planned call): then the owner must say ``as_of``.
     """
     columns = [
@@ -246,7 +248,7 @@ def last_instant(frames: Mapping[str, nw.LazyFrame]) -> datetime:
     ends = [_row(frame.select(nw.col(name).max().alias("last")))[0] for frame, name in columns]
     known = [as_utc(end) for end in ends if end is not None]
     if not known:
-        raise DataError([Fault("no_instant")])
+        return UNDATED
     last = max(known)
     n = n_late = 0
     usual: list[datetime] = []

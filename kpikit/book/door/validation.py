@@ -14,6 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from kpikit import schema
+from kpikit.book.door.instants import UNDATED, as_utc, last_recorded
 from kpikit.book.door.refused_rows import AT, DROPPED, Desk
 from kpikit.errors import Fault
 from kpikit.reading.files import RawTable
@@ -29,11 +30,12 @@ _SAMPLE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The good rows by table, the dropped rows with the rule they broke, and all faults."""
+    """The good rows by table, the dropped rows with the rule they broke, all faults, and up to when the data speak."""
 
     frames: dict[str, pl.DataFrame]
     dropped: pl.DataFrame
     faults: tuple[Fault, ...] = ()
+    last: datetime = UNDATED
 
 
 def left_out(table: str, raw: RawTable) -> pl.DataFrame:
@@ -70,7 +72,8 @@ def validate(
 
     Returns:
         The frames without the dropped rows (``_row`` kept), what was dropped, and every fault;
-        ``SEVERITY[fault.rule]`` says how grave each is. Nothing is raised: the caller decides.
+        ``SEVERITY[fault.rule]`` says how grave each is, and the caller decides. ``last`` is ``as_of``, or the last
+        instant recorded. Nothing is raised.
 
     Example:
         >>> deals = pl.DataFrame({"deal_id": ["a", "a"], "pipeline": ["p", "q"], "outcome": ["won", "won"]})
@@ -91,8 +94,9 @@ def validate(
     _stages(desk)
     if as_of is not None and _has(desk, "activities", "happened_at"):
         desk.report("activities", "future_activity", "happened_at", pl.col("happened_at") > as_of)
+    last = last_recorded(desk, time_zone) if as_of is None else as_utc(as_of)
     dropped = pl.concat(desk.dropped) if desk.dropped else DROPPED.to_frame()
-    return Validated({n: f.drop(AT) for n, f in desk.frames.items()}, dropped, tuple(desk.faults))
+    return Validated({n: f.drop(AT) for n, f in desk.frames.items()}, dropped, tuple(desk.faults), last)
 
 
 def _has(desk: Desk, table: str, *columns: str) -> bool:

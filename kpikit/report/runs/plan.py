@@ -38,7 +38,8 @@ class Order:
     ``teams`` empty is all of them. ``formats`` are those of :mod:`kpikit.report.formats`, ``static`` pages have no
     script. ``copy`` is "team" or "company"; empty, the template's own. ``going_on``: "new" (into a fresh folder),
     "resume" (keep what is whole and made of the same), "failed" (only what failed or was not reached). ``since`` is the
-    run.json of an earlier report, ``log`` the review log, ``dask`` a scheduler's address.
+    run.json of an earlier report, ``log`` the review log, ``dask`` a scheduler's address, ``as_of`` the day of the
+    export.
     """
 
     book: str
@@ -56,6 +57,7 @@ class Order:
     since: Path | None = None
     log: str = ""
     dask: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def ask(order: Order) -> Asked:
     if order.log:
         fixed["log"] = TRIES
     templates.check(template, {**fixed, "team": "", "book": ""})
-    book = open_book(order.book)
+    book = open_book(order.book, order.as_of)
     book = book if book.hash else book.replace(hash=content_hash(book))
     period = book.settings.period(order.period)
     check_period(book, period)

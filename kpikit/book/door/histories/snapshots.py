@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from kpikit.book.door.histories.history import History, Reading, texts, trimmed_text, typed
-from kpikit.book.door.instants import last_recorded
+from kpikit.book.door.instants import last_event
 from kpikit.errors import Fault
 from kpikit.reading import RawTable
 
@@ -51,7 +51,7 @@ def versions(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, readi
 
 
 def _last(seen: pl.DataFrame) -> datetime | None:
-    return None if seen.is_empty() else last_recorded({"stage_events": seen})
+    return None if seen.is_empty() else last_event(seen)
 
 
 def _seen(raw: RawTable, asked: Mapping[str, Any], reading: Reading) -> tuple[pl.DataFrame, tuple[Fault, ...]]:
