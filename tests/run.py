@@ -23,8 +23,8 @@ SUITES = {
         "-o",
         "addopts=--import-mode=importlib -p no:doctest",
     ],
-    # a file is a group, and so is all that needs quiet: one process runs it, one after another
-    "slow": ["-m", "slow", "-n", "2", "--dist", "loadgroup", "-q", *LEAN],
+    # one process runs all that needs quiet, one after another: tests/conftest.py
+    "slow": ["-m", "slow", "-n", "2", "--dist", "loadfile", "-q", *LEAN],
 }
 
 
