@@ -1,5 +1,6 @@
 """What all tests share: where things are, the demo book, and what a missing tool means."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -16,6 +17,8 @@ MAY_BE_SKIPPED = {
     "mount": "only root may mount a small disk, and not in every container",
 }
 
+#: what starts a browser, a database, clusters or processes that it kills, and waits for them: one at a time
+QUIET = ("browser", "/log/", "engine/test_engines", "report/test_pdf", "_killed", "_lock", "report/test_forked")
 #: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones. No test asserts a speed.
 settings.register_profile("here", deadline=None)
 settings.register_profile("build", deadline=None, derandomize=True)
@@ -25,6 +28,31 @@ settings.load_profile("build" if REQUIRED else "here")
 def is_required(tool: str) -> bool:
     """May a test not be skipped for want of this?"""
     return tool in REQUIRED or ("all" in REQUIRED and tool not in MAY_BE_SKIPPED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """By file, except that what needs quiet is one group. (xdist 3.8's groups by mark do nothing with pytest 9.2.)"""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByGroup(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(super()._split_scope(nodeid))
+
+    return ByGroup(config, log)
+
+
+def group_of(file: str) -> str:
+    """The tests that one process runs in turn."""
+    return "quiet" if any(part in file for part in QUIET) else file
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays: the collector of garbage need not walk through all of it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(hookwrapper=True)

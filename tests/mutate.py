@@ -3,8 +3,9 @@
 Each mutant is one changed line in a copy of the project. The tests that run this line are asked, those of its room
 first and the quickest first of all, until one fails. A mutant that all of them pass *survives*: either the change means
 nothing, or an expectation is missing. ``--lines-of REV`` asks about the lines that were written since a revision, and
-``--count`` about a seeded draw of as many lines, an equal share from each room. ``--save`` keeps mutants and verdicts;
-``--list`` asks about the same mutants again, which are found by their text: it works after files have moved.
+``--count`` about a seeded draw of as many lines, an equal share from each room. ``--save`` keeps mutants and verdicts,
+and a draw that was broken off goes on from there; ``--list`` asks about the same mutants again, which are found by
+their text: it works after files have moved.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from tests.mutants import Mutant, by_room, found_again, mutants_of
 ROOT = Path(__file__).parents[1]
 PACKAGE = "kpikit"
 LEFT_OUT = (".git", ".venv", ".mutate", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__", "out", "dist")
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbval"]
+PYTEST += ["--hypothesis-seed=0"]
 CAUGHT, SURVIVED, GONE = "caught", "survived", "not found"
 
 
@@ -223,6 +225,14 @@ def listed(file: Path, texts: dict[str, str]) -> list[tuple[dict, Mutant | None]
     return [(row, found_again(Mutant(**{name: row[name] for name in names}), texts)) for row in saved]
 
 
+def answered(file: Path | None) -> dict[Mutant, dict]:
+    """The verdicts that an earlier run of the same draw has saved."""
+    if file is None or not file.exists():
+        return {}
+    names = {field.name for field in fields(Mutant)}
+    return {Mutant(**{name: row[name] for name in names}): row for row in json.loads(file.read_text(encoding="utf-8"))}
+
+
 def main() -> int:
     """Ask, print the table; 1 if a change went unnoticed (of a list: if one that was noticed before did)."""
     options = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__.partition("\n\n")[0])
@@ -231,7 +241,7 @@ def main() -> int:
     options.add_argument("--rooms", type=lambda text: set(text.split(",")), help="stats,book")
     options.add_argument("--lines-of", metavar="REV", help="only lines that were written since this revision")
     options.add_argument("--list", type=Path, metavar="FILE", help="mutants that were saved, found again by their text")
-    options.add_argument("--save", type=Path, metavar="FILE", help="where mutants and verdicts are kept")
+    options.add_argument("--save", type=Path, metavar="FILE", help="where verdicts are kept, to go on from")
     options.add_argument("--measure", action="store_true", help="measure anew which tests run which line")
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--seconds", type=float, default=60, help="of tests for one mutant, by their measured time")
@@ -244,7 +254,9 @@ def main() -> int:
         count = given.count or (None if given.lines_of else 40)
         pairs = [({}, mutant) for mutant in drawn(texts, given.seed, count, given.rooms, lines)]
     rows = [row | {"verdict": GONE, "was": row["verdict"], "was_by": row["by"]} for row, at in pairs if at is None]
-    there = [(row, mutant) for row, mutant in pairs if mutant]
+    known = {} if given.list else answered(given.save)
+    rows += [known[mutant] for _, mutant in pairs if mutant in known]
+    there = [(row, mutant) for row, mutant in pairs if mutant and mutant not in known]
     with tempfile.TemporaryDirectory() as folder:
         asking = Asking(ROOT, line_tests, Path(folder), given.processes, given.seconds)
         verdicts = asking.verdicts([mutant for _, mutant in there], [row.get("by", "") for row, _ in there])

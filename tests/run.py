@@ -11,8 +11,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
+#: tests are not notebooks: without what only those need, each process starts a second and a half sooner
+LEAN = ["-p", "no:nbval"]
 SUITES = {
-    "fast": ["-m", "not slow", "-n", "auto", "--dist", "loadfile", "-q"],
+    "fast": ["-m", "not slow", "-n", "auto", "--dist", "loadfile", "-q", *LEAN],
     "notebooks": [
         "--nbval-lax",
         "--nbval-current-env",
@@ -21,7 +23,8 @@ SUITES = {
         "-o",
         "addopts=--import-mode=importlib -p no:doctest",
     ],
-    "slow": ["-m", "slow", "-q"],
+    # one process runs all that needs quiet, one after another: tests/conftest.py
+    "slow": ["-m", "slow", "-n", "2", "--dist", "loadfile", "-q", *LEAN],
 }
 
 

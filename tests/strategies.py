@@ -66,9 +66,23 @@ def placed(rows: dict[str, list[dict]], book: DealBook) -> dict[str, list[dict]]
     ends = dict(book.tables["deals"].select("deal_id", "outcome_at").iter_rows())  # type: ignore[union-attr]
     return {**rows, "deals": [{**deal, "outcome_at": ends[deal["deal_id"]]} for deal in rows["deals"]]}
 
+#: the books of late, by what was asked for: many tests ask for the same one
+_BUILT: dict[str, DealBook] = {}
+KEPT = 50
+
 
 def as_book(rows: dict[str, list[dict]], **settings: Any) -> DealBook:
-    """Rows as a book, up to ``rows["as_of"]``."""
+    """Rows as a book, up to ``rows["as_of"]``: one that remembers nothing, of tables that are read once."""
+    asked = repr((rows, sorted(settings.items())))
+    book = _BUILT.pop(asked, None) or read_anew(rows, **settings)
+    _BUILT[asked] = book
+    if len(_BUILT) > KEPT:
+        del _BUILT[next(iter(_BUILT))]
+    return book.replace()
+
+
+def read_anew(rows: dict[str, list[dict]], **settings: Any) -> DealBook:
+    """The same, of tables that nobody else holds."""
     frames = as_frames(rows)
     if frames["stage_events"].is_empty():
         del frames["stage_events"]

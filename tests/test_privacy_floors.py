@@ -1,6 +1,7 @@
 """No breakdown tells of a small group: not itself, and not as what is left of the totals and the other groups."""
 
 from collections import Counter
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -44,6 +45,7 @@ QUESTIONS = {
 SLICES = ("stage", "exit", "figure", "step", "period")
 
 
+@lru_cache(maxsize=8)
 def a_book(seed: int, **privacy: int) -> DealBook:
     """Sixty to two hundred deals in lopsided segments and sources, over half a year; people sell mostly in one."""
     draw = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""A skip is a failure where it must be, and only there."""
+"""A skip is a failure where it must be, and only there; what needs quiet has it."""
 
 import pytest
 
@@ -24,3 +24,17 @@ def test_what_may_be_skipped(monkeypatch, required, tool, fails):
 
 def test_each_exception_says_why():
     assert all(len(why.split()) > 5 for why in conftest.MAY_BE_SKIPPED.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "group"),
+    [
+        ("tests/browser/test_index.py", "quiet"),
+        ("tests/hostile/test_in_browser.py", "quiet"),
+        ("tests/log/test_log.py", "quiet"),
+        ("tests/report/test_run_killed.py", "quiet"),
+        ("tests/stats/test_firth.py", "tests/stats/test_firth.py"),
+    ],
+)
+def test_what_needs_quiet_runs_in_one_process(file, group):
+    assert conftest.group_of(file) == group

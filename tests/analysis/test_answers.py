@@ -48,8 +48,8 @@ def test_what_was_asked_has_the_defaults():
     assert dict(winloss.win_rate(book()).asked) == defaults
 
 
-def test_of_what_holds_more_than_it_says_nothing_is_kept(demo):
-    with kpikit.review.open_log(":memory:") as log:
+def test_of_what_holds_more_than_it_says_nothing_is_kept(demo, tmp_path):
+    with kpikit.review.open_log(tmp_path / "log.sqlite") as log:
         assert "log" not in kpikit.review.agenda(demo, log=log).asked
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import cache
 
 import polars as pl
 import pytest
@@ -23,6 +24,7 @@ SETTINGS = Settings(
 )
 
 
+@cache
 def made():
     return DealBook.from_frames(**as_frames(ROWS), as_of=ROWS["as_of"], settings=SETTINGS)
 

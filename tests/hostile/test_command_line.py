@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpikit.cli import failing, main
+from kpikit.review import open_log
 from kpikit.words import Words
 from tests.hostile import orders
 from tests.report.books import SETTINGS, write_book
@@ -20,7 +21,11 @@ def book(tmp_path_factory):
 
 @pytest.fixture
 def run(monkeypatch, capfd, tmp_path):
-    """The command line in this process and in a folder of its own: exit code, stdout, stderr."""
+    """The command line in this process and in a folder of its own: exit code, stdout, stderr.
+
+    Pictures are drawn elsewhere: that takes most of the time, and no order is about them.
+    """
+    monkeypatch.setattr("kpikit.session.papers.svg", lambda *_, **__: "<svg></svg>")
     for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("KPIKIT_DEBUG", raising=False)
@@ -134,7 +139,7 @@ def test_a_disk_that_takes_nothing_is_told_with_the_place(run, book, tmp_path, m
         "log": ["log", "export", "Anna", "--out", tmp_path / "anna.json", "--log", tmp_path / "log.sqlite"],
     }[command]
     if command == "log":
-        run("review", book, "--prepare", "--out", tmp_path / "papers", "--log", tmp_path / "log.sqlite")
+        open_log(tmp_path / "log.sqlite", author="coach").close()
 
     def refuse(*_, **__):
         raise OSError(number, os.strerror(number))

@@ -300,7 +300,8 @@ def test_a_deal_that_came_back_and_is_parked_again_draws_no_other_lot(opened, pl
     assert deal not in on_screen(panel)
 
 
-def test_a_pin_that_cannot_be_saved_is_not_on_the_screen_and_can_be_tried_again(opened, place):
+def test_a_pin_that_cannot_be_saved_is_not_on_the_screen_and_can_be_tried_again(opened, place, monkeypatch):
+    monkeypatch.setattr("kpikit.log.connecting.BUSY_TIMEOUT", 50)  # a person waits half a minute, a test need not
     panel = opened()
     deal = on_screen(panel)[3]
     busy = sqlite3.connect(place, isolation_level=None)
