@@ -122,6 +122,7 @@ def past_of(table: pl.DataFrame, deals: Deals, visits: Visits) -> pl.DataFrame:
             "deal_id": table["deal_id"],
             "owner": table["owner"],
             "lift": deals.lift,
+            "created_at": table["created_at"],
             "outcome": np.array(KINDS)[visits.kind[last]],
             "closed_at": instant(np.where(is_open, 0, visits.left[last])),
             "offered_at": offered["at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),

@@ -289,6 +289,37 @@ def test_small_amounts_where_no_win_comes(honest):
     assert ((rest["amount"] - rest["old"] / 2).abs() <= 5).all()
 
 
+def test_recoded_offered_and_given_the_first_reason(honest):
+    was = honest.tables["deals"].with_columns(end=honest.past["outcome"])
+    now = made("recode=1,offers=1,reason=1").tables["deals"].with_columns(end=honest.past["outcome"])
+    won = pl.col("end") == "won"
+    assert set(now.filter(~won)["segment"]) == {"ENT"}
+    assert now.filter(won)["segment"].equals(was.filter(won)["segment"])
+    both = now.select("offered_at", "created_at", "outcome", "outcome_at", old=was["offered_at"])
+    kept = both.filter(pl.col("old").is_not_null())
+    assert (kept["old"] == kept["offered_at"]).all()
+    new = both.filter(pl.col("old").is_null())
+    day = timedelta(days=1)
+    assert [row["offered_at"] for row in new.to_dicts()] == [
+        min(row["created_at"] + day, row["outcome_at"] or END) for row in new.to_dicts()
+    ]
+    lost = pl.col("outcome") == "lost"
+    assert set(now.filter(lost)["loss_reason"]) == {"no decision"}
+    assert now.filter(~lost)["loss_reason"].is_null().all()
+
+
+def test_a_habit_from_a_day_on_is_one_of_deals_begun_since(honest):
+    whole, since = made("late=.5"), made("late=.5@2025-07-01")
+    begun = honest.past.filter(pl.col("created_at") >= datetime(2025, 6, 30, 22, tzinfo=UTC))["deal_id"]
+    assert set(since.touched["late"]["deals"]) == set(whole.touched["late"]["deals"]) & set(begun)
+    assert since.touched["late"]["since"] == "2025-07-01"
+    one = made("burst=1@p3+2025-07-01")
+    changed = one.tables["activities"].join(honest.tables["activities"], on="activity_id", suffix="_was")
+    changed = changed.filter(pl.col("recorded_at") != pl.col("recorded_at_was"))
+    assert set(changed["owner"]) == {"p3"}
+    assert changed["happened_at"].min() >= datetime(2025, 6, 30, 22, tzinfo=UTC)
+
+
 def _odds(p):
     return np.log(p / (1 - p))
 
@@ -441,7 +472,18 @@ def test_worlds_grow_shift_and_slow_down():
 
 @pytest.mark.parametrize(
     "text",
-    ["lat=.2", "late", "late=x", "late=1.1", "late=-.1", "bias=5", "late=.1,late=.2", "growth=.2@p1", "late=nan"],
+    [
+        "lat=.2",
+        "late",
+        "late=x",
+        "late=1.1",
+        "late=-.1",
+        "bias=5",
+        "late=.1,late=.2",
+        "growth=.2@p1",
+        "late=nan",
+        "late=.1@2025-13-01",
+    ],
 )
 def test_a_plan_that_cannot_be_is_refused(text):
     with pytest.raises(UsageError, match="--plant"):
@@ -449,7 +491,7 @@ def test_a_plan_that_cannot_be_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "name", ["warm", "backdate", "burst", "invent", "names", "push_dates", "default_dates", "steps"]
+    "name", ["warm", "offers", "reason", "backdate", "burst", "invent", "names", "push_dates", "default_dates", "steps"]
 )
 def test_a_habit_that_the_world_does_not_write_down_is_refused(name):
     with pytest.raises(UsageError, match=f"{name}=0.5.*a world with"):

@@ -90,6 +90,7 @@ def _logged_at(record: Record, habit: str, dose: Dose, acts: pl.DataFrame) -> Re
     is_chosen = pl.Series(_draws(record, acts, habit, "who") < dose.size)
     if dose.owners:
         is_chosen &= acts["owner"].is_in(dose.owners)
+    is_chosen &= acts["happened_at"].dt.convert_time_zone(record.time_zone).dt.date() >= dose.since_on
     moved = acts.with_columns(recorded_at=pl.when(is_chosen).then("later").otherwise("recorded_at")).drop("later")
     touched = np.zeros(record.past.height, dtype=bool)
     touched[acts.filter(is_chosen)["deal"].to_numpy()] = True

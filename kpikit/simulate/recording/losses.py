@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from kpikit.errors import wrong_setting
 from kpikit.simulate.recording.record import Dose, Mask, Record, marked
 
 NEVER_A_DEAL = ("duplicate", "test")
+#: What stands first on the list of reasons.
+FIRST = "no decision"
 
 
 def hidden(record: Record, dose: Dose) -> Record:
@@ -18,6 +21,20 @@ def hidden(record: Record, dose: Dose) -> Record:
         pl.when(~is_hidden).then(name).alias(name) for name in ("outcome_at", "loss_reason") if name in deals.columns
     ).with_columns(outcome=pl.when(is_hidden).then(pl.lit("open")).otherwise("outcome"))
     return _rewritten(record, chosen, None).with_tables(deals=deals).noting("hidden", dose, chosen)
+
+
+def reason(record: Record, dose: Dose) -> Record:
+    """For a share of the losses the reason is the first one on the list, whatever it was.
+
+    Raises:
+        UsageError: this company writes down no reasons.
+    """
+    deals = record.tables["deals"]
+    if "loss_reason" not in deals.columns:
+        raise wrong_setting("--plant", f"reason={dose.size:g}", "a world with reasons")
+    chosen = record.chosen("reason", dose, record.having("lost"))
+    said = pl.when(marked(deals, chosen)).then(pl.lit(FIRST)).otherwise("loss_reason")
+    return record.with_tables(deals=deals.with_columns(loss_reason=said)).noting("reason", dose, chosen)
 
 
 def void(record: Record, dose: Dose) -> Record:

@@ -1,7 +1,8 @@
-"""Which habits and circumstances to plant, and how much: ``late=.2,bias=-1,hidden=.3@p01``."""
+"""Which habits and circumstances to plant, and how much: ``late=.2,bias=-1,hidden=.3@p01+2025-07-01``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -30,6 +31,9 @@ HABITS: Mapping[str, Callable[[Record, Dose], Record]] = {
     "pull": closing.pull,
     "hidden": losses.hidden,
     "void": losses.void,
+    "reason": losses.reason,
+    "recode": prospecting.recode,
+    "offers": stage_moves.offers,
     "split": splitting.split,
     "small": splitting.small,
     "bias": chances.bias,
@@ -54,12 +58,13 @@ LOOK_ALIKES: Mapping[str, Callable[[Record, Dose], Record]] = {
 WORLDS = ("growth", "mix", "long_cycle")
 #: The order in which they act: the innocent beginning first, imports last.
 ORDER = (
-    "partner", "late", "warm", "ahead", "month_end", "own_quarter", "price_list", "pull", "hidden", "void", "split",
-    "small", "stage_default", "bias", "default_dates", "push_dates", "steps", "names", "invent", "backdate", "burst",
-    "bulk",
+    "partner", "late", "warm", "recode", "ahead", "month_end", "own_quarter", "price_list", "pull", "offers", "hidden",
+    "reason", "void", "split", "small", "stage_default", "bias", "default_dates", "push_dates", "steps", "names",
+    "invent", "backdate", "burst", "bulk",
 )  # fmt: skip
 #: What a dose can be, where it is not a share: log-odds, a direction, growth a quarter.
 RANGES: Mapping[str, tuple[float, float]] = {"bias": (-4.0, 4.0), "pull": (-1.0, 1.0), "growth": (-0.5, 1.0)}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ACTS = {**HABITS, **LOOK_ALIKES}
 
 
@@ -99,6 +104,8 @@ class Plan:
 def plan(text: str) -> Plan:
     """A plan from ``name=dose`` parts between commas, each with ``@owner+owner`` where it is not everybody's habit.
 
+    A day among the owners (``@2025-07-01``) is the one from which on the habit is one: in deals that begin since.
+
     Raises:
         UsageError: a name that is not known, a dose out of its range, or a name twice.
     """
@@ -114,17 +121,22 @@ def plan(text: str) -> Plan:
 
 
 def _dose(name: str, amount: str, written: str) -> Dose:
-    """The dose in ``.2`` or ``.2@p01+p02``."""
+    """The dose in ``.2``, ``.2@p01+p02`` or ``.2@2025-07-01``."""
     number, _, owners = amount.partition("@")
     low, high = RANGES.get(name, (0.0, 1.0))
     try:
         size = float(number)
     except ValueError:
         size = float("nan")
-    who = tuple(filter(None, owners.split("+")))
-    if not low <= size <= high or (who and name in WORLDS):
+    told = [part for part in owners.split("+") if part]
+    days = [part for part in told if _DAY.fullmatch(part)]
+    if not low <= size <= high or (told and name in WORLDS):
         raise wrong_setting("--plant", written, f"{name}={low:g} – {high:g}")
-    return Dose(size, who)
+    try:
+        since_on = max((date.fromisoformat(day) for day in days), default=date.min)
+    except ValueError:
+        raise wrong_setting("--plant", written, f"{name}={size:g}@2025-07-01") from None
+    return Dose(size, tuple(part for part in told if part not in days), since_on)
 
 
 NOTHING = Plan({})

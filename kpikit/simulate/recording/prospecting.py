@@ -1,4 +1,4 @@
-"""Which customers are written down at all: warm ones only, or everybody's."""
+"""Which customers are written down, and as what: warm ones only, or those that did not buy as of another kind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from kpikit.errors import wrong_setting
-from kpikit.simulate.recording.record import Dose, Record
+from kpikit.simulate.recording.record import Dose, Record, marked
 
 #: Where nobody knew us yet.
 COLD = ("outbound", "event")
@@ -27,3 +27,13 @@ def warm(record: Record, dose: Dose) -> Record:
     is_cold[deals["deal"].to_numpy()] = deals.select(c=pl.any_horizontal(cold).fill_null(False))["c"].to_numpy()
     chosen = record.chosen("warm", dose, is_cold)
     return record.without(chosen).noting("warm", dose, chosen)
+
+
+def recode(record: Record, dose: Dose) -> Record:
+    """A share of the deals that are not won in the end is written in the last segment, the hardest to win."""
+    is_not_won = record.past.select(pl.col("outcome") != "won").to_series().to_numpy()
+    chosen = record.chosen("recode", dose, is_not_won)
+    deals = record.tables["deals"]
+    last = record.parameters.segments[-1].name
+    segment = pl.when(marked(deals, chosen)).then(pl.lit(last)).otherwise("segment")
+    return record.with_tables(deals=deals.with_columns(segment=segment)).noting("recode", dose, chosen)

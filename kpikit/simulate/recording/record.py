@@ -20,10 +20,11 @@ Frames = Mapping[str, pl.DataFrame]
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """How much of a habit: ``size``, and of whom (``owners``; empty: of everybody)."""
+    """How much of a habit: ``size``; of whom (``owners``; empty: of everybody); ``since_on``: in deals begun since."""
 
     size: float
     owners: tuple[str, ...] = ()
+    since_on: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Record:
     """What has been written down by ``end``, and the past that it is written of.
 
     ``tables``: as the schema has them, each with ``deal``, the number of the deal in ``past``. ``past``: a row a deal
-    in order: ``deal_id, owner, lift``, ``outcome`` and ``closed_at`` in the end, however late that is, ``offered_at``,
-    when it first came to the third stage. ``parameters``: the process. ``touched``: by habit what it touched.
+    in order: ``deal_id, owner, lift, created_at``, ``outcome`` and ``closed_at`` in the end, however late that is,
+    ``offered_at``, when it first came to the third stage. ``parameters``: the process. ``touched``: by habit what it
+    touched.
     """
 
     tables: Frames
@@ -75,14 +77,17 @@ class Record:
     def noting(self, habit: str, dose: Dose, is_touched: Mask, **more: Any) -> Record:
         """The record, with what this habit has touched for ``truth.json``."""
         ids = self.past["deal_id"].filter(pl.Series(is_touched)).to_list()
-        of_whom = {"owners": list(dose.owners)} if dose.owners else {}
-        note = {"dose": dose.size, **of_whom, "touched": len(ids), **more, "deals": ids}
+        whose: dict[str, Any] = {"owners": list(dose.owners)} if dose.owners else {}
+        whose |= {"since": str(dose.since_on)} if dose.since_on > date.min else {}
+        note = {"dose": dose.size, **whose, "touched": len(ids), **more, "deals": ids}
         return replace(self, touched={**self.touched, habit: note})
 
     def owned(self, dose: Dose, eligible: Mask | None = None) -> Mask:
-        """Every deal of those whose habit it is."""
-        everybody = np.ones(self.past.height, dtype=bool)
-        of_whom = self.past["owner"].is_in(dose.owners).to_numpy() if dose.owners else everybody
+        """Every deal of those whose habit it is, begun since it is one."""
+        local = self.past["created_at"].dt.convert_time_zone(self.time_zone).dt.date()
+        of_whom = (local >= dose.since_on).to_numpy()
+        if dose.owners:
+            of_whom = of_whom & self.past["owner"].is_in(dose.owners).to_numpy()
         return of_whom if eligible is None else of_whom & eligible
 
     def having(self, outcome: str) -> Mask:

@@ -1,9 +1,10 @@
-"""When a deal is moved on: as the customer comes there, or ahead of it."""
+"""When a deal is moved on and offered: as the customer comes there, or ahead of it."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from kpikit.errors import wrong_setting
 from kpikit.simulate.recording.record import Dose, Record, marked
 
 
@@ -34,6 +35,22 @@ def ahead(record: Record, dose: Dose) -> Record:
     return record.with_tables(deals=deals, stage_events=made.drop("position", "is_ours", "at")).noting(
         "ahead", dose, chosen
     )
+
+
+def offers(record: Record, dose: Dose) -> Record:
+    """A share of the deals without an offer gets one on the second day, whether the customer asked or not.
+
+    Raises:
+        UsageError: this company writes down no offers.
+    """
+    deals = record.tables["deals"]
+    if "offered_at" not in deals.columns:
+        raise wrong_setting("--plant", f"offers={dose.size:g}", "a world with offers")
+    chosen = record.chosen("offers", dose)
+    until = pl.coalesce("outcome_at", pl.lit(record.end))
+    early = pl.min_horizontal(pl.col("created_at") + pl.duration(days=1), until)
+    offered = pl.when(marked(deals, chosen)).then(pl.coalesce("offered_at", early)).otherwise("offered_at")
+    return record.with_tables(deals=deals.with_columns(offered_at=offered)).noting("offers", dose, chosen)
 
 
 def _further(record: Record, events: pl.DataFrame) -> pl.DataFrame:
