@@ -157,12 +157,28 @@ def check(book: str, language: str, as_of: str | None, as_json: bool) -> None:
 @click.option("--deals", type=click.IntRange(1), required=True, help="How many deals.")
 @click.option("--teams", type=click.IntRange(1), default=6, show_default=True, help="How many teams.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same book.")
+@click.option(
+    "--world",
+    type=click.Choice(["dressed", "company"]),
+    default="dressed",
+    show_default=True,
+    help="What the CRM holds: company has accounts, deal types, close dates and discounts besides.",
+)
+@click.option(
+    "--plant",
+    default="",
+    metavar="NAME=DOSE,…",
+    help="Habits of recording, and what looks like one: late=.2,bias=-1,hidden=.3@p01 (docs/simulate.md).",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
-def simulate(deals: int, teams: int, seed: int, out: Path) -> None:
+def simulate(deals: int, teams: int, seed: int, world: str, plant: str, out: Path) -> None:
     """Write a simulated deal book with known truth (truth.json beside it)."""
-    from kpikit.simulate import DRESSED, frames, truth_of, write
+    from kpikit.simulate import COMPANY, DRESSED, in_schemas, plan, recorded, truth_of, write
 
+    planned = plan(plant)
     if out.exists() and any(out.iterdir()):
         raise UsageError("folder_in_use", path=str(out))
-    write(frames(DRESSED, deals=deals, teams=teams, seed=seed), truth_of(DRESSED, seed=seed), out)
+    given = {"dressed": DRESSED, "company": COMPANY}[world]
+    record = recorded(given, deals=deals, teams=teams, seed=seed, plan=planned)
+    write(in_schemas(record), truth_of(record.parameters, seed=seed, touched=record.touched), out)
     click.echo(str(out))

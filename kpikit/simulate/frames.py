@@ -10,8 +10,13 @@ import polars as pl
 from kpikit.calendar import add_months, midnight
 from kpikit.schema import TABLES
 from kpikit.simulate import scenario as story
+from kpikit.simulate.circumstances import Circumstances
 from kpikit.simulate.parameters import STANDARD, Parameters
-from kpikit.simulate.paths import KINDS, SECOND, Deals, Floats, Ints, Visits, draw_deals, generators, normal, walk
+from kpikit.simulate.paths import KINDS, SECOND, Deals, Visits, draw_deals, in_circumstances, walk
+from kpikit.simulate.recording import NOTHING, Plan, Record
+from kpikit.simulate.staff import Staff, people, seat_of, staff, with_successors
+from kpikit.simulate.stated import Drawn, as_company
+from kpikit.simulate.streams import Floats, Ints, generators, normal
 from kpikit.simulate.truth import win_chance
 
 TIME_ZONE = "Europe/Amsterdam"
@@ -39,35 +44,111 @@ def frames(
     seed: int = 0,
     start: date = date(2024, 7, 1),
     months: int = 24,
+    plan: Plan = NOTHING,
 ) -> Frames:
-    """What would a deal book look like if the sales process were exactly this one?
+    """What would a deal book look like if the sales process were exactly this one, and its record made so?
 
     ``deals`` begin in ``months`` months from ``start`` on, spread over ``teams`` teams; what happens after those months
-    is not seen. Returns the tables by name, with the schema's columns, only those that are filled.
+    is not seen. ``plan``: habits of recording and circumstances that look like them (see ``recording.plan``). Returns
+    the tables by name, with the schema's columns, only those that are filled.
 
     >>> sorted(frames(deals=50, teams=2, seed=1))
     ['criteria', 'deals', 'people', 'stage_events', 'stages']
     """
+    return in_schemas(recorded(parameters, deals=deals, teams=teams, seed=seed, start=start, months=months, plan=plan))
+
+
+def recorded(
+    parameters: Parameters = STANDARD,
+    *,
+    deals: int = 2000,
+    teams: int = 8,
+    seed: int = 0,
+    start: date = date(2024, 7, 1),
+    months: int = 24,
+    plan: Plan = NOTHING,
+) -> Record:
+    """What is written down of a process, beside what happened?
+
+    The arguments are those of :func:`frames`. All that happens is drawn first, then written down as the plan says: the
+    past is the same for every plan.
+
+    Raises:
+        UsageError: the plan acts on what this process does not write down (close dates, say).
+
+    >>> from kpikit.simulate.recording import plan
+    >>> recorded(deals=50, teams=2, seed=1, plan=plan("hidden=.5")).touched["hidden"]["dose"]
+    0.5
+    """
     begin, end = window(start, months)
+    given = plan.parameters(parameters, add_months(start, months // 2))
     rng = generators(seed, STREAMS)
-    drawn = draw_deals(parameters, deals=deals, teams=teams, start=begin, end=end, rng=rng["deals"])
     names = team_names(teams)
-    visits = walk(parameters, drawn, rng["walk"], team_names=names)
+    drawn = draw_deals(given, deals=deals, teams=teams, start=begin, end=end, rng=rng["deals"])
+    drawn, found = in_circumstances(given, drawn, seed=seed, teams=teams)
+    held = staff(given, teams=teams, seed=seed, begin=begin, end=end)
+    drawn = with_successors(given, drawn, held, seed)
+    visits = walk(given, drawn, rng["walk"], team_names=names)
     seen = visits_until(visits, end)
-    table = deal_table(parameters, drawn, seen, names, rng["amounts"])
-    table = table.with_columns(probability=stated_probability(parameters, drawn, seen, rng["forecast"]))
-    found = {
+    table = deal_table(given, drawn, seen, names, held, end, rng["amounts"])
+    table = table.with_columns(probability=stated_probability(given, drawn, seen, rng["forecast"]))
+    tables = {
         "deals": table,
-        "stage_events": stage_event_table(parameters, table, seen),
+        "stage_events": stage_event_table(given, table, seen),
         "changes": reopening_table(table, seen),
-        "stages": stage_table(parameters),
-        "criteria": criteria_table(parameters),
-        "people": people_table(parameters, names, start),
+        "stages": stage_table(given),
+        "criteria": criteria_table(given),
+        "people": people_table(held, names, given, begin, end, start),
     }
-    if parameters.touches_per_week:
-        found["deals"] = story.dress(table, seen, rng["story"])
-        found |= story.touches(table, seen, parameters, end=end, lift=drawn.lift, rng=rng["story"])
-    return {name: in_schema(name, frame) for name, frame in found.items() if frame.height}
+    if given.touches_per_week:
+        tables["deals"] = story.dress(table, seen, rng["story"])
+        tables |= story.touches(table, seen, given, end=end, lift=drawn.lift, rng=rng["story"])
+    if given.circumstances != Circumstances():
+        tables = as_company(given, tables, Drawn(drawn, seen, found, held, end), seed=seed)
+    return plan.record(_honest(tables, past_of(table, drawn, visits), given, start, last_instant(start, months), seed))
+
+
+def past_of(table: pl.DataFrame, deals: Deals, visits: Visits) -> pl.DataFrame:
+    """What happens to each deal in the end, a row each in order, however late that is."""
+    last = np.append(visits.deal[1:] != visits.deal[:-1], True)
+    is_open = visits.kind[last] == KINDS.index("open")
+    late = visits.stage >= 2
+    offer = (
+        pl.DataFrame({"deal": visits.deal[late], "at": visits.entered[late]}).group_by("deal").agg(pl.col("at").min())
+    )
+    offered = pl.DataFrame({"deal": np.arange(table.height)}).join(offer, on="deal", how="left", maintain_order="left")
+    return pl.DataFrame(
+        {
+            "deal_id": table["deal_id"],
+            "owner": table["owner"],
+            "lift": deals.lift,
+            "created_at": table["created_at"],
+            "outcome": np.array(KINDS)[visits.kind[last]],
+            "closed_at": instant(np.where(is_open, 0, visits.left[last])),
+            "offered_at": offered["at"].cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        }
+    ).with_columns(closed_at=pl.when(pl.col("outcome") != "open").then("closed_at"))
+
+
+def _honest(
+    tables: Frames, past: pl.DataFrame, parameters: Parameters, start: date, end: datetime, seed: int
+) -> Record:
+    """The record as it is made where all is written down as it happened."""
+    number = pl.DataFrame({"deal_id": past["deal_id"], "deal": np.arange(past.height)})
+    numbered = {
+        name: frame.join(number, on="deal_id", how="left", maintain_order="left")
+        if "deal_id" in frame.columns
+        else frame
+        for name, frame in tables.items()
+    }
+    if "activities" in numbered:
+        numbered["activities"] = numbered["activities"].with_row_index("act")
+    return Record(numbered, past, parameters, start, end, TIME_ZONE, seed)
+
+
+def in_schemas(record: Record) -> Frames:
+    """The tables of a record that hold anything, in the schema's columns."""
+    return {name: in_schema(name, frame) for name, frame in record.tables.items() if frame.height}
 
 
 def team_names(teams: int) -> tuple[str, ...]:
@@ -105,7 +186,13 @@ def deal_ids(n: int) -> pl.Series:
 
 
 def deal_table(
-    parameters: Parameters, deals: Deals, seen: pl.DataFrame, names: tuple[str, ...], rng: np.random.Generator
+    parameters: Parameters,
+    deals: Deals,
+    seen: pl.DataFrame,
+    names: tuple[str, ...],
+    held: Staff,
+    end: int,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """One row per deal, in order of index, as it stands at the end."""
     n = len(deals.created)
@@ -118,12 +205,12 @@ def deal_table(
     outcome = last.select(ended.alias("outcome"), pl.col("left")).with_columns(
         outcome_at=pl.when(pl.col("outcome") != "open").then("left")
     )
-    owner = deals.team * parameters.people + deals.person + 1
+    until = outcome["outcome_at"].fill_null(end).to_numpy()
     return pl.DataFrame(
         {
             "deal_id": deal_ids(n),
             "team": np.array(names)[deals.team],
-            "owner": "p" + pl.Series(owner).cast(pl.String).str.zfill(len(str(len(names) * parameters.people))),
+            "owner": held.owners(seat_of(parameters, deals), until),
             "pipeline": pl.Series([parameters.pipeline]).new_from_index(0, n),
             "stage": np.array(parameters.names)[last["stage"].to_numpy()],
             "segment": np.array([s.name for s in segments])[deals.segment],
@@ -220,16 +307,21 @@ def criteria_table(parameters: Parameters) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["pipeline", "stage", "criterion"], orient="row")
 
 
-def people_table(parameters: Parameters, names: tuple[str, ...], start: date) -> pl.DataFrame:
-    """Everyone, in one team from the first day on."""
-    n = len(names) * parameters.people
-    return pl.DataFrame(
-        {
-            "owner": [f"p{i + 1:0{len(str(n))}d}" for i in range(n)],
-            "team": np.repeat(np.array(names), parameters.people),
-            "from_on": [start] * n,
-            "share_of_full_time": [1.0] * n,
-        }
+def people_table(
+    held: Staff, names: tuple[str, ...], parameters: Parameters, begin: int, end: int, start: date
+) -> pl.DataFrame:
+    """Everyone, from the first day on or from their own, until the first day that they are gone."""
+    found = people(held, tuple(np.repeat(np.array(names), parameters.people)), begin=begin, end=end)
+    day = {
+        c: instant(found[c].fill_null(end).to_numpy()).dt.convert_time_zone(TIME_ZONE).dt.date()
+        for c in ("since", "until")
+    }
+    return found.select(
+        "owner",
+        "team",
+        from_on=pl.when(pl.col("since") == begin).then(pl.lit(start)).otherwise(day["since"]),
+        until_on=pl.when(pl.col("until").is_not_null()).then(day["until"]),
+        share_of_full_time=pl.lit(1.0),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal, cast, get_args
 
 from kpikit.errors import UsageError
+from kpikit.simulate.circumstances import NEW_AND_CUSTOMERS, Circumstances
 
 ExitKind = Literal["advance", "lost", "back", "skip", "void"]
 #: How many stages further each way of leaving leads; lost and void lead out.
@@ -64,15 +65,17 @@ class Segment:
 class Effect:
     """A planted change: visits to ``stage`` that begin from ``since_on`` on (up to ``until_on``, not included).
 
-    They take ``pace`` times as long, and the log-odds of going forward move by ``lift``. ``team`` None means all.
+    They take ``pace`` times as long, and the log-odds of going forward move by ``lift``. ``team`` None means all, and
+    so does ``stage`` None. ``of="deals"``: the visits of deals that begin in those days, whenever they come.
     """
 
-    stage: str
+    stage: str | None
     since_on: date = date.min
     until_on: date = date.max
     team: str | None = None
     pace: float = 1.0
     lift: float = 0.0
+    of: Literal["visits", "deals"] = "visits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Parameters:
     ``growth``: new deals grow by this share a quarter. ``people``: per team. ``reopened``: share of the deals lost in
     the third stage or later that come back, a stage earlier, after a median of ``reopened_days``. ``asleep``: share of
     visits that never end. ``touches_per_week``: activities on a deal under way; 0 gives the bare process, without
-    activities, contacts, sources, offers and reasons.
+    activities, contacts, sources, offers and reasons. ``circumstances``: the market and the staff.
     """
 
     stages: tuple[Stage, ...]
@@ -100,6 +103,7 @@ class Parameters:
     asleep: float = 0.0
     touches_per_week: float = 0.0
     effects: tuple[Effect, ...] = ()
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     def __post_init__(self) -> None:
         for stage, at in zip(self.stages, range(len(self.stages)), strict=True):
@@ -110,7 +114,7 @@ class Parameters:
                         "setting_value", setting=f"stage {stage.name}", value=leave.kind, allowed="in range"
                     )
         for effect in self.effects:
-            if effect.stage not in self.names:
+            if effect.stage is not None and effect.stage not in self.names:
                 raise UsageError("setting_value", setting="effect", value=effect.stage, allowed=", ".join(self.names))
 
     @property
@@ -170,3 +174,22 @@ STANDARD = Parameters(
 )
 #: The same process with what people do and write, for books that look like a CRM's.
 DRESSED = replace(STANDARD, touches_per_week=1.0, reopened=0.02)
+#: A company as its CRM shows it: the same process among customers old and new, with accounts, profiles, seasons, people
+#: who come and go, close dates, chances stated at each stage, discounts and next steps.
+COMPANY = replace(
+    DRESSED,
+    circumstances=Circumstances(
+        season=(1.1, 1.05, 1.1, 1.0, 1.0, 1.0, 0.7, 0.6, 1.1, 1.2, 1.15, 0.8),
+        turnover=0.15,
+        types=NEW_AND_CUSTOMERS,
+        accounts=2.0,
+        icp=0.6,
+        icp_lift=0.3,
+        new_market=0.25,
+        new_market_lift=-0.4,
+        date_error=0.5,
+        forecast_noise=0.5,
+        discount=0.08,
+        next_steps=0.6,
+    ),
+)

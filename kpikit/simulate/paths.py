@@ -6,14 +6,15 @@ deals whatever numpy's own samplers become. Times are microseconds since 1970, U
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
+from kpikit.simulate.circumstances import Facts, arrival_ages, facts
 from kpikit.simulate.parameters import STEPS, Parameters, Stage
+from kpikit.simulate.streams import Floats, Ints, normal
 
 DAY = 86_400_000_000
 SECOND = 1_000_000
@@ -21,19 +22,22 @@ SECOND = 1_000_000
 NEVER = np.iinfo(np.int64).max
 MOST_VISITS = 200
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class Deals:
-    """New deals, one element each: ``created`` (µs), indices ``segment``, ``team``, ``person``, ``lift`` (log-odds)."""
+    """New deals, one element each: ``created`` (µs), indices ``segment``, ``team``, ``person``, ``lift`` (log-odds).
+
+    ``skill``: the part of the lift that is the owner's. ``pace``: how many times as long everything takes, beside the
+    segment; None where all are alike.
+    """
 
     created: Ints
     segment: Ints
     team: Ints
     person: Ints
     lift: Floats
+    skill: Floats | None = None
+    pace: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +59,6 @@ class Visits:
 KINDS = ("advance", "lost", "back", "skip", "void", "won", "open")
 
 
-def generators(seed: int, names: tuple[str, ...]) -> dict[str, np.random.Generator]:
-    """One independent generator for each purpose, so that drawing more of one thing leaves the others as they were."""
-    return {name: np.random.default_rng([seed, at]) for at, name in enumerate(names)}
-
-
-def normal(rng: np.random.Generator, size: int | tuple[int, ...]) -> Floats:
-    """Standard normal draws, by inversion."""
-    return ndtri(rng.random(size) * (1 - 2e-16) + 1e-16)
-
-
-def pick(rng: np.random.Generator, shares: Floats | tuple[float, ...], size: int) -> Ints:
-    """Indices drawn with these shares (which need not add to 1)."""
-    edges = np.cumsum(np.asarray(shares, dtype=float))
-    return np.searchsorted(edges / edges[-1], rng.random(size), side="right").clip(0, len(edges) - 1)
-
-
 def microseconds(day: date) -> int:
     """The instant at which this UTC day begins."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND
@@ -82,15 +70,45 @@ def draw_deals(
     """So many new deals between two instants (µs), spread over teams and people, growing as the parameters say."""
     days = (end - start) / DAY
     rate = np.log1p(parameters.growth) / 91.3125
-    u = rng.random(deals)
-    age = u * days if rate == 0 else np.log1p(u * np.expm1(rate * days)) / rate
+    local = datetime.fromtimestamp(start / SECOND, tz=UTC) + timedelta(hours=12)
+    age = arrival_ages(rng.random(deals), days, rate, parameters.circumstances.season, local.date())
     team = (rng.random(deals) * teams).astype(np.int64)
     person = (rng.random(deals) * parameters.people).astype(np.int64)
     skill = parameters.skill * normal(rng, (teams, parameters.people))
-    lift = parameters.quality * normal(rng, deals) + skill[team, person]
-    segment = pick(rng, tuple(s.share for s in parameters.segments), deals)
+    own = skill[team, person]
+    lift = parameters.quality * normal(rng, deals) + own
     created = start + (age * 86_400).astype(np.int64) * SECOND
-    return Deals(created, segment, team, person, lift)
+    segment = _segments(parameters, created, rng)
+    return Deals(created, segment, team, person, lift, own)
+
+
+def _segments(parameters: Parameters, created: Ints, rng: np.random.Generator) -> Ints:
+    """The segment of each deal; where the mix moves, from its day on more of them are of the last one."""
+    given, usual = parameters.circumstances, np.array([s.share for s in parameters.segments])
+    u = rng.random(len(created))
+    moved = (1 - given.mix) * usual / usual.sum()
+    moved[-1] += given.mix
+    before, since = (np.searchsorted(_edges(part), u, side="right").clip(0, len(part) - 1) for part in (usual, moved))
+    return np.where(created >= microseconds(given.mix_on), since, before) if given.mix else before
+
+
+def _edges(parts: Floats) -> Floats:
+    total = np.cumsum(parts)
+    return total / total[-1]
+
+
+def in_circumstances(parameters: Parameters, deals: Deals, *, seed: int, teams: int) -> tuple[Deals, Facts]:
+    """The deals as the circumstances make them, and what a CRM would show of those."""
+    found = facts(
+        parameters.circumstances,
+        seed=seed,
+        segment=deals.segment,
+        team=deals.team,
+        seat=deals.team * parameters.people + deals.person,
+        seats=teams * parameters.people,
+        segments=tuple(s.name for s in parameters.segments),
+    )
+    return replace(deals, lift=deals.lift + found.lift, pace=found.pace), found
 
 
 def shares(stage: Stage, lift: Floats) -> Floats:
@@ -116,6 +134,7 @@ def walk(
     ``stage_lift`` (deals × stages) moves the log-odds of going forward in single stages, deal by deal.
     """
     pace = np.array([s.pace for s in parameters.segments])[deals.segment]
+    pace = pace if deals.pace is None else pace * deals.pace
     lift = deals.lift + np.array([s.lift for s in parameters.segments])[deals.segment]
     lifts = lift[:, None] + (np.zeros(len(parameters.stages)) if stage_lift is None else stage_lift)
     rows = np.arange(len(deals.created))
@@ -127,7 +146,8 @@ def walk(
             here = np.flatnonzero(at == s)
             if len(here):
                 team = deals.team[rows[here]]
-                faster, extra = _effects(parameters, s, now[here], team, team_names)
+                begun = deals.created[rows[here]]
+                faster, extra = _effects(parameters, s, now[here], begun, team, team_names)
                 kind[here], days = _leave(parameters, s, lifts[rows[here], s] + extra, rng)
                 left[here] = _later(now[here], days * pace[rows[here]] * faster)
         parts.append((rows, np.full(len(rows), number), at, now, left, kind))
@@ -152,12 +172,15 @@ def _leave(parameters: Parameters, s: int, lift: Floats, rng: np.random.Generato
     return np.where(asleep, KINDS.index("open"), kinds[which]), np.where(asleep, np.inf, np.exp(days))
 
 
-def _effects(parameters: Parameters, s: int, now: Ints, team: Ints, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+def _effects(
+    parameters: Parameters, s: int, now: Ints, begun: Ints, team: Ints, names: tuple[str, ...]
+) -> tuple[Floats, Floats]:
     """How many times as long, and how much more log-odds, by the effects planted on this stage."""
     pace, lift = np.ones(len(now)), np.zeros(len(now))
     for effect in parameters.effects:
-        if effect.stage == parameters.stages[s].name:
-            on = (now >= microseconds(effect.since_on)) & (now < microseconds(effect.until_on))
+        if effect.stage in (None, parameters.stages[s].name):
+            at = begun if effect.of == "deals" else now
+            on = (at >= microseconds(effect.since_on)) & (at < microseconds(effect.until_on))
             if effect.team is not None:
                 on &= team == (names.index(effect.team) if effect.team in names else -1)
             pace[on] *= effect.pace

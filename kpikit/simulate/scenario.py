@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from kpikit.simulate.parameters import Parameters
-from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, pick
+from kpikit.simulate.paths import DAY, SECOND
+from kpikit.simulate.streams import Floats, Ints, pick
 
 #: kind, direction, share among the activities of an early and of a late stage
 KINDS = (

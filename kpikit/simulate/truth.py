@@ -8,6 +8,7 @@ Planted effects that start on a day are left out here and listed apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
@@ -15,8 +16,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
+from kpikit.simulate.circumstances import Circumstances
 from kpikit.simulate.parameters import STEPS, Parameters
-from kpikit.simulate.paths import DAY, KINDS, Floats, draw_deals, generators, shares, walk
+from kpikit.simulate.paths import DAY, KINDS, draw_deals, in_circumstances, shares, walk
+from kpikit.simulate.streams import Floats, generators
 
 CYCLE_DEALS = 40_000
 HORIZONS = (30, 60, 90, 180, 365)
@@ -67,14 +70,18 @@ def _quadrature(points: int) -> tuple[Floats, Floats]:
 
 
 def _population(parameters: Parameters, points: int = 81) -> tuple[Floats, Floats, Floats]:
-    """Lift, pace and weight of a fine division of all new deals: quadrature over quality and skill, times segments."""
+    """Lift, pace and weight of a fine division of all new deals.
+
+    Quadrature over quality and skill, times segments, times the kinds of deals that the circumstances tell apart.
+    """
     sd = float(np.hypot(parameters.quality, parameters.skill))
     nodes, weights = _quadrature(points if sd else 1)
-    shape = (len(parameters.segments), len(nodes))
-    lift = np.array([s.lift for s in parameters.segments])[:, None] + sd * nodes
-    pace = np.broadcast_to(np.array([s.pace for s in parameters.segments])[:, None], shape)
+    kinds = np.array(parameters.circumstances.kinds())
+    shape = (len(kinds), len(parameters.segments), len(nodes))
+    lift = kinds[:, 1, None, None] + np.array([s.lift for s in parameters.segments])[:, None] + sd * nodes
+    pace = kinds[:, 2, None, None] * np.array([s.pace for s in parameters.segments])[:, None] * np.ones(shape)
     share = np.array([s.share for s in parameters.segments])[:, None]
-    weight = share / share.sum() * (weights / weights.sum())
+    weight = kinds[:, 0, None, None] * (share / share.sum() * (weights / weights.sum()))
     return lift.ravel(), pace.ravel(), weight.ravel()
 
 
@@ -108,9 +115,11 @@ def median_days(parameters: Parameters, stage: str) -> float | None:
 def cycle(parameters: Parameters, *, seed: int, deals: int = CYCLE_DEALS) -> dict[str, Any]:
     """Whole cycles, from one seeded run without censoring: win share, medians, quantiles, wins by horizon."""
     steady = replace(parameters, effects=(), growth=0.0)
+    steady = replace(steady, circumstances=replace(parameters.circumstances, season=(), mix=0.0))
     rng = generators(seed, ("deals", "walk"))
     # One person each: the population of people, not the eight that a team happens to have.
     drawn = draw_deals(replace(steady, people=deals), deals=deals, teams=1, start=0, end=DAY, rng=rng["deals"])
+    drawn, _ = in_circumstances(steady, drawn, seed=seed, teams=1)
     visits = walk(steady, drawn, rng["walk"])
     last = np.append(visits.deal[1:] != visits.deal[:-1], True)
     ended, kind = visits.left[last], visits.kind[last]
@@ -130,11 +139,12 @@ def cycle(parameters: Parameters, *, seed: int, deals: int = CYCLE_DEALS) -> dic
     }
 
 
-def truth_of(parameters: Parameters, *, seed: int = 0) -> dict[str, Any]:
+def truth_of(parameters: Parameters, *, seed: int = 0, touched: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """All that is known of a process, as plain values for ``truth.json``.
 
     ``stages``: per stage the median days of a first visit and, by way of leaving, the share that has left within 30
-    to 365 days. ``cycle``: see :func:`cycle`. ``parameters`` and ``effects``: what was put in.
+    to 365 days. ``cycle``: see :func:`cycle`. ``parameters`` and ``effects``: what was put in. ``planted``, where
+    the record was made otherwise than it happened: by habit the dose, how many deals it touched, and which.
     """
     stages = {
         name: {
@@ -148,5 +158,10 @@ def truth_of(parameters: Parameters, *, seed: int = 0) -> dict[str, Any]:
     }
     given = asdict(parameters)
     effects = [{k: str(v) if k.endswith("_on") else v for k, v in e.items()} for e in given.pop("effects")]
+    effects = [{k: v for k, v in e.items() if (k, v) != ("of", "visits")} for e in effects]
+    circumstances = given.pop("circumstances")
     given = {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
-    return {"stages": stages, "cycle": cycle(parameters, seed=seed), "effects": effects, "parameters": given}
+    if parameters.circumstances != Circumstances():
+        given["circumstances"] = {k: str(v) if k.endswith("_on") else v for k, v in circumstances.items()}
+    found = {"stages": stages, "cycle": cycle(parameters, seed=seed), "effects": effects, "parameters": given}
+    return found | ({"planted": dict(touched)} if touched else {})

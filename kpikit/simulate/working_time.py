@@ -11,7 +11,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, microseconds
+from kpikit.simulate.paths import DAY, SECOND, microseconds
+from kpikit.simulate.streams import Floats, Ints
 
 WEEK = 7 * DAY
 OPENS, HOURS = int(8.5 * 3600), 9 * 3600

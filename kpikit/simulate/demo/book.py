@@ -20,7 +20,7 @@ from kpikit.simulate.demo import voices as demo_voices
 from kpikit.simulate.demo.planted import demo_truth
 from kpikit.simulate.demo.teams import HAPPENINGS, PEOPLE, PROCESS, QUARTERS
 from kpikit.simulate.frames import SETTINGS, Frames, criteria_table, in_schema, stage_table
-from kpikit.simulate.paths import generators
+from kpikit.simulate.streams import generators
 from kpikit.simulate.working_time import utc
 from kpikit.simulate.writing import write
 

@@ -9,8 +9,9 @@ from kpikit.simulate.demo import rows as demo_tables
 from kpikit.simulate.demo.accounts import texts
 from kpikit.simulate.demo.moves import LATEST
 from kpikit.simulate.frames import outcome_moves
-from kpikit.simulate.paths import SECOND, Floats, Ints, pick
+from kpikit.simulate.paths import SECOND
 from kpikit.simulate.scenario import SOURCE_SHARES, SOURCES, lag, words
+from kpikit.simulate.streams import Floats, Ints, pick
 
 #: In which languages notes are kept, by region.
 LANGUAGES = {"NL": ("en", "nl"), "BE-FR": ("fr", "en"), "BE-NL": ("nl", "nl", "en"), "GB": ("en",)}

@@ -21,8 +21,9 @@ from kpikit.simulate.demo.teams import (
 )
 from kpikit.simulate.frames import visits_until
 from kpikit.simulate.parameters import Parameters
-from kpikit.simulate.paths import DAY, SECOND, Deals, Floats, Ints, generators, microseconds, normal, walk
+from kpikit.simulate.paths import DAY, SECOND, Deals, microseconds, walk
 from kpikit.simulate.scenario import words
+from kpikit.simulate.streams import Floats, Ints, generators, normal
 from kpikit.simulate.working_time import drawn_time, working_days
 
 #: Drawn time ends with the week of the export, which is its Friday evening in working time.

@@ -9,8 +9,9 @@ import polars as pl
 
 from kpikit.simulate.demo.moves import END, LATEST, Drawn, day_of
 from kpikit.simulate.demo.teams import PEOPLE, PROCESS, TEAMS, Person, Team
-from kpikit.simulate.paths import DAY, SECOND, Floats, Ints, microseconds, normal, pick
+from kpikit.simulate.paths import DAY, SECOND, microseconds
 from kpikit.simulate.scenario import REASON_SHARES, REASONS, words
+from kpikit.simulate.streams import Floats, Ints, normal, pick
 from kpikit.simulate.truth import win_chance
 
 ASKED_BY = ("customer", "us", "both", None)

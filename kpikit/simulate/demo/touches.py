@@ -7,8 +7,9 @@ import polars as pl
 
 from kpikit.simulate.demo.moves import END
 from kpikit.simulate.demo.teams import PROCESS
-from kpikit.simulate.paths import DAY, SECOND, pick
+from kpikit.simulate.paths import DAY, SECOND
 from kpikit.simulate.scenario import KINDS, ROLES, draw_touches, lag, words
+from kpikit.simulate.streams import pick
 
 COFFEE = 0.12
 
