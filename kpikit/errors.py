@@ -34,7 +34,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["workbook_far_cell", "workbook_unpacks", "workbook_packed", "workbook_parts", "workbook_lies"], "error"
         ),
-        **dict.fromkeys(["workbook_entities", "workbook_memory", "workbook_slow", "file_too_large"], "error"),
+        **dict.fromkeys(["workbook_entities", "workbook_memory", "workbook_slow", "file_too_large", "broken_archive"], "error"),
         **dict.fromkeys(["broken_xml", "xes_too_large"], "error"),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from kpikit.errors import DataError, Fault, UsageError
+from kpikit.reading import archives
 from kpikit.reading.delimited import CELL, read_delimited
 from kpikit.reading.logs import xes
 from kpikit.reading.repair.mending import LeftOut
@@ -64,6 +65,8 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
         UsageError: there is no such file, or it may not be read.
     """
     path, formats = Path(path), formats or Formats()
+    if (part := archives.inside(path)) is not None:
+        return _part(*part, formats)
     try:
         with path.open("rb") as file:
             head = file.read(512)
@@ -77,6 +80,17 @@ def read(path: str | Path, formats: Formats | None = None) -> RawTable:
         if [fault.rule for fault in error.faults] != ["empty_file"]:
             raise
         return RawTable(path.name, pl.DataFrame(schema={"_row": pl.UInt32}), error.faults)
+
+
+def _part(archive: Path, name: str, formats: Formats) -> RawTable:
+    """A table in an archive, called by its way through it."""
+    called = f"{archive.name}/{name}"
+    with archives.unpacked(archive, name, formats.memory) as path:
+        try:
+            raw = read(path, formats)
+        except DataError as error:
+            raise DataError([replace(fault, file=called) for fault in error.faults]) from None
+    return replace(raw, file=called, faults=tuple(replace(fault, file=called) for fault in raw.faults))
 
 
 def _read(path: Path, head: bytes, formats: Formats) -> RawTable:

@@ -17,6 +17,7 @@ from kpikit.sources.by_values import can_be_asked
 from kpikit.sources.deals import deals, looks_like_deals
 from kpikit.sources.doubts import Doubt, Told
 from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
+from kpikit.sources.event_logs import LogFound, event_log
 from kpikit.sources.histories import HistoryFound
 from kpikit.sources.identity import varying
 from kpikit.sources.vocabulary import meaning, named
@@ -50,7 +51,8 @@ class Guess:
     ``team`` is (table, column) or None; ``team_choices`` what else it could be; ``order`` the stages in the order in
     which deals passed them, where a history has no list of its own, ``orders`` that of each pipeline where there are
     several, and ``pipelines`` those that have it; ``language`` the one whose words its headers are, where they tell.
-    ``told`` is what deserves to be seen, ``doubts`` what the files leave open.
+    ``told`` is what deserves to be seen, ``doubts`` what the files leave open. ``log`` is an event log, where deals are
+    the cases of one; then ``outcomes`` are those of its activities.
     """
 
     tables: tuple[TableGuess, ...]
@@ -66,6 +68,7 @@ class Guess:
     unused_files: tuple[Path, ...] = ()
     told: tuple[Told, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    log: tuple[Path, LogFound] | None = None
 
     def table(self, name: str) -> TableGuess | None:
         """The guess for one table."""
@@ -250,7 +253,35 @@ def _alone(files: Mapping[Path, RawTable]) -> Guess:
                 order=histories.in_order(found.visits),
                 unused_files=tuple(p for p in files if p != path),
             )
-    raise DataError([_nothing_found(files)])
+    return _of_log(files)
+
+
+def _of_log(files: Mapping[Path, RawTable]) -> Guess:
+    """The guess for an event log: its activities are stages and ends, and what they mean must be told by their words."""
+    logs = {path: found for path, raw in files.items() if (found := event_log(raw)) is not None}
+    if not logs:
+        raise DataError([_nothing_found(files)])
+    path = max(logs, key=lambda one: (files[one].frame.height, one.name))
+    found, raw = logs[path], files[path]
+    rest = {other: raw for other, raw in files.items() if other != path}
+    people = [t for p, other in rest.items() if (t := _people(p, other, found.attributes, raw.frame))][:1]
+    teams = _teams(people, files)
+    told = ", ".join(f"{name} ({n})" for name, n in found.activities.items())
+    said = set(found.outcomes.values())
+    doubt = Doubt("log_ends", {"column": found.activity, "activities": told}, ())
+    return Guess(
+        tables=tuple(people),
+        outcomes={name: found.outcomes.get(name, "open") for name in found.activities},
+        values=tuple(found.activities),
+        currency=None,
+        language=vocabulary.language_of(raw.frame.columns),
+        team=teams[0] if teams else None,
+        team_choices=tuple(teams),
+        unused_files=tuple(p for p in rest if p not in [table.file for table in people]),
+        told=(Told("log", {"file": path.name, "case": found.case, "activity": found.activity, "time": found.time, "activities": told}),),
+        doubts=() if "won" in said else (doubt,),
+        log=(path, found),
+    )
 
 
 def _nothing_found(files: Mapping[Path, RawTable]) -> Fault:

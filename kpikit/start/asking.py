@@ -94,13 +94,13 @@ def asked(
     for doubt in found.doubts:
         if any(place in given for reading in doubt.readings for place in reading.settles):
             continue
-        if doubt.code == "ends_unexplained":
+        if doubt.code in ("ends_unexplained", "log_ends"):
             unexplained.append(doubt)
         elif (reading := _which(doubt, questions)) is not None:
             settled |= reading.settles
         else:
             still.append(doubt)
-    ends = _ends(found, files, questions, settled, is_asked=bool(unexplained) or all_of_it or _by_values(found))
+    ends = _ends(found, files, questions, settled, is_asked=bool(unexplained or found.log) or all_of_it or _by_values(found))
     still += unexplained if questions.is_silent and ends.is_guessed else []
     settled |= ends.settled
     team = _team(found, files, questions, is_asked=all_of_it or len(found.team_choices) > 1)
@@ -162,6 +162,7 @@ def _ends(
         return _Ends(meant["won"], meant["lost"], meant["void"], is_guessed=True)
     deals = found.table("deals")
     column = (deals.columns or {}).get("outcome", "outcome") if deals else "outcome"
+    column = found.log[1].activity if found.log else column
     frame = files[deals.file].frame if deals else pl.DataFrame()
     others = {c.casefold(): c for c in frame.columns if c != "_row"}
 

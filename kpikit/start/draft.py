@@ -11,6 +11,7 @@ from typing import Any
 
 from kpikit.book.own_fields import own_name
 from kpikit.sources.doubts import Doubt, Place, Reading
+from kpikit.sources.event_logs import LogFound
 from kpikit.sources.guess import Guess, TableGuess
 from kpikit.start.asking import Choices
 from kpikit.words import Words
@@ -36,10 +37,29 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
             "lost": list(choices.lost),
         }
     privacy = {"persons": choices.persons}
-    made = {"settings": settings, "privacy": privacy, "formats": dict(choices.formats), "tables": tables}
+    if guess.log is not None:
+        tables.pop("stages", None)
+    log = _log(*guess.log, choices, folder) if guess.log is not None else {}
+    made = {"event_log": log, "settings": settings, "privacy": privacy, "formats": dict(choices.formats), "tables": tables}
     for place, value in choices.settled.items():
         _put(made, place, value)
     return {name: part for name, part in made.items() if part}
+
+
+def _log(file: Path, found: LogFound, choices: Choices, folder: Path) -> dict[str, Any]:
+    """An event log: what ends a case, and all else as the stages in the order in which cases pass them."""
+    ends = {"won": choices.won, "lost": choices.lost, "void": choices.void}
+    ended = {name for names in ends.values() for name in names}
+    stages = [*found.order, *(name for name in found.activities if name not in found.order)]
+    made: dict[str, Any] = {"file": Path(os.path.relpath(file, folder)).as_posix()}
+    made |= {"case": found.case, "activity": found.activity, "time": found.time}
+    made |= {"stages": [name for name in stages if name not in ended]}
+    made |= {name: list(names) for name, names in ends.items() if names}
+    if found.lifecycle and {"start", "complete"} & {phase.casefold() for phase in found.phases}:
+        made["lifecycle"] = found.lifecycle
+    if found.attributes:
+        made["attributes"] = dict(found.attributes)
+    return made
 
 
 def _put(made: dict[str, Any], place: Place, value: Any) -> None:
@@ -148,7 +168,10 @@ def _lines(guess: Guess, made: Mapping[str, Any], words: Words, doubts: tuple[Do
         f"[formats]  # {words.say('draft.formats')}",
         *_pairs(made.get("formats", {}), words, "draft.formats"),
     )
-    for name, table in made["tables"].items():
+    if "event_log" in made:
+        yield from ("", f"[event_log]  # {words.say('draft.event_log')}")
+        yield from (f"{key} = {_value(value)}" for key, value in made["event_log"].items())
+    for name, table in made.get("tables", {}).items():
         yield from ("", f"[tables.{name}]")
         plain = {key: value for key, value in table.items() if key not in _PARTS}
         yield from (f"{key} = {_value(value)}" for key, value in plain.items())

@@ -17,7 +17,7 @@ from kpikit.book.door.exports import differences
 from kpikit.book.opening import from_config
 from kpikit.errors import DataError, Fault, KpikitError, UsageError
 from kpikit.files import write_whole
-from kpikit.reading import RawTable, read_all
+from kpikit.reading import RawTable, archives, read_all
 from kpikit.sources.vocabulary import goes_on, meaning
 from kpikit.words import Words
 
@@ -73,7 +73,7 @@ def renewed(files: Sequence[Path], path: Path) -> Renewed:
     tables = {name: table for name, table in config.get("tables", {}).items() if "file" in table}
     if "deals" not in tables or "columns" not in tables["deals"]:
         raise UsageError("config_exists", path=str(path))
-    raws = read_all(files)
+    raws = read_all([table for file in files for table in (archives.tables(file) or [file])])
     taken = tuple(_taken(tables, raws))
     if not any(one.table == "deals" for one in taken):
         raise DataError(_lacking(tables["deals"], raws))

@@ -13,7 +13,7 @@ from kpikit.book.opening import CONFIG, from_config
 from kpikit.calendar import Period
 from kpikit.errors import DataError, Fault, UsageError
 from kpikit.files import write_whole
-from kpikit.reading import RawTable, read_all
+from kpikit.reading import RawTable, archives, read_all
 from kpikit.sources.doubts import Doubt, Place, Reading
 from kpikit.sources.guess import Guess, guess
 from kpikit.sources.vocabulary import written
@@ -108,8 +108,9 @@ def _understood(made: Start, ask: Ask | None, given: Mapping[Place, Any], *, all
     return replace(made, choices=choices, book=book, error=error)
 
 
-def _read(files: Sequence[Path]) -> dict[Path, RawTable]:
-    """Every file that holds a table; an empty one beside others says nothing."""
+def _read(given: Sequence[Path]) -> dict[Path, RawTable]:
+    """Every file that holds a table, also within an archive; an empty one beside others says nothing."""
+    files = [table for file in given for table in (archives.tables(file) or [file])]
     try:
         return read_all(files)
     except DataError as error:
