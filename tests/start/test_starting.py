@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from kpikit import DataError, UsageError, open_book
-from kpikit.errors import KpikitError
+from kpikit.errors import SEVERITY, KpikitError
 from kpikit.shipped import shipped
 from kpikit.start.starting import keep, once_more, start, understand
 from kpikit.start.understood import three_rows
@@ -468,3 +468,13 @@ def test_what_is_said_of_any_export_can_be_said_in_both_languages(tmp_path, expo
         for fault in faults:
             assert Words(language).fault(fault)
     assert isinstance(made.error, (KpikitError, type(None)))
+
+
+@pytest.mark.parametrize("export", exports.EXPORTS)
+def test_what_init_writes_gets_no_reproach(tmp_path, export):
+    """What check notices of a clean export is about the data, never about what init wrote."""
+    made, _ = made_of(tmp_path, export)
+    book = open_book(made.path)
+    reproaches = {"value_unused", "unknown_stage", "open_with_end", "stage_order", "no_such_column", "columns_gone"}
+    assert reproaches & {fault.rule for fault in book.faults} == set()
+    assert [fault for fault in book.faults if SEVERITY[fault.rule] in ("error", "drop")] == []
