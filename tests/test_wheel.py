@@ -73,7 +73,7 @@ def test_the_wheel_holds_what_a_user_needs(wheel):
 def test_it_declares_a_command_and_its_licence(wheel):
     archive = zipfile.ZipFile(wheel)
     info = f"kpikit-{kpikit.__version__}.dist-info"
-    assert "kpikit = kpikit.cli:main" in archive.read(f"{info}/entry_points.txt").decode()
+    assert "kpikit = kpikit.__main__:main" in archive.read(f"{info}/entry_points.txt").decode()
     assert "License-Expression: BSD-3-Clause" in archive.read(f"{info}/METADATA").decode()
 
 

@@ -1,4 +1,4 @@
-"""How a command is asked to stop: by Ctrl-C, by whoever manages it, by a window that is closed; from its first moment."""
+"""How a command is asked to stop: by Ctrl-C, by whoever manages it, by a closed window; from its first moment on."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def is_asked() -> bool:
 
 
 def note() -> None:
-    """From now on a request to stop is remembered, for :func:`heard`; while a program is still being read, nothing else.
+    """From now on a request to stop is remembered, for :func:`heard`, and nothing else happens.
 
-    An interrupt in the middle of an import shows where it was, or leaves half a library.
+    For the time in which a program is still being read: an interrupt in the middle of an import shows where it was, or
+    leaves half a library.
     """
     _listen(_remember)
 

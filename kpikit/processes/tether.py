@@ -34,12 +34,12 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def end_descendants() -> None:
-    """End what this process started and what that started, as the cells of a notebook may."""
+def end_descendants(process: int | None = None) -> None:
+    """End what a process (by default this one) started and what that started, as the cells of a notebook may."""
     import psutil
 
     with suppress(psutil.Error):
-        for one in psutil.Process().children(recursive=True):
+        for one in psutil.Process(process).children(recursive=True):
             with suppress(psutil.Error):
                 one.kill()
 
@@ -90,8 +90,9 @@ def deaf_to_interrupts() -> Iterator[None]:
 
 
 def end_children() -> None:
-    """End every process that this one started for work and that still runs."""
+    """End every process that this one started for work and that still runs, and what these started."""
     for child in active_children():
+        end_descendants(child.pid)
         child.kill()
     for child in active_children():
         child.join(timeout=10)

@@ -152,7 +152,7 @@ def _started(home: Path, log: str | None) -> subprocess.Popen[bytes]:
     with (home / "server.txt").open("wb") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "jupyterlab"],
-            env=environment | kept().environment | {"JUPYTER_PREFER_ENV_PATH": "1"},
+            env={**environment, **kept().environment, "JUPYTER_PREFER_ENV_PATH": "1"},
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

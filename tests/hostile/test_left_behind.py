@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -26,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="signals and processes are looked at as Linux tells them"),
 ]
 
-PERIOD, KILLS, STOPS = "2026Q2", 50, 40
+PERIOD, KILLS, STOPS = "2026Q2", 50, 30
 #: what nothing of a command may outlive, in seconds; on a machine with more to do than it can, more
 PROMISED = 5.0
 #: how the processes of one trial are known, whichever environment they were given
@@ -114,11 +115,9 @@ class Trial:
 
     def end(self, number, is_for_all):
         """Send a signal to the command, or to all of its group."""
-        try:
+        with suppress(ProcessLookupError):
             (os.killpg if is_for_all else os.kill)(self.process.pid, number)
-        except ProcessLookupError:
-            pass
-        return self.process.wait(60)
+        return self.process.wait(300)
 
     def left(self, sleeper):
         """Processes and folders that are there still."""
@@ -141,6 +140,7 @@ class Trial:
         return left
 
 
+@pytest.mark.timeout(3600)
 def test_fifty_kills_at_random_moments_leave_no_process_and_no_folder(place, tmp_path, begun):
     """kill -9, of the command alone or of its whole group, in turn over all commands."""
     chance, ended, left = random.Random(16), Counter(), []
@@ -159,6 +159,7 @@ def test_fifty_kills_at_random_moments_leave_no_process_and_no_folder(place, tmp
     assert ended[-signal.SIGKILL] >= KILLS // 2, ended  # the others were done before
 
 
+@pytest.mark.timeout(3600)
 def test_a_request_to_stop_is_answered_in_a_sentence_from_the_first_moment_on(place, tmp_path, begun):
     chance, codes, ill = random.Random(5), Counter(), []
     for i in range(STOPS):
@@ -200,8 +201,7 @@ def test_a_session_that_is_killed_leaves_no_server_with_a_token(place, tmp_path,
     assert [path for path in holding if token.encode() in path.read_bytes()] == []
 
 
-def test_what_a_session_s_cells_started_ends_with_it(place, tmp_path, begun):
-    """A run in order leaves as little: a cell's children end with the command, at the latest."""
+def test_what_cells_started_ends_with_a_run_in_order(place, tmp_path, begun):
     run = ("--template", place / "own.ipynb", "--team", "T01", "--period", PERIOD, "--out", tmp_path / "home" / "out")
     trial = begun(("report", place / "book", *run), tmp_path / "home", "order")
     assert trial.process.wait(240) == 0, trial.said.read_text(encoding="utf-8")
@@ -216,7 +216,8 @@ def test_a_program_that_makes_reports_itself_leaves_nothing_either(tmp_path, cod
         "from kpikit.processes.keeping import kept, starting\n"
         "folder = kept().folder\n"
         "(folder / 'token').write_text('secret')\n"
-        f"with starting():\n    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', {str(tmp_path)!r}])\n"
+        f"sleeper = [sys.executable, '-c', 'import time; time.sleep(300)', {str(tmp_path)!r}]\n"
+        "with starting():\n    subprocess.Popen(sleeper)\n"
         f"print(folder, flush=True)\n{code}\n",
         encoding="utf-8",
     )

@@ -189,3 +189,30 @@ def test_every_sentence_is_there_in_each_language():
         for language in ("en", "nl"):
             assert "{" not in Words(language).say(f"rule.{rule}", **values)
             assert Words(language).say(f"way.{rule}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["far.xlsx", "far_quoted.xlsx"])
+def test_a_notebook_lives_on(tmp_path, name):
+    """The kernel that met such a workbook shows the sentence, and runs the next cell."""
+    import nbformat
+    from traitlets.config import Config
+
+    from kpikit.report.making.job import _transport
+
+    nbclient = pytest.importorskip("nbclient")
+    workbooks.KINDS[name][0](tmp_path / name)
+    (tmp_path / "kpikit.toml").write_text(
+        f'[formats]\nmemory_mb = {LIMIT}\n[tables.deals]\nfile = "{name}"\n', encoding="utf-8"
+    )
+    cells = ["import kpikit", "kpikit.open_book('.')", "print('alive')"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = nbclient.NotebookClient(
+        notebook, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}},
+        config=Config(_transport(tmp_path)), kernel_name="python3",
+    )  # fmt: skip
+    client.execute()
+    error, alive = (cell.outputs[0] for cell in notebook.cells[1:])
+    assert error.ename == "DataError"
+    assert name in error.evalue
+    assert alive.text == "alive\n"

@@ -41,7 +41,8 @@ def write(path, *sheets, strings=None, more=()):
         links += f'<Relationship Id="rId999" Type="{_LINKS}/sharedStrings" Target="sharedStrings.xml"/>'
     parts = {
         "[Content_Types].xml": f'{HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType='
-        f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>{kinds}</Types>',
+        f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>{kinds}'
+        "</Types>",
         "_rels/.rels": f'{HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
         f'Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'{HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"><sheets>{listed}</sheets></workbook>',
@@ -71,11 +72,15 @@ def understated(path, part, size):
 
 
 def _ods(path, repeated):
-    office, table = "urn:oasis:names:tc:opendocument:xmlns:office:1.0", "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+    office, table = (
+        "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+        "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    )
     text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
     content = (
-        f'{HEAD}<office:document-content xmlns:office="{office}" xmlns:table="{table}" xmlns:text="{text}"><office:body>'
-        f'<office:spreadsheet><table:table table:name="Deals">{repeated}</table:table></office:spreadsheet></office:body>'
+        f'{HEAD}<office:document-content xmlns:office="{office}" xmlns:table="{table}" xmlns:text="{text}">'
+        '<office:body><office:spreadsheet><table:table table:name="Deals">'
+        f"{repeated}</table:table></office:spreadsheet></office:body>"
         "</office:document-content>"
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -143,17 +148,20 @@ KINDS = {
     "far_right.xlsx": (lambda p: write(p, sheet(cell("XFD9999", "x"))), {"workbook_far_cell"}),
     "far_both.xlsx": (lambda p: write(p, sheet(cell("XFD1", "x"), cell("A1048576", "x"))), {"workbook_far_cell"}),
     "far_second.xlsx": (
-        lambda p: write(p, f'{HEAD}<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>', sheet(cell("XFD1048576", "x"))),
+        lambda p: write(p, f'{HEAD}<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>', sheet(cell("XFD1048576", 1))),
         {"workbook_far_cell"},
     ),
     "far_quoted.xlsx": (
         lambda p: write(p, sheet("<c t='n' r='XFD1048576'><v>1</v></c>")), {"workbook_memory"},
     ),
     "far_prefixed.xlsx": (
-        lambda p: write(p, sheet(f'<z:c xmlns:z="{_MAIN}" t="n" r="XFD1048576"><z:v>1</z:v></z:c>')), {"workbook_memory"},
+        lambda p: write(p, sheet(f'<z:c xmlns:z="{_MAIN}" t="n" r="XFD1048576"><z:v>1</z:v></z:c>')),
+        {"workbook_memory"},
     ),
     "no_places.xlsx": (_nothing_said_of_places, {"workbook_memory"}),
-    "beyond_all.xlsx": (lambda p: write(p, sheet(cell("ZZZZZZ4294967295", "x"))), {"broken_workbook", "workbook_memory"}),
+    "beyond_all.xlsx": (
+        lambda p: write(p, sheet(cell("ZZZZZZ4294967295", "x"))), {"broken_workbook", "workbook_memory"},
+    ),
     "blanks.xlsx": (_blanks_before, {"workbook_packed", "workbook_unpacks"}),
     "strings.xlsx": (
         lambda p: write(p, sheet(), strings="<si><t>" + "a" * (300 << 20) + "</t></si>"),

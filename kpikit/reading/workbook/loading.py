@@ -8,7 +8,6 @@ import polars as pl
 
 from kpikit.errors import DataError, Fault
 from kpikit.processes.apart import Died, apart
-from kpikit.processes.memory import quarter
 from kpikit.reading.typed.formats import Formats
 from kpikit.reading.workbook import archive, extent
 from kpikit.reading.workbook.reading import Source, read_sheets

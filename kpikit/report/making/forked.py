@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from kpikit.errors import KpikitError
 from kpikit.processes.keeping import starting
-from kpikit.processes.tether import deaf_to_interrupts
+from kpikit.processes.tether import deaf_to_interrupts, end_descendants
 
 T = TypeVar("T")
 _STARTING = Lock()
@@ -47,6 +47,7 @@ PRELOADED = (
     "nbformat.v4",
     "papermill.execute",
     "polars",
+    "psutil",
     "scipy.stats",
     "snowballstemmer",
     "statsmodels.stats.multitest",
@@ -159,10 +160,11 @@ def _main_left_alone() -> Iterator[None]:
 
 
 def _answer(asked: Connection, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """In the child: the answer, or the error, back through the pipe."""
+    """In the child: the answer, or the error, back through the pipe; what the call started ends with it."""
     try:
         told = (False, fn(*args, **kwargs))
     except Exception as error:  # handed to whoever asked
         told = (True, error)
     asked.send(told)
     asked.close()
+    end_descendants()

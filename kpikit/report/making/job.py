@@ -11,11 +11,11 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from kpikit.files import write_whole
+from kpikit.processes.tether import tether
 from kpikit.report.formats.kinds import FILES, also
 from kpikit.report.formats.outputs import FIGURES_MIME, PAGE_MIME, shown
 from kpikit.report.making import failure
 from kpikit.report.making.deferred_charts import Drawings, fill, put_off
-from kpikit.processes.tether import tether
 from kpikit.schema import Look
 
 NOTEBOOK, PAGE, FAILED = "report.ipynb", "report.html", "failed.html"

@@ -8,11 +8,11 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
+from kpikit.processes.tether import end_children, tether
 from kpikit.report.making.executors import executor
 from kpikit.report.making.failure import without_places_in
 from kpikit.report.making.forked import Pool, can_fork
 from kpikit.report.making.job import Executed, Job, Outcome, execute, execute_with_kernel, finish
-from kpikit.processes.tether import end_children, tether
 
 
 def made(jobs: Sequence[Job], workers: int, dask: str | None = None) -> Iterator[Outcome]:
