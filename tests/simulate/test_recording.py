@@ -190,7 +190,7 @@ def test_wins_just_after_a_quarter_are_written_in_its_last_days(name):
     now = {row["deal_id"]: row for row in record.tables["deals"].to_dicts()}
     before = {row["deal_id"]: row for row in honest.tables["deals"].to_dicts()}
     moved = set(record.touched[name]["deals"])
-    expected = set()
+    expected, can_be = set(), set()
     for row in past.filter(pl.col("outcome") == "won").to_dicts():
         start = _quarter(row["day"])
         begun = _day(before[row["deal_id"]]["created_at"])
@@ -198,12 +198,13 @@ def test_wins_just_after_a_quarter_are_written_in_its_last_days(name):
         if in_view and row["day"] <= _working(start, 15, 1) and row["deal_id"] not in again:
             if begun < _working(start - timedelta(days=1), 5, -1):
                 expected.add(row["deal_id"])
+            can_be.add(row["deal_id"])
             if row["deal_id"] in moved:
                 new = _day(now[row["deal_id"]]["outcome_at"])
                 assert _working(start - timedelta(days=1), 5, -1) <= new < start
                 assert begun < new
     # of those begun within the last five days themselves, some can be written there and some cannot
-    assert expected <= moved
+    assert expected <= moved <= can_be
     assert len(moved) > 50
     # some of them are signed after the end of the record, and were pulled before it
     assert any(before[d]["outcome"] == "open" and now[d]["outcome"] == "won" for d in moved)
@@ -232,6 +233,14 @@ def test_wins_of_the_last_days_are_pushed_out_of_the_quarter():
             assert following <= _day(now[deal]["outcome_at"]) <= _working(following, 5, 1)
         assert now[deal]["discount"] == before[deal]["discount"]
     assert n_open > 0
+    again = set(honest.tables["changes"].filter(pl.col("field") == "outcome")["deal_id"])
+    last_days = set()
+    for row in honest.tables["deals"].filter(pl.col("outcome") == "won").to_dicts():
+        day = _day(row["outcome_at"])
+        following = _quarter(_quarter(day) + timedelta(days=100))
+        if day >= _working(following - timedelta(days=1), 5, -1) and row["deal_id"] not in again:
+            last_days.add(row["deal_id"])
+    assert set(moved) == last_days
 
 
 def test_month_ends_are_all_alike():
@@ -247,6 +256,7 @@ def test_month_ends_are_all_alike():
         assert (new.year, new.month) == (old.year, old.month)
         assert old < new
         assert new >= _working(following - timedelta(days=1), 3, -1)
+        assert old >= _working(following - timedelta(days=1), 10, -1) - timedelta(days=2)  # or the weekend before it
         months.add((new.year, new.month))
     assert len(months) > 20
 
@@ -488,6 +498,11 @@ def test_worlds_grow_shift_and_slow_down():
 def test_a_plan_that_cannot_be_is_refused(text):
     with pytest.raises(UsageError, match="--plant"):
         plan(text)
+
+
+def test_a_habit_of_nobody_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match=r"late=0.5@p9.*p1, p2, p3, p4, p5, p6\."):
+        made("late=.5@p1+p9")
 
 
 @pytest.mark.parametrize(

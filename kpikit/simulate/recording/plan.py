@@ -92,11 +92,17 @@ class Plan:
         return replace(given, growth=size.get("growth", given.growth), circumstances=other)
 
     def record(self, honest: Record) -> Record:
-        """What is written down where all was written as it happened, with these habits instead."""
+        """What is written down where all was written as it happened, with these habits instead.
+
+        Raises:
+            UsageError: a habit of somebody who has no deal, or of what this company does not write down.
+        """
         going = {name: {"dose": dose.size} for name, dose in self.doses.items() if name in WORLDS}
         made = replace(honest, touched=going)
+        everybody = [*honest.past["owner"].unique().sort()]
         for name in ORDER:
             if name in self.doses:
+                _check_owners(name, self.doses[name], everybody)
                 made = _ACTS[name](made, self.doses[name])
         return made
 
@@ -118,6 +124,13 @@ def plan(text: str) -> Plan:
             raise wrong_setting("--plant", part, f"{name} once")
         doses[name] = _dose(name, amount, part if is_given else name)
     return Plan({name: dose for name, dose in doses.items() if dose.size})
+
+
+def _check_owners(name: str, dose: Dose, everybody: list[str]) -> None:
+    """Nobody's habit changes nothing, and is a slip of the pen."""
+    if unknown := [owner for owner in dose.owners if owner not in everybody]:
+        some = ", ".join(everybody[:8]) + (", …" if len(everybody) > 8 else "")
+        raise wrong_setting("--plant", f"{name}={dose.size:g}@{unknown[0]}", some)
 
 
 def _dose(name: str, amount: str, written: str) -> Dose:
