@@ -148,7 +148,10 @@ def _rule(name: str) -> Callable[[DealBook], float | None]:
     return hits
 
 
-RULES = ("silent", "sleeping", "overdue", "criteria", "no_next_step", "single_contact", "just_ended")
+RULES = (
+    "silent", "sleeping", "overdue", "criteria", "no_next_step", "amount_moved", "large", "single_contact",
+    "just_ended",
+)  # fmt: skip
 #: Each figure: its name, its unit, and how it is asked.
 FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
     "rate.cohort": ("won within 180 days, of the deals begun in a year", "share", _rate("cohort")),
@@ -218,6 +221,10 @@ FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
                          lambda b: told(winloss.lost_after_offer(b, during=YEAR))),
     "reasons.first": ("reason 'no decision', of the known", "share",
                       lambda b: told(winloss.reasons(b, during=YEAR), loss_reason="no decision")),
+    "reasons.lag": ("losses with a reason within a week", "share",
+                    lambda b: told(winloss.reason_lag(b, during=YEAR), figure="within_week")),
+    "rivals.first": ("lost to the most famous competitor, of the known", "share",
+                     lambda b: told(winloss.competitors(b, during=YEAR), rival="Alpha")),
     "chain.accepted": ("leads accepted", "share",
                        lambda b: told(cohorts.chain(b, by=(), during=YEAR), step="accepted")),
     "moved.lost": ("left the pipeline as lost, in a quarter", "count",

@@ -134,6 +134,7 @@ def messages_in(value):
         yield from messages_in([getattr(value, field.name) for field in dataclasses.fields(value)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "team"), [("team_review", "North"), ("quarterly_winloss", "all")])
 def test_first_pages_that_are_made_hold_nothing_else(make, team):
     made = getattr(review, make)("demo", team=team, period="FY2026Q2")

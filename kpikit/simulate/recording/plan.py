@@ -32,9 +32,12 @@ HABITS: Mapping[str, Callable[[Record, Dose], Record]] = {
     "hidden": losses.hidden,
     "void": losses.void,
     "reason": losses.reason,
+    "famous": losses.famous,
     "recode": prospecting.recode,
     "offers": stage_moves.offers,
     "split": splitting.split,
+    "parts": splitting.parts,
+    "amounts": splitting.amounts,
     "small": splitting.small,
     "bias": chances.bias,
     "push_dates": close_dates.push_dates,
@@ -59,8 +62,8 @@ WORLDS = ("growth", "mix", "long_cycle")
 #: The order in which they act: the innocent beginning first, imports last.
 ORDER = (
     "partner", "late", "warm", "recode", "ahead", "month_end", "own_quarter", "price_list", "pull", "offers", "hidden",
-    "reason", "void", "split", "small", "stage_default", "bias", "default_dates", "push_dates", "steps", "names",
-    "invent", "backdate", "burst", "bulk",
+    "reason", "famous", "void", "split", "parts", "amounts", "small", "stage_default", "bias", "default_dates",
+    "push_dates", "steps", "names", "invent", "backdate", "burst", "bulk",
 )  # fmt: skip
 #: What a dose can be, where it is not a share: log-odds, a direction, growth a quarter.
 RANGES: Mapping[str, tuple[float, float]] = {"bias": (-4.0, 4.0), "pull": (-1.0, 1.0), "growth": (-0.5, 1.0)}
