@@ -149,6 +149,17 @@ def test_turnover_hands_open_deals_over():
     assert at.filter(pl.col("on") < pl.col("from_on")).is_empty()
 
 
+def test_successors_bring_their_own_skill_and_nobody_leaves_in_the_first_month():
+    plain, moving = (recorded(world(turnover=share), deals=3000, teams=1, seed=3) for share in (0.0, 0.6))
+    first = (plain.past["created_at"] < datetime(2024, 7, 30, 22, tzinfo=UTC)).to_numpy()
+    lifts = plain.past["lift"].to_numpy(), moving.past["lift"].to_numpy()
+    assert first.sum() > 50
+    assert np.allclose(lifts[0][first], lifts[1][first])
+    assert 0.2 < np.mean(~np.isclose(*lifts)) < 0.9
+    people = moving.tables["people"].filter(pl.col("until_on").is_not_null())
+    assert (people["until_on"] - people["from_on"]).dt.total_days().min() >= 29
+
+
 def test_nobody_leaves_without_turnover():
     people = frames(deals=100, teams=3, seed=1)["people"]
     assert people.height == 24

@@ -375,6 +375,10 @@ def test_a_habit_from_a_day_on_is_one_of_deals_begun_since(honest):
     begun = honest.past.filter(pl.col("created_at") >= datetime(2025, 6, 30, 22, tzinfo=UTC))["deal_id"]
     assert set(since.touched["late"]["deals"]) == set(whole.touched["late"]["deals"]) & set(begun)
     assert since.touched["late"]["since"] == "2025-07-01"
+    local = honest.past["created_at"].dt.convert_time_zone("Europe/Amsterdam").dt.date()
+    day = local[int(local.arg_sort()[200])]  # a day on which a deal begins is the first of the habit
+    on_it = set(honest.past["deal_id"].filter(local >= day))
+    assert set(made(f"late=1@{day}").touched["late"]["deals"]) == on_it
     one = made("burst=1@p3+2025-07-01")
     changed = one.tables["activities"].join(honest.tables["activities"], on="activity_id", suffix="_was")
     changed = changed.filter(pl.col("recorded_at") != pl.col("recorded_at_was"))
