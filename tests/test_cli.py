@@ -239,6 +239,26 @@ def test_simulate_writes_a_book_that_opens_and_the_same_seed_gives_the_same(kpik
     assert isinstance(json.loads((tmp_path / "one" / "truth.json").read_text(encoding="utf-8")), dict)
 
 
+@pytest.mark.slow
+def test_simulate_plants_what_it_is_told_and_says_so(kpikit, tmp_path):
+    code, *_ = kpikit("simulate", "--deals", "60", "--teams", "1", "--world", "company", "--plant", "hidden=1,late=0",
+                      "--out", tmp_path / "planted")  # fmt: skip
+    assert code == 0
+    planted = json.loads((tmp_path / "planted" / "truth.json").read_text(encoding="utf-8"))["planted"]
+    assert set(planted) == {"hidden"}
+    assert planted["hidden"]["touched"] == len(planted["hidden"]["deals"]) > 5
+    header = (tmp_path / "planted" / "deals.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert {"account_id", "deal_type", "is_icp", "is_new_market", "expected_close_on", "discount"} <= set(header)
+
+
+@pytest.mark.parametrize("given", ["lat=.2", "late=2", "steps=.5", "late=.5@nobody"])
+def test_simulate_refuses_a_plan_in_one_sentence_and_writes_nothing(kpikit, tmp_path, given):
+    code, out, err = kpikit("simulate", "--deals", "20", "--plant", given, "--out", tmp_path / "new")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "--plant" in err
+    assert not (tmp_path / "new").exists()
+
+
 # --- 3: data ---------------------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,8 @@ class Circumstances:
     ``long_pace`` times as long. ``date_error``: standard deviation of the logarithm of the days to the close that
     owners state (0: no close dates). ``forecast_noise``: standard deviation, in log-odds, of the chance that they
     state at each stage (0: no history of chances). ``discount``: mean discount of deals. ``next_steps``: share of
-    open deals with a next step.
+    open deals with a next step. ``competitors``: whom deals are lost to, the most famous first. ``reason_days``: median
+    days from a loss to its reason (0: no history of reasons). ``amount_moves``: share of deals whose amount changes.
     """
 
     season: tuple[float, ...] = ()
@@ -72,11 +73,14 @@ class Circumstances:
     forecast_noise: float = 0.0
     discount: float = 0.0
     next_steps: float = 0.0
+    competitors: tuple[str, ...] = ()
+    reason_days: float = 0.0
+    amount_moves: float = 0.0
 
     def __post_init__(self) -> None:
         if self.season and (len(self.season) != 12 or min(self.season) < 0 or max(self.season) <= 0):
             raise wrong_setting("season", self.season, "twelve weights, 0 or more")
-        for name in ("turnover", "icp", "new_market", "mix", "long_cycles", "discount", "next_steps"):
+        for name in ("turnover", "icp", "new_market", "mix", "long_cycles", "discount", "next_steps", "amount_moves"):
             if not 0 <= getattr(self, name) <= 1 or (name == "turnover" and self.turnover == 1):
                 raise wrong_setting(name, getattr(self, name), "0 – 1")
 

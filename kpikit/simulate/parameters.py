@@ -191,5 +191,8 @@ COMPANY = replace(
         forecast_noise=0.5,
         discount=0.08,
         next_steps=0.6,
+        competitors=("Alpha", "Beta", "Gamma"),
+        reason_days=4.0,
+        amount_moves=0.3,
     ),
 )

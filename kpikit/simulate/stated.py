@@ -62,6 +62,13 @@ def as_company(
         is_open = (deals["outcome"] == "open") & what.is_not_null()
         columns["next_step"] = pl.select(pl.when(is_open).then(what)).to_series()
         columns["next_step_on"] = pl.select(pl.when(is_open).then(_days(pl.Series(on)))).to_series()
+    if given.competitors and "loss_reason" in deals.columns:
+        columns["competitor"] = competitors(parameters, deals, seed)
+    if given.reason_days and "loss_reason" in deals.columns:
+        columns["loss_reason"], written = reasons(parameters, deals, drawn.end, seed)
+        moves.append(_changes(deals, written, "loss_reason"))
+    if given.amount_moves:
+        moves.append(_changes(deals, amounts(parameters, deals, created, until, seed), "amount"))
     made["deals"] = deals.with_columns(**columns)
     made["changes"] = pl.concat(moves, how="diagonal")
     if drawn.facts.account is not None:
@@ -169,3 +176,32 @@ def next_steps(parameters: Parameters, n: int, end: int, seed: int) -> tuple[pl.
     has = pl.Series(u < parameters.circumstances.next_steps)
     on = end + ((w * 28 - 7) * 86_400).astype(np.int64) * SECOND
     return pl.select(pl.when(has).then(what)).to_series(), on
+
+
+def competitors(parameters: Parameters, deals: pl.DataFrame, seed: int) -> pl.Series:
+    """To whom each deal was lost, where somebody is named: mostly where the reason says so, half of them the first."""
+    names = parameters.circumstances.competitors
+    u, v = stream(seed, "competitors").random((2, deals.height))
+    is_told = (deals["outcome"] == "lost") & (pl.Series(u) < pl.select(
+        pl.when(deals["loss_reason"] == "competitor").then(0.9).otherwise(0.1)).to_series())  # fmt: skip
+    said = pl.Series(names).gather(np.minimum(-np.log2(np.maximum(v, 1e-9)), len(names) - 1).astype(int))
+    return pl.select(pl.when(is_told).then(said)).to_series()
+
+
+def reasons(parameters: Parameters, deals: pl.DataFrame, end: int, seed: int) -> tuple[pl.Series, pl.DataFrame]:
+    """The reasons written by ``end`` (µs), and when: ``deal``, ``at`` (µs), ``old``, ``new``; days after the loss."""
+    days = parameters.circumstances.reason_days * np.exp(normal(stream(seed, "reasons"), deals.height))
+    at = deals["outcome_at"].dt.epoch("us") + pl.Series((days * 86_400).astype(np.int64) * SECOND)
+    is_written = (deals["loss_reason"].is_not_null() & (at < end)).fill_null(False)
+    rows = pl.DataFrame({"deal": np.arange(deals.height), "at": at, "new": deals["loss_reason"]}).filter(is_written)
+    rows = rows.with_columns(old=pl.lit(None, pl.String))
+    return pl.select(pl.when(is_written).then(deals["loss_reason"])).to_series(), rows
+
+
+def amounts(parameters: Parameters, deals: pl.DataFrame, created: Ints, until: Ints, seed: int) -> pl.DataFrame:
+    """Amounts that changed once while the deal was open: ``deal``, ``at`` (µs), ``old``, ``new``; down or up alike."""
+    u, v, w = stream(seed, "amounts").random((3, deals.height))
+    old = (deals["amount"].to_numpy() * np.exp(w - 0.5) / 10).round() * 10
+    at = created + (v * (until - created) / SECOND).astype(np.int64) * SECOND
+    rows = pl.DataFrame({"deal": np.arange(deals.height), "at": at, "old": old, "new": deals["amount"]})
+    return rows.filter(pl.Series(u < parameters.circumstances.amount_moves) & (pl.col("old") != pl.col("new")))

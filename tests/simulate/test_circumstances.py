@@ -149,6 +149,17 @@ def test_turnover_hands_open_deals_over():
     assert at.filter(pl.col("on") < pl.col("from_on")).is_empty()
 
 
+def test_successors_bring_their_own_skill_and_nobody_leaves_in_the_first_month():
+    plain, moving = (recorded(world(turnover=share), deals=3000, teams=1, seed=3) for share in (0.0, 0.6))
+    first = (plain.past["created_at"] < datetime(2024, 7, 30, 22, tzinfo=UTC)).to_numpy()
+    lifts = plain.past["lift"].to_numpy(), moving.past["lift"].to_numpy()
+    assert first.sum() > 50
+    assert np.allclose(lifts[0][first], lifts[1][first])
+    assert 0.2 < np.mean(~np.isclose(*lifts)) < 0.9
+    people = moving.tables["people"].filter(pl.col("until_on").is_not_null())
+    assert (people["until_on"] - people["from_on"]).dt.total_days().min() >= 29
+
+
 def test_nobody_leaves_without_turnover():
     people = frames(deals=100, teams=3, seed=1)["people"]
     assert people.height == 24
@@ -189,6 +200,45 @@ def test_discounts_have_their_mean_and_steps_their_share():
     assert still["next_step"].is_not_null().mean() == pytest.approx(0.4, abs=0.04)
     assert deals.filter(pl.col("outcome") != "open")["next_step"].null_count() == deals.height - still.height
     assert (still["next_step"].is_null() == still["next_step_on"].is_null()).all()
+
+
+def test_reasons_come_days_after_the_loss_and_not_before_they_are_written():
+    given = replace(COMPANY, circumstances=Circumstances(reason_days=4.0))
+    tables = frames(given, deals=6000, teams=1, seed=5)
+    deals = tables["deals"].filter(pl.col("outcome") == "lost")
+    told = tables["changes"].filter(pl.col("field") == "loss_reason").join(deals, on="deal_id")
+    assert (told["new"] == told["loss_reason"]).all()
+    assert set(told["deal_id"]) == set(deals.filter(pl.col("loss_reason").is_not_null())["deal_id"])
+    days = (told["changed_at"] - told["outcome_at"]).dt.total_seconds() / 86_400
+    assert days.min() >= 0
+    assert days.median() == pytest.approx(4.0, rel=0.06)
+    assert deals["loss_reason"].is_null().mean() == pytest.approx(0.16 + 0.01, abs=0.02)
+
+
+def test_amounts_change_both_ways_and_end_as_they_are():
+    tables = frames(world(amount_moves=0.3), deals=6000, teams=1, seed=5)
+    moves = tables["changes"].filter(pl.col("field") == "amount").join(tables["deals"], on="deal_id")
+    old, new = (moves[c].cast(pl.Float64) for c in ("old", "new"))
+    assert moves.height / 6000 == pytest.approx(0.3, abs=0.02)
+    assert (new == moves["amount"]).all()
+    assert (new > old).mean() == pytest.approx(0.5, abs=0.05)
+    # e ** ±.5 at most, beside the rounding to ten
+    assert ((old - new * np.exp(0.5)) <= 5).all()
+    assert ((old - new * np.exp(-0.5)) >= -5).all()
+    assert (moves["changed_at"] >= moves["created_at"]).all()
+    assert moves.filter(pl.col("changed_at") > pl.col("outcome_at")).is_empty()
+
+
+def test_competitors_are_named_where_the_reason_says_so():
+    given = replace(COMPANY, circumstances=Circumstances(competitors=("A", "B", "C")))
+    deals = frames(given, deals=20_000, teams=1, seed=5)["deals"]
+    assert deals.filter(pl.col("outcome") != "lost")["competitor"].is_null().all()
+    lost = deals.filter(pl.col("outcome") == "lost")
+    said = (lost["loss_reason"] == "competitor").fill_null(False)
+    assert lost.filter(said)["competitor"].is_not_null().mean() == pytest.approx(0.9, abs=0.02)
+    assert lost.filter(~said)["competitor"].is_not_null().mean() == pytest.approx(0.1, abs=0.01)
+    named = lost["competitor"].drop_nulls()
+    assert [(named == name).mean() for name in "ABC"] == pytest.approx([0.5, 0.25, 0.25], abs=0.03)
 
 
 @pytest.mark.parametrize(

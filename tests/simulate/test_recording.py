@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -190,7 +192,7 @@ def test_wins_just_after_a_quarter_are_written_in_its_last_days(name):
     now = {row["deal_id"]: row for row in record.tables["deals"].to_dicts()}
     before = {row["deal_id"]: row for row in honest.tables["deals"].to_dicts()}
     moved = set(record.touched[name]["deals"])
-    expected = set()
+    expected, can_be = set(), set()
     for row in past.filter(pl.col("outcome") == "won").to_dicts():
         start = _quarter(row["day"])
         begun = _day(before[row["deal_id"]]["created_at"])
@@ -198,17 +200,23 @@ def test_wins_just_after_a_quarter_are_written_in_its_last_days(name):
         if in_view and row["day"] <= _working(start, 15, 1) and row["deal_id"] not in again:
             if begun < _working(start - timedelta(days=1), 5, -1):
                 expected.add(row["deal_id"])
+            can_be.add(row["deal_id"])
             if row["deal_id"] in moved:
                 new = _day(now[row["deal_id"]]["outcome_at"])
                 assert _working(start - timedelta(days=1), 5, -1) <= new < start
                 assert begun < new
     # of those begun within the last five days themselves, some can be written there and some cannot
-    assert expected <= moved
+    assert expected <= moved <= can_be
     assert len(moved) > 50
     # some of them are signed after the end of the record, and were pulled before it
     assert any(before[d]["outcome"] == "open" and now[d]["outcome"] == "won" for d in moved)
     rest = [d for d in now if d not in moved]
     assert [now[d] for d in rest[:300]] == [before[d] for d in rest[:300]]
+    told = record.tables["changes"].filter(pl.col("deal_id").is_in(list(moved)), pl.col("field") != "outcome")
+    ends = told.join(record.tables["deals"], on="deal_id")
+    assert (ends["changed_at"] <= ends["outcome_at"]).all()
+    first = told.filter(pl.col("field") == "probability").unique("deal_id")
+    assert set(first["deal_id"]) == moved
     points = {round(now[d]["discount"] - before[d]["discount"], 4) for d in moved}
     assert points == ({0.08} if name == "pull" else {0.0})
 
@@ -232,6 +240,14 @@ def test_wins_of_the_last_days_are_pushed_out_of_the_quarter():
             assert following <= _day(now[deal]["outcome_at"]) <= _working(following, 5, 1)
         assert now[deal]["discount"] == before[deal]["discount"]
     assert n_open > 0
+    again = set(honest.tables["changes"].filter(pl.col("field") == "outcome")["deal_id"])
+    last_days = set()
+    for row in honest.tables["deals"].filter(pl.col("outcome") == "won").to_dicts():
+        day = _day(row["outcome_at"])
+        following = _quarter(_quarter(day) + timedelta(days=100))
+        if day >= _working(following - timedelta(days=1), 5, -1) and row["deal_id"] not in again:
+            last_days.add(row["deal_id"])
+    assert set(moved) == last_days
 
 
 def test_month_ends_are_all_alike():
@@ -247,6 +263,7 @@ def test_month_ends_are_all_alike():
         assert (new.year, new.month) == (old.year, old.month)
         assert old < new
         assert new >= _working(following - timedelta(days=1), 3, -1)
+        assert old >= _working(following - timedelta(days=1), 10, -1) - timedelta(days=2)  # or the weekend before it
         months.add((new.year, new.month))
     assert len(months) > 20
 
@@ -308,11 +325,60 @@ def test_recoded_offered_and_given_the_first_reason(honest):
     assert now.filter(~lost)["loss_reason"].is_null().all()
 
 
+def test_the_first_reason_is_written_on_closing_and_the_famous_name_named(honest):
+    record = made("reason=1,famous=1")
+    deals = record.tables["deals"]
+    told = record.tables["changes"].filter(pl.col("field") == "loss_reason").join(deals, on="deal_id")
+    lost = deals.filter(pl.col("outcome") == "lost")
+    assert set(told["deal_id"]) == set(lost["deal_id"])
+    assert (told["changed_at"] == told["outcome_at"]).all()
+    assert set(told["new"]) == {"no decision"}
+    assert set(lost["competitor"]) == {"Alpha"}
+    assert deals.filter(pl.col("outcome") != "lost")["competitor"].is_null().all()
+    assert set(honest.tables["deals"]["competitor"]) == {"Alpha", "Beta", "Gamma", None}
+
+
+@pytest.mark.parametrize("name", ["hidden", "void"])
+def test_what_is_no_loss_any_more_has_no_day_of_a_reason(name):
+    record = made(f"{name}=1")
+    assert record.tables["changes"].filter(pl.col("field") == "loss_reason").is_empty()
+
+
+def test_a_loss_moved_to_a_later_day_keeps_its_reason_and_one_that_is_open_again_does_not():
+    record = made("month_end=1", deals=3000)
+    deals = record.tables["deals"].filter(pl.col("deal_id").is_in(record.touched["month_end"]["deals"]))
+    told = record.tables["changes"].filter(pl.col("field") == "loss_reason")["deal_id"].to_list()
+    open_again = deals.filter(pl.col("outcome") == "open")
+    assert open_again["loss_reason"].is_null().all()
+    assert not set(open_again["deal_id"]) & set(told)
+    with_reason = deals.filter(pl.col("outcome") == "lost", pl.col("loss_reason").is_not_null())
+    assert with_reason.height > 50
+    assert set(with_reason["deal_id"]) <= set(told)
+
+
+def test_open_deals_in_parts_and_amounts_that_nobody_wrote(honest):
+    record = made("parts=1,amounts=1")
+    before, after = honest.tables["deals"], record.tables["deals"]
+    still = before.filter(pl.col("outcome") == "open")
+    assert after.height == before.height + 2 * still.height
+    assert after["amount"].sum() == pytest.approx(before["amount"].sum())
+    thirds = after.filter(pl.col("outcome") == "open").join(still.select("deal", whole="amount"), on="deal")
+    assert ((thirds["amount"] - thirds["whole"] / 3).abs() <= 10).all()
+    assert not after["deal_id"].is_duplicated().any()
+    moves = [r.tables["changes"].filter(pl.col("field") == "amount").height for r in (honest, record)]
+    assert moves[0] > 80
+    assert moves[1] == 0
+
+
 def test_a_habit_from_a_day_on_is_one_of_deals_begun_since(honest):
     whole, since = made("late=.5"), made("late=.5@2025-07-01")
     begun = honest.past.filter(pl.col("created_at") >= datetime(2025, 6, 30, 22, tzinfo=UTC))["deal_id"]
     assert set(since.touched["late"]["deals"]) == set(whole.touched["late"]["deals"]) & set(begun)
     assert since.touched["late"]["since"] == "2025-07-01"
+    local = honest.past["created_at"].dt.convert_time_zone("Europe/Amsterdam").dt.date()
+    day = local[int(local.arg_sort()[200])]  # a day on which a deal begins is the first of the habit
+    on_it = set(honest.past["deal_id"].filter(local >= day))
+    assert set(made(f"late=1@{day}").touched["late"]["deals"]) == on_it
     one = made("burst=1@p3+2025-07-01")
     changed = one.tables["activities"].join(honest.tables["activities"], on="activity_id", suffix="_was")
     changed = changed.filter(pl.col("recorded_at") != pl.col("recorded_at_was"))
@@ -411,6 +477,8 @@ def test_invented_talks_and_names(honest):
     assert (new["happened_at"] >= new["created_at"]).all()
     assert (new["happened_at"] <= new["until"]).all()
     assert ((new["until"] - new["happened_at"]) <= timedelta(days=14, minutes=1)).all()
+    late = made("invent=1,backdate=.5").tables["activities"].filter(pl.col("activity_id").str.starts_with("x"))
+    assert (late["recorded_at"] == late["happened_at"]).all()  # what was never held is not logged late besides
     contacts = record.tables["contacts"].filter(pl.col("contact_key").str.ends_with("-x"))
     assert set(contacts["deal_id"]) == set(deals.filter(pl.col("outcome") == "open")["deal_id"])
 
@@ -470,6 +538,14 @@ def test_worlds_grow_shift_and_slow_down():
     assert made("growth=.2", STANDARD).touched == {"growth": {"dose": 0.2}}
 
 
+def test_the_page_names_every_habit_and_every_look_alike():
+    page = (Path(__file__).parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
+    habits, others = page.split("## Recording habits")[1].split("## What looks like a habit")
+    assert set(re.findall(r"^\| `(\w+)` \|", habits, re.MULTILINE)) == set(HABITS)
+    others = others.split("## The market")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", others, re.MULTILINE)) == {*LOOK_ALIKES, *WORLDS}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -490,8 +566,27 @@ def test_a_plan_that_cannot_be_is_refused(text):
         plan(text)
 
 
+def test_a_habit_of_nobody_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match=r"late=0.5@p9.*p1, p2, p3, p4, p5, p6\."):
+        made("late=.5@p1+p9")
+
+
 @pytest.mark.parametrize(
-    "name", ["warm", "offers", "reason", "backdate", "burst", "invent", "names", "push_dates", "default_dates", "steps"]
+    "name",
+    [
+        "warm",
+        "offers",
+        "reason",
+        "famous",
+        "amounts",
+        "backdate",
+        "burst",
+        "invent",
+        "names",
+        "push_dates",
+        "default_dates",
+        "steps",
+    ],
 )
 def test_a_habit_that_the_world_does_not_write_down_is_refused(name):
     with pytest.raises(UsageError, match=f"{name}=0.5.*a world with"):
@@ -504,7 +599,7 @@ _DOSES = st.dictionaries(st.sampled_from(ACTS), st.sampled_from([0.1, 0.5, 1.0])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_DOSES, st.integers(0, 50), st.sampled_from([TEAM, replace(DRESSED, reopened=0.2)]))
 def test_whatever_is_planted_the_book_opens_and_nothing_is_refused(doses, seed, world):
-    unable = () if world is TEAM else ("push_dates", "default_dates", "steps")
+    unable = () if world is TEAM else ("push_dates", "default_dates", "steps", "famous", "amounts")
     text = ",".join(f"{name}={dose}" for name, dose in doses.items() if name not in unable)
     size = {"deals": 80, "teams": 1, "seed": seed}
     record = recorded(world, **size, plan=plan(text))

@@ -148,14 +148,16 @@ def _written_on(record: Record, habit: str, chosen: Mask, day: Days) -> Record:
         outcome=pl.when(is_ours).then(pl.when(is_over).then(outcome).otherwise(pl.lit("open"))).otherwise("outcome"),
         outcome_at=pl.when(is_ours).then(pl.when(is_over).then(new)).otherwise("outcome_at"),
     )
-    if "loss_reason" in deals.columns:
-        deals = deals.with_columns(loss_reason=pl.when(is_ours & ~is_over).then(None).otherwise("loss_reason"))
+    texts = [name for name in ("loss_reason", "competitor") if name in deals.columns]
+    deals = deals.with_columns(pl.when(is_ours & ~is_over).then(None).otherwise(name).alias(name) for name in texts)
     if "offered_at" in deals.columns:
         deals = deals.with_columns(offered_at=pl.when(is_ours).then(_by("offered_at", new)).otherwise("offered_at"))
     tables = {"deals": deals, "stage_events": _entered_by(record.tables["stage_events"], chosen, at)}
     changes = record.tables.get("changes")
     if changes is not None:
-        tables["changes"] = changes.filter(~marked(changes, chosen) | (changes["changed_at"] <= valued(changes, at)))
+        is_reason, end = changes["field"] == "loss_reason", valued(changes, at)
+        kept = (is_reason & (end < record.end)) | (~is_reason & (changes["changed_at"] <= end))
+        tables["changes"] = changes.filter(~marked(changes, chosen) | kept)
     return record.with_tables(**tables)
 
 

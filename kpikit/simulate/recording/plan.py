@@ -32,9 +32,12 @@ HABITS: Mapping[str, Callable[[Record, Dose], Record]] = {
     "hidden": losses.hidden,
     "void": losses.void,
     "reason": losses.reason,
+    "famous": losses.famous,
     "recode": prospecting.recode,
     "offers": stage_moves.offers,
     "split": splitting.split,
+    "parts": splitting.parts,
+    "amounts": splitting.amounts,
     "small": splitting.small,
     "bias": chances.bias,
     "push_dates": close_dates.push_dates,
@@ -59,8 +62,8 @@ WORLDS = ("growth", "mix", "long_cycle")
 #: The order in which they act: the innocent beginning first, imports last.
 ORDER = (
     "partner", "late", "warm", "recode", "ahead", "month_end", "own_quarter", "price_list", "pull", "offers", "hidden",
-    "reason", "void", "split", "small", "stage_default", "bias", "default_dates", "push_dates", "steps", "names",
-    "invent", "backdate", "burst", "bulk",
+    "reason", "famous", "void", "split", "parts", "amounts", "small", "stage_default", "bias", "default_dates",
+    "push_dates", "steps", "names", "invent", "backdate", "burst", "bulk",
 )  # fmt: skip
 #: What a dose can be, where it is not a share: log-odds, a direction, growth a quarter.
 RANGES: Mapping[str, tuple[float, float]] = {"bias": (-4.0, 4.0), "pull": (-1.0, 1.0), "growth": (-0.5, 1.0)}
@@ -92,11 +95,17 @@ class Plan:
         return replace(given, growth=size.get("growth", given.growth), circumstances=other)
 
     def record(self, honest: Record) -> Record:
-        """What is written down where all was written as it happened, with these habits instead."""
+        """What is written down where all was written as it happened, with these habits instead.
+
+        Raises:
+            UsageError: a habit of somebody who has no deal, or of what this company does not write down.
+        """
         going = {name: {"dose": dose.size} for name, dose in self.doses.items() if name in WORLDS}
         made = replace(honest, touched=going)
+        everybody = [*honest.past["owner"].unique().sort()]
         for name in ORDER:
             if name in self.doses:
+                _check_owners(name, self.doses[name], everybody)
                 made = _ACTS[name](made, self.doses[name])
         return made
 
@@ -118,6 +127,13 @@ def plan(text: str) -> Plan:
             raise wrong_setting("--plant", part, f"{name} once")
         doses[name] = _dose(name, amount, part if is_given else name)
     return Plan({name: dose for name, dose in doses.items() if dose.size})
+
+
+def _check_owners(name: str, dose: Dose, everybody: list[str]) -> None:
+    """Nobody's habit changes nothing, and is a slip of the pen."""
+    if unknown := [owner for owner in dose.owners if owner not in everybody]:
+        some = ", ".join(everybody[:8]) + (", …" if len(everybody) > 8 else "")
+        raise wrong_setting("--plant", f"{name}={dose.size:g}@{unknown[0]}", some)
 
 
 def _dose(name: str, amount: str, written: str) -> Dose:

@@ -3,13 +3,14 @@
     python docs/honesty.py [--books 40] [--jobs 2]        writes the page
 
 Each replicate is one team's two years, drawn once; then it is written down as each act of docs/honesty.toml would, at
-doses 0, .2 and .5, and asked for the figures. A replicate is a file under ``out/honesty``: a study that was stopped goes
-on where it was, and one more book is one more file.
+doses 0, .2 and .5, and asked for the figures. A replicate is a file under ``out/honesty``: a study that was stopped
+goes on where it was, and one more book is one more file.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -18,14 +19,15 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import polars as pl
 
 from kpikit import cohorts, pipeline, velocity, winloss
 from kpikit.book import DealBook, Settings
-from kpikit.review.listing.agenda import found_by_rules
 from kpikit.book.selection import last_day
+from kpikit.review.listing.agenda import found_by_rules
 from kpikit.simulate import COMPANY, frames, plan
 from kpikit.simulate.frames import SETTINGS, last_instant
 
@@ -91,6 +93,12 @@ def _in_quarter_ends(book: DealBook) -> float | None:
     return n / whole if whole else None
 
 
+def _in_the_last_month(book: DealBook) -> float | None:
+    """Of the last quarter's wins, the share of its last month."""
+    n, whole = (told(winloss.wins(book, during=[window]), figure="won") for window in ("2026-06", QUARTER))
+    return n / whole if n is not None and whole else None
+
+
 def _mixed(part: str) -> Callable[[DealBook], float | None]:
     return lambda book: told(winloss.mix_and_rate(book, during=QUARTER, before=YEAR_BEFORE), part=part)
 
@@ -140,7 +148,10 @@ def _rule(name: str) -> Callable[[DealBook], float | None]:
     return hits
 
 
-RULES = ("silent", "sleeping", "overdue", "criteria", "no_next_step", "single_contact", "just_ended")
+RULES = (
+    "silent", "sleeping", "overdue", "criteria", "no_next_step", "amount_moved", "large", "single_contact",
+    "just_ended",
+)  # fmt: skip
 #: Each figure: its name, its unit, and how it is asked.
 FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
     "rate.cohort": ("won within 180 days, of the deals begun in a year", "share", _rate("cohort")),
@@ -149,7 +160,8 @@ FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
     "rate.created": ("won so far, of the deals begun in a year", "share", _rate("created")),
     "rate.value": ("rate by value", "share", _rate("value")),
     "rate.won_to_lost": ("won to lost", "ratio", _rate("won_to_lost")),
-    "rate.overdue_lost": ("rate with overdue deals as lost", "share", _rate("overdue_lost")),
+    "rate.overdue_lost": ("rate with overdue deals as lost, half a year", "share",
+                          lambda b: told(winloss.win_rate(b, definition="overdue_lost", during=SINCE))),
     "rate.open_pipe": ("wins to open deals at the start", "ratio", _rate("open_pipe")),
     "rate.from_stage": ("won within 180 days of the offer's stage", "share", _rate("from_stage", stage="Proposal")),
     "rate.pooled": ("pooled rate of the first segment", "share",
@@ -162,6 +174,9 @@ FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
     "wins.won": ("deals won in a year", "count", _wins("won")),
     "wins.value": ("their value", "money", _wins("won_value")),
     "wins.mean": ("value of a win", "money", _mean_win),
+    "wins.quarter": ("deals won in the last quarter", "count",
+                     lambda b: told(winloss.wins(b, during=[QUARTER]), figure="won")),
+    "wins.last_month": ("… of them in its last month", "share", _in_the_last_month),
     "wins.quarter_ends": ("share of the wins in quarters' last months", "share", _in_quarter_ends),
     "curve.180": ("win curve at 180 days", "share", _curve),
     "triangle.6": ("won by the sixth month", "share", _triangle),
@@ -206,7 +221,12 @@ FIGURES: Mapping[str, tuple[str, str, Callable[[DealBook], float | None]]] = {
                          lambda b: told(winloss.lost_after_offer(b, during=YEAR))),
     "reasons.first": ("reason 'no decision', of the known", "share",
                       lambda b: told(winloss.reasons(b, during=YEAR), loss_reason="no decision")),
-    "chain.accepted": ("leads accepted", "share", lambda b: told(cohorts.chain(b, by=(), during=YEAR), step="accepted")),
+    "reasons.lag": ("losses with a reason within a week", "share",
+                    lambda b: told(winloss.reason_lag(b, during=YEAR), figure="within_week")),
+    "rivals.first": ("lost to the most famous competitor, of the known", "share",
+                     lambda b: told(winloss.competitors(b, during=YEAR), rival="Alpha")),
+    "chain.accepted": ("leads accepted", "share",
+                       lambda b: told(cohorts.chain(b, by=(), during=YEAR), step="accepted")),
     "moved.lost": ("left the pipeline as lost, in a quarter", "count",
                    lambda b: told(pipeline.moved(b, during=OPENED), figure="lost")),
     "moved.open_now": ("open at a quarter's end", "count",
@@ -262,8 +282,8 @@ def replicate(seed: int) -> dict[str, dict[str, float | None]]:
 
 def folder() -> Path:
     """Where the replicates of this study are kept: another study, or another way of asking, is another folder."""
-    recording = sorted((ROOT / "kpikit" / "simulate").rglob("*.py"))
-    said = json.dumps([asked(), str(WORLD), SIZE, str(START), MONTHS]) + "".join(p.read_text("utf-8") for p in recording)
+    code = [Path(__file__), *sorted((ROOT / "kpikit" / "simulate").rglob("*.py"))]
+    said = json.dumps(asked()) + "".join(path.read_text(encoding="utf-8") for path in code)
     return ROOT / "out" / "honesty" / sha256(said.encode()).hexdigest()[:12]
 
 
@@ -283,6 +303,17 @@ def replicates(books: int, jobs: int = 2) -> Iterator[dict[str, dict[str, float 
         yield from pool.map(_kept, range(1, books + 1))
 
 
+def main(books: int = 50) -> None:
+    """How long do the books of the study take to make, and one replicate with all its questions?"""
+    begin = perf_counter()
+    for seed in range(books):
+        frames(WORLD, **SIZE, seed=seed, start=START, months=MONTHS, plan=plan("late=.2,bias=1,pull=.4,hidden=.3"))
+    made = perf_counter()
+    replicate(0)
+    told = f"{(made - begin) / books * 1000:.0f} ms a book of {SIZE['deals']} deals; {perf_counter() - made:.1f} s"
+    sys.stdout.write(f"{told} a replicate of {len(asked())} records with their figures\n")
+
+
 def estimate(values: list[float | None]) -> tuple[float, float, int]:
     """Mean, its standard error, and of how many books it is told."""
     known = pl.Series([v for v in values if v is not None], dtype=pl.Float64)
@@ -293,9 +324,15 @@ def estimate(values: list[float | None]) -> tuple[float, float, int]:
 
 
 def moved(before: list[float | None], after: list[float | None]) -> tuple[float, float, str]:
-    """The mean change in the same books, its standard error, and whether the figure goes up, down or stays."""
+    """The mean change in the same books, its standard error, and its way: up, down, stays, or not told."""
     pairs = [a - b for a, b in zip(after, before, strict=True) if a is not None and b is not None]
     change, error, _ = estimate(pairs)  # type: ignore[arg-type]
+    if change != change:
+        return change, error, "not told"
     if not abs(change) > CLEAR * error:
         return change, error, "stays"
     return change, error, "up" if change > 0 else "down"
+
+
+if __name__ == "__main__":
+    main()
