@@ -115,7 +115,7 @@ def hubspot_export(folder: Path) -> None:
 
 
 def recurring_export(folder: Path) -> None:
-    """The same deals with what they bring in a year and in a month, and no amount: two readings of what a deal is worth."""
+    """The same deals with what they bring in a year and in a month, and no amount: two readings of their worth."""
     import polars as pl
 
     deals = pl.read_csv(folder / "deals.csv", separator=";", infer_schema=False)
@@ -139,15 +139,15 @@ def terminals(browser: Browser, folder: Path) -> None:
     recurring_export(folder)
     os.environ["XDG_DATA_HOME"] = str(folder / ".data")
     refused = ["init", "recurring.csv", "--yes", "--out", "my-other-crm", "--time-zone", "Europe/Amsterdam"]
-    for picture, command, answers in (
-        ("init.png", ["init", "deals.csv", "--out", "my-crm"], "\n4\n\n\nn\n"),
-        ("init-refused.png", refused, ""),
-        ("check.png", ["check", "my-crm"], ""),
+    for picture, width, command, answers in (
+        ("init.png", 1000, ["init", "deals.csv", "--out", "my-crm"], "\n4\n\n\nn\n"),
+        ("init-refused.png", 1040, refused, ""),
+        ("check.png", 1000, ["check", "my-crm"], ""),
     ):
         page = folder / "terminal.html"
         with contextlib.chdir(folder):
             page.write_text(session(command, answers), encoding="utf-8")
-        shown = browser.new_page(viewport={"width": 1000, "height": 200}, device_scale_factor=2)
+        shown = browser.new_page(viewport={"width": width, "height": 200}, device_scale_factor=2)
         shown.goto(page.as_uri())
         shown.screenshot(path=FOLDER / picture, full_page=True)
         shown.close()

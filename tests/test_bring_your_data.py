@@ -1,6 +1,6 @@
 """What docs/bring-your-data.md and docs/sources promise: every kpikit.toml in them opens, and says what it is said to.
 
-The files that an example names are made here: three deals, D1 won, D2 lost, D3 open, with the same visits in each shape.
+The files that an example names are made here: three deals, D1 won, D2 lost, D3 open, the same visits in each shape.
 """
 
 import csv
@@ -25,11 +25,12 @@ DEALS = {
 }
 #: (deal, which stage: the order's first or second, day)
 MOVES = [("D1", 0, 1), ("D1", 1, 11), ("D2", 0, 1), ("D3", 0, 6)]
-BLOCKS = [
-    pytest.param(block, id=f"{page.stem}-{number}")
+TOML = re.compile(r"^```toml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+EXAMPLES = [
+    (f"{page.stem}-{number}", block)
     for page in PAGES
-    for number, block in enumerate(re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE), 1)
-]  # fmt: skip
+    for number, block in enumerate(TOML.findall(page.read_text(encoding="utf-8")), 1)
+]
 #: what an example leaves to the reader
 NAMED = {"deal_id": "id", "outcome": "how", "created_at": "from", "outcome_at": "to", "pipeline": "line"}
 COLUMNS = "[tables.deals.columns]\n" + "".join(f'{ours} = "{theirs}"\n' for ours, theirs in NAMED.items())
@@ -99,7 +100,10 @@ def history_rows(asked, stages, deals):
         rows.append(row)
     if shape == "long" and "made_from" in deals:
         ends = {"D1": "Closed Won", "D2": "Closed Lost"}
-        rows += [{columns["deal_id"]: d, columns["entered_at"]: DEALS[d]["outcome_at"], columns["stage"]: e} for d, e in ends.items()]
+        rows += [
+            {columns["deal_id"]: d, columns["entered_at"]: DEALS[d]["outcome_at"], columns["stage"]: e}
+            for d, e in ends.items()
+        ]
     return rows
 
 
@@ -144,12 +148,13 @@ def laid_out(block, folder):
 
 
 def test_there_are_examples_of_every_shape():
-    shapes = {tomllib.loads(block.values[0]).get("tables", {}).get("stage_events", {}).get("shape") for block in BLOCKS}
+    tables = [tomllib.loads(block)["tables"] for _, block in EXAMPLES]
+    shapes = {table.get("stage_events", {}).get("shape") for table in tables}
     assert shapes == {None, "from_to", "field_log", "wide", "snapshots", "versions"}
     assert len(PAGES) == 7
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", [block for _, block in EXAMPLES], ids=[name for name, _ in EXAMPLES])
 def test_an_example_opens_with_its_deals_and_visits(block, tmp_path):
     config = laid_out(block, tmp_path)
     book = kpikit.open_book(tmp_path)
@@ -169,7 +174,7 @@ def test_an_example_opens_with_its_deals_and_visits(block, tmp_path):
 
 def test_the_words_of_the_amount_are_on_the_book(tmp_path):
     """``per = "year"`` is said by every sum."""
-    block = next(b.values[0] for b in BLOCKS if 'per = "year"' in b.values[0])
+    block = next(block for _, block in EXAMPLES if 'per = "year"' in block)
     laid_out(block, tmp_path)
     assert kpikit.open_book(tmp_path).settings.amount_per == "year"
 
