@@ -114,24 +114,40 @@ def hubspot_export(folder: Path) -> None:
     ).write_csv(folder / "deals.csv", separator=";")
 
 
+def recurring_export(folder: Path) -> None:
+    """The same deals with what they bring in a year and in a month, and no amount: two readings of their worth."""
+    import polars as pl
+
+    deals = pl.read_csv(folder / "deals.csv", separator=";", infer_schema=False)
+    amount = pl.col("Bedrag").str.replace(",", ".").cast(pl.Float64)
+    deals.select(
+        pl.exclude("Bedrag"),
+        (amount / 3).round(2).alias("ARR"),
+        (amount / 36).round(2).alias("MRR"),
+    ).write_csv(folder / "recurring.csv", separator=";")
+
+
 def session(command: Sequence[str], answers: str) -> str:
-    """What a terminal shows for a command, as HTML."""
+    """What a terminal shows for a command, as HTML; a question ends its line, as the answer would."""
     ran = CliRunner().invoke(kpikit, command, input=answers)
-    return TERMINAL.format(text=f"<b>$ kpikit {' '.join(command)}</b>\n{html.escape(ran.output)}")
+    return TERMINAL.format(text=f"<b>$ kpikit {html.escape(' '.join(command))}</b>\n{html.escape(ran.output)}")
 
 
 def terminals(browser: Browser, folder: Path) -> None:
-    """``kpikit init`` with its questions, ``kpikit check``."""
+    """``kpikit init`` with its questions, a refusal with both readings, ``kpikit check``."""
     hubspot_export(folder)
+    recurring_export(folder)
     os.environ["XDG_DATA_HOME"] = str(folder / ".data")
-    for picture, command, answers in (
-        ("init.png", ["init", "deals.csv", "--out", "my-crm"], "\n\n\n\n4\nn\n"),
-        ("check.png", ["check", "my-crm"], ""),
+    refused = ["init", "recurring.csv", "--yes", "--out", "my-other-crm", "--time-zone", "Europe/Amsterdam"]
+    for picture, width, command, answers in (
+        ("init.png", 1000, ["init", "deals.csv", "--out", "my-crm"], "\n4\n\n\nn\n"),
+        ("init-refused.png", 1040, refused, ""),
+        ("check.png", 1000, ["check", "my-crm"], ""),
     ):
         page = folder / "terminal.html"
         with contextlib.chdir(folder):
             page.write_text(session(command, answers), encoding="utf-8")
-        shown = browser.new_page(viewport={"width": 1000, "height": 200}, device_scale_factor=2)
+        shown = browser.new_page(viewport={"width": width, "height": 200}, device_scale_factor=2)
         shown.goto(page.as_uri())
         shown.screenshot(path=FOLDER / picture, full_page=True)
         shown.close()
