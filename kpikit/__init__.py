@@ -6,8 +6,9 @@ option and prints nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kpikit import windows
 
 if TYPE_CHECKING:
     from kpikit import book, engine, review, simulate, stats
@@ -26,23 +27,14 @@ __all__ = [
     "review", "simulate", "stats", "velocity", "winloss",
 ]
 # fmt: on
-_ROOMS = {
-    "book": "kpikit.book",
-    "cohorts": "kpikit.analysis.cohorts",
-    "engine": "kpikit.engine",
-    "interviews": "kpikit.analysis.voices.interviews",
-    "pipeline": "kpikit.analysis.pipeline",
-    "retention": "kpikit.analysis.retention",
-    "review": "kpikit.review",
-    "simulate": "kpikit.simulate",
-    "stats": "kpikit.stats",
-    "velocity": "kpikit.analysis.velocity",
-    "winloss": "kpikit.analysis.winloss",
-}
 _HOMES = {
-    "Answer": "kpikit.analysis.base.answers",
-    **dict.fromkeys(("DealBook", "Privacy", "Settings", "open_book", "prepare"), "kpikit.book"),
-    **dict.fromkeys(("DataError", "KpikitError", "RankingRefused", "Refused", "UsageError"), "kpikit.errors"),
+    "Answer": "kpikit.analysis.base.answers:Answer",
+    **{name: f"kpikit.{name}" for name in ("book", "engine", "review", "simulate", "stats")},
+    **{name: f"kpikit.analysis.{name}" for name in ("cohorts", "pipeline", "retention", "velocity", "winloss")},
+    "interviews": "kpikit.analysis.voices.interviews",
+    **{name: f"kpikit.book:{name}" for name in ("DealBook", "Privacy", "Settings", "open_book", "prepare")},
+    **{name: f"kpikit.errors:{name}" for name in ("DataError", "KpikitError", "RankingRefused", "Refused")},
+    "UsageError": "kpikit.errors:UsageError",
 }
 
 
@@ -51,11 +43,4 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:  # a checker would take every name for one that is there
-
-    def __getattr__(name: str) -> object:
-        """Load a public name where it lives."""
-        if name not in __all__:
-            raise AttributeError(f"module 'kpikit' has no attribute {name!r}")
-        value = import_module(_ROOMS[name]) if name in _ROOMS else getattr(import_module(_HOMES[name]), name)
-        globals()[name] = value
-        return value
+    __getattr__ = windows.loading(__name__, _HOMES)

@@ -25,7 +25,7 @@ def _arrows_in_the_text():
     return {name: set() for name in alone} | {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
 
 
-ARROWS = {**_arrows_in_the_text(), "__init__": set(), "__main__": {"cli", "processes"}}
+ARROWS = {**_arrows_in_the_text(), "__init__": {"windows"}, "__main__": {"cli", "processes"}}
 COMPUTING = {"reading", "book", "sources", "engine", "stats", "analysis", "simulate"}
 
 
@@ -278,7 +278,7 @@ OTHERWISE = {
     "book/preparing": {"write_parquet"},
     "simulate/writing": {"write_parquet", "write_csv"},
     "report/runs/run": {"copyfile"},
-    "report/runs/lock": {"open"},
+    "lock": {"open"},
     "session/lab": {"open"},
     "log/connecting": {"os.open"},
 }

@@ -161,3 +161,13 @@ def test_links_and_commands_of_the_papers_exist(root):
 def test_the_limit_is_said_plainly(root, name):
     text = " ".join((root / "docs" / "privacy" / f"{name}.md").read_text(encoding="utf-8").split())
     assert re.search(r"whoever holds the (CRM's )?export", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_server_keeps_of_what_was_erased_is_named(folder, root, language):
+    said = CliRunner().invoke(command, ["privacy", str(folder), "--lang", language]).output
+    assert "pg_wal" in said
+    page = re.search(r"docs/privacy/(?:forgetting|vergeten)\.md", said)
+    assert "pg_wal" in (root / page[0]).read_text(encoding="utf-8")
+    told = json.loads(CliRunner().invoke(command, ["privacy", str(folder), "--json"]).output)
+    assert told["log_remains_in"][0] == "pg_wal"

@@ -21,6 +21,7 @@ from kpikit.book.settings import Settings
 from kpikit.engine.codes import Coded, Codes, encode
 from kpikit.errors import Fault, UsageError
 from kpikit.files import write_whole
+from kpikit.lock import LOCK, locked
 
 MANIFEST = "kpikit-book.json"
 FORMAT = 3
@@ -44,7 +45,7 @@ def prepare(book: DealBook, path: str | Path) -> DealBook:
         path: a folder that does not exist yet, or a prepared book, replaced once the new one is whole.
 
     Raises:
-        UsageError: the folder exists and is not a prepared book.
+        UsageError: the folder exists and is not a prepared book, or another process is writing one into it.
 
     Example:
         >>> import tempfile
@@ -69,19 +70,20 @@ def begun(path: str | Path) -> Iterator[Path]:
     """Where a prepared book can be written: until it is sealed, a book that was there stays as it is.
 
     Raises:
-        UsageError: the folder exists and is not a prepared book.
+        UsageError: the folder exists and is not a prepared book, or another process is writing one into it.
     """
     folder = Path(path)
-    others = [file for file in folder.iterdir() if file.name != PARTIAL] if folder.is_dir() else []
+    others = [file for file in folder.iterdir() if file.name not in (PARTIAL, LOCK)] if folder.is_dir() else []
     if folder.is_file() or (others and not is_prepared(folder)):
         raise UsageError("folder_in_use", path=str(folder))
-    partial = folder / PARTIAL
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-    finally:
+    with locked(folder):
+        partial = folder / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _replaced(partial: Path) -> Path:

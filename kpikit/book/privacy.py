@@ -148,6 +148,8 @@ LOG: Mapping[str, Personal] = MappingProxyType(
         "written_at": Personal(_STAFF, "about", ("screen",)),
     }
 )
+#: where a log in PostgreSQL still has what was erased from it, until the server's owner lets these go
+REMAINS = ("pg_wal", "wal_archive", "replicas", "backups", "server_log")
 #: fields of the log about deals, the session or the machinery
 IMPERSONAL_LOG = _names(
     "id kind replaces session_id deal_id book_hash value unit days position about seq seal entry_id"

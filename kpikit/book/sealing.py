@@ -73,6 +73,14 @@ class Sealed:
         """
         self._check(self._files(table), lambda file, seal: _known_hash(file) == seal.xxh3)
 
+    def check_every_file(self) -> None:
+        """Refuse a book of which any file, whether asked for or not, is not as it was written.
+
+        Raises:
+            DataError: the files that are wrong, all at once.
+        """
+        self._check(self.seals, lambda file, seal: _known_hash(file) == seal.xxh3)
+
     def scan(self, table: str) -> pl.LazyFrame:
         """A table, a file or parts, whose rows stay in order; nothing else in the folder is read."""
         return pl.scan_parquet([self.folder / name for name in self._files(table)])
@@ -92,12 +100,12 @@ class SealedTables(Mapping[str, pl.LazyFrame]):
     """The tables of a prepared book, read lazily; each time one is asked for, its files are looked at first."""
 
     def __init__(self, sealed: Sealed, names: Iterable[str]) -> None:
-        self._sealed = sealed
+        self.sealed = sealed
         self._frames = {name: sealed.scan(name) for name in names}
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         frame = self._frames[name]
-        self._sealed.check_whole(name)
+        self.sealed.check_whole(name)
         return frame
 
     def __contains__(self, name: object) -> bool:
@@ -108,6 +116,16 @@ class SealedTables(Mapping[str, pl.LazyFrame]):
 
     def __len__(self) -> int:
         return len(self._frames)
+
+
+def check_whole(tables: Mapping[str, Any]) -> None:
+    """Refuse the tables of a prepared book if any of its files is not as it was written; others have no seal.
+
+    Raises:
+        DataError: the files that are wrong, all at once.
+    """
+    if isinstance(tables, SealedTables):
+        tables.sealed.check_every_file()
 
 
 def as_text(record: Mapping[str, Any]) -> str:

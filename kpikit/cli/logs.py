@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from kpikit.files import write_whole
 
 if TYPE_CHECKING:
     from kpikit.log.log import Log
+    from kpikit.log.namesakes import Namesake
+    from kpikit.words import Words
 
 _log = click.option(
     "--log", "place", metavar="PATH_OR_URL", envvar="KPIKIT_LOG", show_envvar=True,
@@ -44,6 +48,7 @@ def keep(months: int, place: str | None, yes: bool, language: str) -> None:
         if not yes:
             click.confirm(words.say("log.keep.sure", months=months, where=opened.place), abort=True)
         tell(words.say("log.erased", n=opened.keep(months)))
+        _tell_remains(opened, words)
 
 
 @log.command()
@@ -76,6 +81,7 @@ def export(person: str, out: Path | None, place: str | None, language: str) -> N
     """
     with _opened(place, language) as opened:
         said = as_json_text(opened.export(person))
+        _offer(opened.namesakes(person), f"export{_at(opened, place)}", words_in(language))
     if out is None:
         tell(said)
         return
@@ -92,16 +98,24 @@ def export(person: str, out: Path | None, place: str | None, language: str) -> N
 def forget(person: str | None, deal_id: str | None, place: str | None, yes: bool, language: str) -> None:
     """Erase a PERSON: their entries' names and texts in all versions, and their name in what others wrote.
 
+    Other capitals and spaces are the same name. Other spellings that may be the same person (initials, another order,
+    an address) are listed, and stay until you forget each by its own name.
+
     \b
     kpikit log forget "Anna de Vries"
     kpikit log forget --deal D-1042
     """
     with _opened(place, language) as opened:
         words = words_in(language)
+        if person and person.strip():
+            if same := opened.taken_for_same(person):
+                tell(words.say("log.forget.same", names=_counted(same)), err=True)
+            _offer(opened.namesakes(person), f"forget{_at(opened, place)}", words)
         if not yes:
             whom = person or deal_id or "?"
             click.confirm(words.say("log.forget.sure", whom=whom, where=opened.place), abort=True)
         tell(words.say("log.erased", n=opened.forget(person, deal_id=deal_id)))
+        _tell_remains(opened, words)
 
 
 @log.command()
@@ -114,6 +128,32 @@ def rescue(out: Path | None, place: str | None, language: str) -> None:
         beside = opened.path and opened.path.with_name(f"{opened.path.stem}-saved{opened.path.suffix}")
         where = opened.rescue(out or beside or Path("review-log-saved.sqlite"))
         tell(words_in(language).say("log.rescued", where=str(where)))
+
+
+def _offer(others: Sequence[Namesake], command: str, words: Words) -> None:
+    """Spellings that may be the same person, each with the command that reaches it: nobody is forgotten unasked."""
+    if not others:
+        return
+    tell(words.say("log.namesakes", names=_counted(others)), err=True)
+    for one in others:
+        tell(f"  kpikit log {command} {shlex.quote(one.spelling)}", err=True)
+
+
+def _at(opened: Log, place: str | None) -> str:
+    """The log that was named, for a command that is meant for the same; a password is not repeated."""
+    if place is None:
+        return ""
+    return " --log …" if opened.is_at_server else f" --log {shlex.quote(place)}"
+
+
+def _counted(spellings: Sequence[Namesake]) -> tuple[str, ...]:
+    return tuple(f"“{one.spelling}” ({one.n})" for one in spellings)
+
+
+def _tell_remains(opened: Log, words: Words) -> None:
+    """What a command cannot reach: at a server there is more than the table."""
+    if opened.is_at_server:
+        tell(words.say("log.remains"), err=True)
 
 
 def _opened(place: str | None, language: str) -> Log:

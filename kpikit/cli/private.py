@@ -23,6 +23,7 @@ _LAST = (
     "privacy.where",
     "privacy.kept",
     "privacy.log.kept",
+    "privacy.log.server",
     "privacy.log.seen",
     "privacy.limit",
 )
@@ -48,7 +49,7 @@ def privacy(book: str, language: str, as_json: bool) -> None:
 
 def as_plain(book: DealBook, copy: Path) -> dict[str, Any]:
     """The same for machines: settings, fields of the book and of the review log, and the copy that a session keeps."""
-    from kpikit.book.privacy import LOG, personal_fields
+    from kpikit.book.privacy import LOG, REMAINS, personal_fields
 
     def plain(field: Personal, kept: str) -> dict[str, Any]:
         parts = {"whose": field.whose, "kind": field.kind, "goes": field.goes, "seen_by": field.seen_by}
@@ -60,7 +61,10 @@ def as_plain(book: DealBook, copy: Path) -> dict[str, Any]:
     ]
     log = [{"column": name, **plain(field, "log")} for name, field in LOG.items()]
     kept = {"place": str(copy), "is_there": copy.exists()}
-    return {"settings": asdict(book.settings.privacy), "fields": fields, "log": log, "copy": kept}
+    return {
+        "settings": asdict(book.settings.privacy), "fields": fields, "log": log, "log_remains_in": list(REMAINS),
+        "copy": kept,
+    }  # fmt: skip
 
 
 def lines(book: DealBook, words: Words, copy: Path) -> list[str]:

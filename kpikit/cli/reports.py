@@ -14,6 +14,7 @@ import click
 from kpikit.cli.saying import as_of, lang, tell, words_in
 from kpikit.crms import CRMS
 from kpikit.errors import UsageError
+from kpikit.lock import locked
 from kpikit.processes.stopping import EXIT_CODE
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def demo(out: Path, language: str, jobs: int) -> None:
     """Make the team reviews of the demo book, and say where they are."""
     folder = out / DEMO_PERIOD
     if (folder / "run.json").exists():
-        shutil.rmtree(folder)
+        with locked(folder):  # another demo may be at work in it
+            shutil.rmtree(folder)
     make_reports("demo", "team-review", DEMO_PERIOD, out, (), language, "team", {}, jobs)
 
 
@@ -106,7 +108,7 @@ def report(
     kpikit report my-crm/kpikit.toml --all-teams --period 2026Q3 --out out --resume
 
     Ends with 0 if all is well, 1 if a report or a format failed, 2 if the order cannot be carried out, 3 if the data
-    break their contract, 4 if nothing could be made, 130 if it was interrupted.
+    break their contract, 4 if nothing could be made, 5 if the log's server does not answer, 130 if it was interrupted.
     """
     from kpikit.report.runs.plan import Order
     from kpikit.report.runs.template import read_parameter
@@ -143,6 +145,8 @@ def _carry_out(order: Order) -> None:
     except KeyboardInterrupt:
         tell("\n" + words.say("run.interrupted"), err=True)
         sys.exit(EXIT_CODE)
+    for notice in made.notices:
+        tell(notice.in_words(words), err=True)
     if made.kept:
         tell(words.say("run.kept", n=len(made.kept)), err=True)
     click.echo(f"{made.folder / 'index.html'}")

@@ -93,6 +93,7 @@ def _prepare(
     mine = of_team(opened, team) if team else opened
     with open_log(log) as known:
         day = on or session_day(mine, clock(known, mine.settings.time_zone))
-        made = prepare(mine, known, out, words, on=day, minutes=minutes, questions=questions_of(book))
+        questions = questions_of(book)
+        made = prepare(mine, known, out, words, on=day, minutes=minutes, questions=questions, whole=opened)
     for path in made:
         tell(str(path))

@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from kpikit.errors import UsageError
 from kpikit.files import user_folder
-from kpikit.log.entries import LogError
+from kpikit.log.entries import LogError, ServerLost
 
 #: how long a writer waits for the others, in milliseconds
 BUSY_TIMEOUT = 30_000
@@ -72,19 +72,6 @@ def located(given: str | Path | None) -> Path | URL:
 def named(place: Path | URL) -> str:
     """A log's place as it may be shown: no password."""
     return str(place) if isinstance(place, Path) else place.render_as_string(hide_password=True)
-
-
-def server(url: URL) -> Engine:
-    """An engine for a PostgreSQL database.
-
-    Raises:
-        UsageError: the driver is not installed.
-    """
-    try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"timeout": 30, "application_name": "kpikit"})
-    except ImportError:
-        raise UsageError("log_driver") from None
-    return engine
 
 
 def made(path: Path) -> None:
@@ -200,11 +187,21 @@ def trouble(error: Exception, place: str, text: str | None) -> LogError:
     for start, code in _SQLITE_SAYS.items():
         if name.startswith(start):
             return LogError(code, text=text, where=place)
-    said = str(cause).splitlines()
+    told = cause.args[0] if cause.args and isinstance(cause.args[0], dict) else {}
+    state = str(told.get("C", ""))
+    if state in _WAITED:
+        return LogError("log_busy", text=text, where=place)
     is_gone = getattr(error, "connection_invalidated", False) or type(cause).__name__ == "InterfaceError"
-    if is_gone or isinstance(cause, OSError):
-        return LogError("log_unreachable", text=text, where=place)
+    if is_gone or isinstance(cause, OSError) or state.startswith(_GONE):
+        return ServerLost("log_unreachable", text=text, where=place)
+    said = str(told.get("M", cause)).splitlines()
     return LogError("log_disk", text=text, where=place, reason=said[0] if said else type(cause).__name__)
+
+
+#: PostgreSQL's codes for a lock or a statement that took too long, and too many who are connected
+_WAITED = ("55P03", "57014", "53300")
+#: and for a server that ends, or is not there yet
+_GONE = ("57P", "08")
 
 
 _SQLITE_SAYS = {

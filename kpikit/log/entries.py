@@ -7,6 +7,7 @@ writing it again after a failure never writes it twice.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
@@ -47,10 +48,11 @@ class Carries:
 
 
 #: kind → what it carries. ``due_on`` is the day of the session (opened), of the next one (closed), the day by which
-#: (agreement), the day until which (parked).
+#: (agreement), the day until which (parked). ``text`` of "basis" is what the session's book rested on, as JSON.
 KINDS: Mapping[str, Carries] = MappingProxyType(
     {
         "opened": Carries(("session_id", "due_on"), ("text",)),
+        "basis": Carries(("session_id", "text")),
         "closed": Carries(("session_id",), ("due_on", "text")),
         "listed": Carries(("session_id", "deal_id", "code"), ("value", "unit", "position")),
         "placed": Carries(("session_id", "deal_id", "code"), ("position",), PLACED),
@@ -69,7 +71,7 @@ KINDS: Mapping[str, Carries] = MappingProxyType(
 #: the day that stands where a parking was undone
 UNPARKED = date(1970, 1, 1)
 #: what nobody signs: a prediction is the deal's, and the agenda is the room's
-UNSIGNED = ("prediction", "listed", "placed", "erased")
+UNSIGNED = ("prediction", "listed", "placed", "basis", "erased")
 _ALWAYS = {"kind", "id", "replaces", "session_id", "deal_id", "book_hash", "author", "seen_by", "written_at"}
 
 
@@ -108,6 +110,12 @@ class LogError(KpikitError):
         if self.text is None:
             return said
         return f"{said} {Words(language).say('log.not_saved' if self.text == '' else 'log.text_kept')}"
+
+
+class ServerLost(LogError):  # noqa: N818 - what it is, as Refused is
+    """The server of the log does not answer, or answers no more (exit code 5): nothing is wrong with what was asked."""
+
+    exit_code = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,5 +211,9 @@ def _figures(entry: Entry) -> None:
 
 
 def same_name(name: str | None) -> str | None:
-    """A name as it is compared: capitals and spaces at its ends do not make another person."""
-    return name.strip().casefold() if name else None
+    """A name as it is compared: capitals, spaces and how accents are coded do not make another person.
+
+    >>> same_name(" Anna  de Vries ") == same_name("anna de vries")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split()) if name else None

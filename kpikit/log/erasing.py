@@ -10,20 +10,21 @@ import re
 import sqlite3
 import unicodedata
 from calendar import monthrange
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, create_engine, delete, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from kpikit.calendar import add_months
 from kpikit.errors import UsageError
-from kpikit.log.connecting import BUSY_TIMEOUT
-from kpikit.log.entries import Entry, LogError, same_name
+from kpikit.log.connecting import BUSY_TIMEOUT, trouble
+from kpikit.log.entries import Entry, LogError, ServerLost, same_name
 from kpikit.log.inserting import put
+from kpikit.log.namesakes import Namesake, namesakes, taken_for_same
 from kpikit.log.tables import CLOCKS, ENTRIES, FRAME, seal
+from kpikit.log.watching import watched
 
 if TYPE_CHECKING:
     from kpikit.log.log import Log
@@ -43,6 +44,10 @@ def keep(log: Log, months: int) -> int:
     """
     if months < 1:
         raise UsageError("log_months", months=months)
+    return watched(log, lambda it: _keep(it, months))
+
+
+def _keep(log: Log, months: int) -> int:
     with log.writing() as connection:
         today = _EPOCH + timedelta(days=connection.scalar(CLOCKS[connection.dialect.name]) // _DAY)
         first_on = add_months(today, -months)
@@ -58,7 +63,7 @@ def export(log: Log, person: str) -> list[dict[str, Any]]:
     """All versions of what someone wrote, was to do, or is named in, as plain values."""
     name = _said(person)
     pattern = _pattern(name)
-    rows = log.frame(select(*(ENTRIES.c[column] for column in FRAME)).order_by(ENTRIES.c.seq)).drop("seq").to_dicts()
+    rows = _rows(log)
     theirs = _threads(rows, name)
     mine = [row for row in rows if row["entry_id"] in theirs or (row["text"] and pattern.search(row["text"]))]
     dates = ("written_at", "due_on")
@@ -82,6 +87,10 @@ def forget(log: Log, person: str | None = None, *, deal_id: str | None = None) -
     if (person is None) == (deal_id is None):
         raise UsageError("log_forget")
     name = None if person is None else _said(person)
+    return watched(log, lambda it: _forget(it, name, deal_id))
+
+
+def _forget(log: Log, name: str | None, deal_id: str | None) -> int:
     with log.writing() as connection:
         rows = [dict(row) for row in connection.execute(select(ENTRIES)).mappings()]
         new = [_without(row, name, _threads(rows, name)) for row in rows] if name else []
@@ -93,6 +102,23 @@ def forget(log: Log, person: str | None = None, *, deal_id: str | None = None) -
         _remember(connection, "forget", len(changed))
     _sweep(log)
     return len(changed)
+
+
+def namesakes_of(log: Log, person: str) -> tuple[Namesake, ...]:
+    """Spellings that would still stand in the log once this person is forgotten, and may be the same."""
+    name, rows = _said(person), _rows(log)
+    theirs = _threads(rows, name)
+    return namesakes([_without(row, name, theirs) for row in rows], name)
+
+
+def same_of(log: Log, person: str) -> tuple[Namesake, ...]:
+    """Spellings that are this person's name but for capitals, spaces and how accents are coded."""
+    name = _said(person)
+    return taken_for_same(_rows(log), name, _pattern(name))
+
+
+def _rows(log: Log) -> list[dict[str, Any]]:
+    return log.frame(select(*(ENTRIES.c[column] for column in FRAME)).order_by(ENTRIES.c.seq)).drop("seq").to_dicts()
 
 
 def _said(person: str) -> str:
@@ -130,16 +156,39 @@ def _sweep(log: Log) -> None:
     """Take what was erased off the disk too: out of free pages and out of the write-ahead log."""
     try:
         if log.path is None:
-            alone = create_engine(log.engine.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-            with alone.connect() as connection:
-                connection.execute(text(f"VACUUM FULL {ENTRIES.name}"))
+            _sweep_server(log)
             return
         with closing(sqlite3.connect(log.path, timeout=BUSY_TIMEOUT / 1000, isolation_level=None)) as connection:
             for pragma in ("secure_delete=ON", "temp_store=MEMORY", "synchronous=FULL"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             connection.execute("VACUUM")
             is_held = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except (DBAPIError, sqlite3.Error) as error:
-        raise LogError("log_traces", where=log.place) from error
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        found = trouble(error, log.place, None)
+        raise found if isinstance(found, ServerLost) else LogError("log_traces", where=log.place) from error
     if is_held:
         raise LogError("log_traces", where=log.place)
+
+
+def _sweep_server(log: Log) -> None:
+    """Write the table anew, without the rows as they were, and what the server has counted of its columns.
+
+    Raises:
+        LogError: this user may not: the server then leaves the table as it is, and only warns.
+    """
+    with log.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        before = connection.scalar(_FILE)
+        connection.execute(text(f"VACUUM (FULL, ANALYZE) {ENTRIES.name}"))
+        if connection.scalar(_FILE) == before:
+            owner = connection.scalar(_OWNER)
+            raise LogError("log_no_vacuum", where=log.place, table=ENTRIES.name, owner=owner)
+        with suppress(DBAPIError):  # whose the database is may; its statistics hold the commonest names and texts
+            connection.execute(text("VACUUM FULL pg_catalog.pg_statistic"))
+        with suppress(DBAPIError):  # a role of its own; without it the old file goes with the server's next one
+            connection.execute(text("CHECKPOINT"))
+
+
+_FILE = text(f"SELECT pg_relation_filenode('{ENTRIES.name}')")
+_OWNER = text("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = CAST(:table AS regclass)").bindparams(
+    table=ENTRIES.name
+)

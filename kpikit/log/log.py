@@ -6,12 +6,14 @@ older or a younger kpikit wrote, and what a disk has damaged, is said and never 
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import polars as pl
@@ -20,10 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 from kpikit.log import erasing, salvage
 from kpikit.log.connecting import trouble
-from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, checked, new_id, same_name
+from kpikit.log.entries import GIVEN, TALK, UNPARKED, Entry, LogError, Reader, ServerLost, checked, new_id, same_name
 from kpikit.log.inserting import put
-from kpikit.log.tables import ENTRIES, FRAME
+from kpikit.log.namesakes import Namesake
+from kpikit.log.server import patient_server
+from kpikit.log.tables import CLOCKS, ENTRIES, FRAME
 
+#: seconds after a silence of the server in which no reader waits for it again
+AGAIN = 1.0
 _COLUMNS = [ENTRIES.c[name] for name in FRAME]
 
 
@@ -40,6 +46,7 @@ class Log:
         self.author = author
         self.engine, self.place, self.path, self.notices = engine, place, path, notices
         self._file = path.stat().st_ino if path is not None and path.exists() else None
+        self._silent_since = -math.inf
 
     def __enter__(self) -> Log:
         return self
@@ -221,6 +228,14 @@ class Log:
         """Erase what is older than so many months; a row stays that says how many were erased, and when."""
         return erasing.keep(self, months)
 
+    def namesakes(self, person: str) -> tuple[Namesake, ...]:
+        """Spellings that may be this person too, and that :meth:`forget` and :meth:`export` do not reach."""
+        return erasing.namesakes_of(self, person)
+
+    def taken_for_same(self, person: str) -> tuple[Namesake, ...]:
+        """Spellings that :meth:`forget` and :meth:`export` take for this person: other capitals, spaces, codes."""
+        return erasing.same_of(self, person)
+
     def export(self, person: str) -> list[dict[str, Any]]:
         """Everything that someone wrote, was to do, or is named in, all versions, as plain values for JSON."""
         return erasing.export(self, person)
@@ -235,6 +250,25 @@ class Log:
 
     # --- what the parts of the log share -----------------------------------------------------------------------------
 
+    @property
+    def is_at_server(self) -> bool:
+        """Does it lie in a PostgreSQL database?"""
+        return self.engine.dialect.name == "postgresql"
+
+    def patient(self) -> Log:
+        """The same log at its server, for work that may take its time."""
+        engine = patient_server(self.engine.url)
+        return Log(engine, self.place, None, self.notices, author=self.author)
+
+    def clock(self) -> int:
+        """The log's own clock, in microseconds: one for all machines that share a log.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        with self._reading() as connection:
+            return connection.scalar(CLOCKS[connection.dialect.name]) or 0
+
     @contextmanager
     def writing(self, text: str = "") -> Iterator[Connection]:
         """A transaction that writes; what goes wrong is a :class:`LogError` that keeps the text."""
@@ -243,11 +277,8 @@ class Log:
             raise LogError(last.code, text=text, **last.values)
         if self.path is not None and (not self.path.exists() or self.path.stat().st_ino != self._file):
             raise LogError("log_moved", text=text, where=self.place)
-        try:
-            with self.engine.execution_options(writes=True).begin() as connection:
-                yield connection
-        except (DBAPIError, sqlite3.Error, OSError) as error:
-            raise trouble(error, self.place, text) from error
+        with self._answering(text), self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
 
     def frame(self, query: Any) -> pl.DataFrame:
         """The rows of a query over entries."""
@@ -260,11 +291,20 @@ class Log:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A connection that reads; what goes wrong is a :class:`LogError`."""
+        if monotonic() - self._silent_since < AGAIN:  # a screen asks for much at once
+            raise ServerLost("log_unreachable", where=self.place)
+        with self._answering(None), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _answering(self, text: str | None) -> Iterator[None]:
+        """What goes wrong is a :class:`LogError`; a silence of the server is remembered."""
         try:
-            with self.engine.connect() as connection:
-                yield connection
+            yield
         except (DBAPIError, sqlite3.Error, OSError) as error:
-            raise trouble(error, self.place, None) from error
+            if isinstance(error, TimeoutError):
+                self._silent_since = monotonic()
+            raise trouble(error, self.place, text) from error
 
     def _spoken(self) -> set[str | None]:
         """Sessions in which something was said or decided, whoever may read it."""

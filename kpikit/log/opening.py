@@ -17,6 +17,7 @@ from kpikit.log.entries import LogError, login_name
 from kpikit.log.log import Log
 from kpikit.log.migrations import settled, version_of
 from kpikit.log.salvage import salvaged, saved
+from kpikit.log.server import server
 from kpikit.log.tables import ENTRIES, VERSION, VERSIONS, seal
 
 Opened = tuple[Engine, str, Path | None, tuple[LogError, ...]]
@@ -125,7 +126,7 @@ def _may_write(path: Path) -> bool:
 
 
 def _server(url: URL) -> Opened:
-    where, engine = connecting.named(url), connecting.server(url)
+    where, engine = connecting.named(url), server(url)
     try:
         with engine.begin() as connection:
             if connection.scalar(text("SHOW server_encoding")) != "UTF8":

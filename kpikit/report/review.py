@@ -96,7 +96,7 @@ class Report:
 def team_review(
     book: str | Path,
     *,
-    team: str = "all",
+    team: str = "",
     period: str,
     language: str = "en",
     copy: str = "team",
@@ -133,7 +133,7 @@ def review_of(figures: TeamFigures, language: str = "en") -> Report:
 def quarterly_winloss(
     book: str | Path | DealBook,
     *,
-    team: str = "all",
+    team: str = "",
     period: str,
     language: str = "en",
     copy: str = "company",
@@ -192,7 +192,7 @@ def _opened(
     check_period(opened, asked)
     then = opened.at(min(asked.end, opened.as_of)).replace(answers_in="polars")
     part = asked_for(then, team)
-    return part, about(part, asked, copy, team=team, since=since)  # type: ignore[arg-type] - looked at above
+    return part, about(part, asked, copy, team=team, since=since, whole=then)  # type: ignore[arg-type] - looked at above
 
 
 def check_period(book: Any, period: Any) -> None:

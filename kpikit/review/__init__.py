@@ -5,8 +5,9 @@ The names below are loaded when first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kpikit import windows
 
 if TYPE_CHECKING:
     from kpikit.log.opening import open_log
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["agenda", "learning", "open_log", "opening", "story"]
 
-_HOME = {
-    "agenda": "kpikit.review.listing.agenda",
-    "learning": "kpikit.review.lessons",
-    "open_log": "kpikit.log.opening",
-    "opening": "kpikit.review.beginning",
-    "story": "kpikit.review.telling",
+_HOMES = {
+    "agenda": "kpikit.review.listing.agenda:agenda",
+    "learning": "kpikit.review.lessons:learning",
+    "open_log": "kpikit.log.opening:open_log",
+    "opening": "kpikit.review.beginning:opening",
+    "story": "kpikit.review.telling:story",
 }
 
 
@@ -31,9 +32,4 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:  # a checker would take every name for one that is there
-
-    def __getattr__(name: str) -> object:
-        """Load a public name where it lives."""
-        if name not in _HOME:
-            raise AttributeError(f"module 'kpikit.review' has no attribute {name!r}")
-        return getattr(import_module(_HOME[name]), name)
+    __getattr__ = windows.loading(__name__, _HOMES)

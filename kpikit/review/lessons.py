@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kpikit.book import DealBook
+from kpikit.book.basis import Difference
 from kpikit.book.selection import count_people
 from kpikit.calendar import midnight
 from kpikit.errors import Refused
 from kpikit.review.calibration import apart, brier, came_out, shares
 from kpikit.review.events_since import MOVES, after, facts_of, moments
 from kpikit.review.listing.agenda import LOT, PINNED
+from kpikit.review.session_basis import left_out
 from kpikit.review.team_scope import ours, sessions_of
 
 if TYPE_CHECKING:
@@ -34,7 +38,8 @@ class Learning:
     with its range. ``moved``: the share of listed deals that moved forward or ended within four weeks (``which``: rule,
     lot), ``difference``: rule less lot, with ``certainty`` and ``noticeable``. ``reasons``: the same by rule.
     ``predicted``: what was given a chance of about so much, and how much came about; ``score``: Brier's, beside that of
-    one rate for all. ``n_young``: listed deals too recent to tell. Where it is ``too_few`` there are counts only.
+    one rate for all. ``n_young``: listed deals too recent to tell. ``apart``: sessions whose listed deals are left out,
+    because their book rested on something else, with why. Where it is ``too_few`` there are counts only.
     """
 
     said: pl.DataFrame
@@ -46,9 +51,10 @@ class Learning:
     score: pl.DataFrame
     n_young: int
     days: int
+    apart: Mapping[str, tuple[Difference, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def learning(book: DealBook, log: Log, *, days: int = WITHIN) -> Learning:
+def learning(book: DealBook, log: Log, *, days: int = WITHIN, whole: DealBook | None = None) -> Learning:
     """What do earlier sessions teach the team?
 
     A deal *moves* when it goes on to a later stage, or ends: an honest loss is a move. Each deal on each agenda counts
@@ -60,6 +66,7 @@ def learning(book: DealBook, log: Log, *, days: int = WITHIN) -> Learning:
         book: a deal book; for a team copy.
         log: the review log; only what the team may see is read.
         days: how long after a session a move counts.
+        whole: the book that ``book`` is a team's part of; without it nobody can tell whether teams are others now.
 
     Raises:
         Refused: the team has fewer people than a team's own report needs.
@@ -82,7 +89,8 @@ def learning(book: DealBook, log: Log, *, days: int = WITHIN) -> Learning:
     ):
         raise Refused("team_too_small", team=book.team, least=book.settings.privacy.min_team)
     agreements = ours(log.agreements(), log, book)
-    listed, n_young = _listed(book, log, days)
+    others = left_out(log, book, whole or book)
+    listed, n_young = _listed(book, log, days, others)
     predictions = _predictions(book, log)
     by_chance = pl.col("rule") == LOT
     sides = {"rule": listed.filter(~by_chance & (pl.col("rule") != PINNED)), "lot": listed.filter(by_chance)}
@@ -100,6 +108,7 @@ def learning(book: DealBook, log: Log, *, days: int = WITHIN) -> Learning:
         brier(chances, so),
         n_young,
         days,
+        others,
     )  # fmt: skip
 
 
@@ -131,10 +140,11 @@ def _followed(book: DealBook, rows: list[tuple[str, str | None, datetime]], days
     return moments(some).join(ids, on="deal_id", how="semi", maintain_order="left")
 
 
-def _listed(book: DealBook, log: Log, days: int) -> tuple[pl.DataFrame, int]:
+def _listed(book: DealBook, log: Log, days: int, others: Collection[str]) -> tuple[pl.DataFrame, int]:
     """Each open deal on each agenda and whether it moved within so many days; and how many are too young to tell."""
     rows: list[tuple[str, str, str, datetime]] = []
-    for session, held_on in sessions_of(log, book).select("session_id", "held_on").iter_rows():
+    held = sessions_of(log, book).filter(~pl.col("session_id").is_in([*others]))
+    for session, held_on in held.select("session_id", "held_on").iter_rows():
         start = _begin(book, held_on)
         for deal, rule in log.agenda(session).select("deal_id", "rule").iter_rows():
             rows.append((f"{session}\x1f{deal}", deal, rule, start))

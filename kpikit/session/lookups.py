@@ -12,13 +12,13 @@ import polars as pl
 from kpikit.book import DealBook
 from kpikit.book.selection import last_day
 from kpikit.log.log import Log
-from kpikit.log.tables import CLOCKS
 from kpikit.review.beginning import Opening, opening
 from kpikit.review.lessons import Learning, learning
 from kpikit.review.listing.agenda import agenda
 from kpikit.review.listing.choices import Choices
 from kpikit.review.pictures import course_chart, course_sentence, timeline_chart
 from kpikit.review.questions import Questions
+from kpikit.review.session_basis import notices
 from kpikit.review.telling import Story, story
 from kpikit.session.open_deals import open_deals
 from kpikit.session.panel.beginning import with_ended
@@ -34,9 +34,7 @@ STALE = 14
 
 def clock(log: Log, time_zone: str) -> date:
     """Today, as the log's own clock has it: one for all machines that share a log."""
-    with log.engine.connect() as connection:
-        now = connection.scalar(CLOCKS[connection.dialect.name])
-    return datetime.fromtimestamp((now or 0) / 1e6, ZoneInfo(time_zone)).date()
+    return datetime.fromtimestamp(log.clock() / 1e6, ZoneInfo(time_zone)).date()
 
 
 def session_day(book: DealBook, today: date) -> date:
@@ -52,8 +50,10 @@ class Desk:
     """A book and a log on the table; what was looked up once lies there."""
 
     def __init__(
-        self, book: DealBook, log: Log, words: Words, day: date, minutes: int, questions: Questions | None = None
-    ) -> None:
+        self, book: DealBook, log: Log, words: Words, day: date, minutes: int, questions: Questions | None = None,
+        whole: DealBook | None = None,
+    ) -> None:  # fmt: skip
+        self.whole = whole or book
         self.book = book if book.answers_in == "polars" else book.replace(answers_in="polars")
         self.log, self.words = log, words
         self.day, self.minutes, self.questions = day, minutes, questions
@@ -61,6 +61,7 @@ class Desk:
         self._listed: tuple[Any, pl.DataFrame] | None = None
         self._opening: tuple[Any, Opening] | None = None
         self._asked: set[str] = set()
+        self._notices: tuple[Message, ...] | None = None
         self._stories: dict[tuple[str, str], Story] = {}
         self._pictures: dict[tuple[str, int], tuple[str, ...]] = {}
 
@@ -105,7 +106,13 @@ class Desk:
 
     def learning(self) -> Learning:
         """What earlier sessions teach."""
-        return learning(self.book, self.log)
+        return learning(self.book, self.log, whole=self.whole)
+
+    def notices(self) -> tuple[Message, ...]:
+        """What the last session rested on that is another now, and sessions that are not read."""
+        if self._notices is None:
+            self._notices = notices(self.log, self.book, self.whole, self.day)
+        return self._notices
 
     def told(self, found: Story) -> Message | None:
         """The sentence to the second picture."""

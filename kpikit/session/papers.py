@@ -18,6 +18,7 @@ from kpikit.book import DealBook
 from kpikit.book.selection import last_day
 from kpikit.errors import UsageError
 from kpikit.files import write_whole
+from kpikit.lock import locked
 from kpikit.log.entries import UNPARKED
 from kpikit.log.log import Log, same_name
 from kpikit.review.beginning import Opening, opening, since_words
@@ -26,6 +27,7 @@ from kpikit.review.listing.agenda import agenda, owners_of
 from kpikit.review.pictures import course_chart, course_sentence, timeline_chart
 from kpikit.review.questions import Questions
 from kpikit.review.reasons import reason, short
+from kpikit.review.session_basis import notices
 from kpikit.review.telling import Story, story
 from kpikit.session.lookups import WIDTHS
 from kpikit.session.open_deals import open_deals
@@ -53,6 +55,7 @@ def prepare(
     seed: int = 0,
     minutes: int = 45,
     questions: Questions | None = None,
+    whole: DealBook | None = None,
 ) -> tuple[Path, ...]:
     """Write what people get days before a session.
 
@@ -65,19 +68,21 @@ def prepare(
         seed: of the lot by which one deal is drawn.
         minutes: how long the session is.
         questions: the company's own questions.
+        whole: the book that ``book`` is a team's part of, where it is one.
 
     Returns:
         The files, the agenda first.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the folder cannot be written, or another process is writing into it.
     """
     mine, day, folder = in_polars(book), on or last_day(book), Path(out)
     _may_hold(folder)
     every = agenda(mine, log=log, session=day, minutes=minutes, seed=seed)
     listed = every.filter(pl.col("status") == "ok").to_dicts()
     top = _Top(mine, words, day, minutes)
-    papers = {"agenda.html": _agenda(listed, every.filter(pl.col("status") != "ok"), top)}
+    others = () if log is None else notices(log, book, whole or book, day)
+    papers = {"agenda.html": _agenda(listed, every.filter(pl.col("status") != "ok"), others, top)}
     stories = {row["deal_id"]: story(mine, row["deal_id"], log=log, session=day, questions=questions) for row in listed}
     values = {row["deal_id"]: _deal(stories[row["deal_id"]], row, top) for row in listed}
     if mine.settings.privacy.persons == "self":
@@ -89,7 +94,8 @@ def prepare(
             place = places[called[row["deal_id"]]]
             values_of = {"title": message("paper.deal.title", on=day), "lead": message("paper.deal.lead")}
             papers[f"{place}/prepare.html"] = top.page([values[row["deal_id"]]], **values_of)
-    return tuple(written(folder, name, text) for name, text in papers.items())
+    with locked(folder):  # two who prepare at once, perhaps for two days or in two languages, do not mix their papers
+        return tuple(written(folder, name, text) for name, text in papers.items())
 
 
 def _may_hold(folder: Path) -> None:
@@ -157,8 +163,8 @@ class _Top:
         return Markup(wide), Markup(narrow)  # noqa: S704 - our own SVG
 
 
-def _agenda(listed: list[dict[str, Any]], refused: pl.DataFrame, top: _Top) -> str:
-    """The agenda: each deal with its reason and its minutes, and nobody's name."""
+def _agenda(listed: list[dict[str, Any]], refused: pl.DataFrame, others: tuple[Message, ...], top: _Top) -> str:
+    """The agenda: each deal with its reason and its minutes, and nobody's name; what earlier sessions rested on."""
     deals = [
         {
             "name": row["name"] or row["deal_id"],
@@ -169,7 +175,7 @@ def _agenda(listed: list[dict[str, Any]], refused: pl.DataFrame, top: _Top) -> s
         for row in listed
     ]
     notes = [message("paper.lot")] if any(row["is_lot"] for row in listed) else []
-    notes += [_missing(row) for row in refused.to_dicts()]
+    notes += [*(_missing(row) for row in refused.to_dicts()), *others]
     lead = message("paper.agenda.lead", n=len(listed), minutes=top.minutes) if listed else message("panel.agenda.none")
     title = message("paper.agenda.title", on=top.day)
     return top.shown("agenda.html", title=title, lead=lead, deals=deals, notes=notes)

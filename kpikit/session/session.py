@@ -62,11 +62,11 @@ class Session:
             self.error, self.spare = error, kept.last_good(self.order.book)
             return
         try:
-            whole = of_team(book, self.order.team) if self.order.team else book
+            mine = of_team(book, self.order.team) if self.order.team else book
             words = Words(self.words.language, book.settings.currency or "", book.settings.amount_per)
             self.panel = opened(
-                whole, _log(self.order.log), words, length=self.order.minutes, papers=self.order.papers,
-                questions=questions_of(self.order.book),
+                mine, _log(self.order.log), words, length=self.order.minutes, papers=self.order.papers,
+                questions=questions_of(self.order.book), whole=book,
             )  # fmt: skip
         except Exception as error:
             self.error = error

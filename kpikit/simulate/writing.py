@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from kpikit.files import write_whole
+from kpikit.lock import locked
 from kpikit.simulate.frames import SETTINGS
 
 FileFormat = Literal["csv", "parquet"]
@@ -28,17 +29,20 @@ def write(
 
     ``frames`` by table name, ``truth`` as plain values, ``out`` the folder (made if absent). ``settings`` and
     ``privacy`` become the tables of those names in ``kpikit.toml``. The same input gives the same bytes.
+
+    Raises:
+        UsageError: another process is writing into the folder.
     """
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    written = [_table(frame, out / f"{name}.{file_format}") for name, frame in frames.items()]
     texts = {
         "kpikit.toml": _toml({"settings": settings, "privacy": privacy or {}}),
         "truth.json": json.dumps(truth, indent=1, ensure_ascii=False) + "\n",
     }
-    for name, text in texts.items():
-        write_whole(out / name, text)
-        written.append(out / name)
+    with locked(out):
+        written = [_table(frame, out / f"{name}.{file_format}") for name, frame in frames.items()]
+        for name, text in texts.items():
+            write_whole(out / name, text)
+            written.append(out / name)
     return written
 
 

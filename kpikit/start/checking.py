@@ -14,32 +14,45 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from kpikit.book import DealBook
+from kpikit.book.basis import Difference, differences
 from kpikit.book.fitness.finding import Finding
 from kpikit.book.fitness.news import news, summary
+from kpikit.book.sealing import check_whole
 from kpikit.errors import SEVERITY, DataError
 from kpikit.files import user_folder, write_whole
 from kpikit.show import fitness_words as fitness_part
+from kpikit.show.basis_words import all_differ
 from kpikit.words import Words
 
 
 @dataclass(frozen=True)
 class Check:
-    """One look at a book: what was found, what is new (None: never checked before), and whether it will be kept."""
+    """One look at a book: what was found, what is new (None: never checked before), and whether it will be kept.
+
+    ``basis``: what its figures rest on that is another than at the last look.
+    """
 
     book: DealBook
     findings: pl.DataFrame
     new: tuple[Finding, ...] | None
     last_on: date | None
     is_kept: bool
+    basis: tuple[Difference, ...] = ()
 
 
 def check(book: DealBook, name: str | Path) -> Check:
-    """Look at a book, compare with the last look at it, and remember this one."""
+    """Look at a book, compare with the last look at it, and remember this one.
+
+    Raises:
+        DataError: a file of a prepared book is not as it was written, whether or not a question would have read it.
+    """
+    check_whole(book.tables)
     memory = _memory(name)
     now, before = summary(book), _recall(memory)
     found = None if before is None else tuple(news(before, now))
     last_on = None if before is None else date.fromisoformat(before["as_of"])
-    return Check(book, book.fitness(), found, last_on, _keep(memory, now))
+    differs = () if before is None else differences(before.get("basis"), book)
+    return Check(book, book.fitness(), found, last_on, _keep(memory, now), differs)
 
 
 def _memory(name: str | Path) -> Path:
@@ -87,6 +100,7 @@ def lines(check: Check, words: Words) -> Iterator[str]:
     else:
         news = [fitness_part.sentence(asdict(finding)).in_words(words) for finding in check.new]
         yield from list(_part(words.say("check.new", at=check.last_on), news))[1:]
+    yield from (one.in_words(words) for one in all_differ(check.basis))
     if not check.is_kept:
         yield words.say("check.not_kept")
 
@@ -108,6 +122,7 @@ def as_plain(check: Check) -> dict[str, Any]:
         "findings": check.findings.to_dicts(),
         "last_checked_up_to": check.last_on,
         "new": None if check.new is None else [asdict(finding) for finding in check.new],
+        "basis": [asdict(one) for one in check.basis],
         "faults": [fault.as_dict() | {"severity": SEVERITY.get(fault.rule, "error")} for fault in check.book.faults],
     }
 

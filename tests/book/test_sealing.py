@@ -17,6 +17,7 @@ from kpikit.book.door import trusted
 from kpikit.book.preparing import DROPPED, FORMAT, MANIFEST, VISITS
 from kpikit.cli import main
 from kpikit.engine import spells
+from kpikit.start import checking
 from tests.strategies import as_frames, day, spell_rows
 
 ROWS = spell_rows(
@@ -319,3 +320,30 @@ def test_pages_have_checksums(whole, tmp_path):
     file.write_bytes(data)
     with pytest.raises(OSError, match="CRC"):
         pq.read_table(file, page_checksum_verification=True)
+
+
+@pytest.mark.parametrize("kind", ["single", "parts"])
+def test_check_looks_through_every_file_even_those_that_nobody_asks_for(whole, tmp_path, kind, monkeypatch):
+    """Opening compares sizes; the visits are read by the first question about stages only."""
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data of the user")
+    place = shutil.copytree(whole[kind][0], tmp_path / kind)
+    assert checking.check(open_book(place), place).new is None
+    names = [file.relative_to(place).as_posix() for file in files(place) if file.suffix == ".parquet"]
+    assert any(name.startswith(VISITS) for name in names)
+    for name in names:
+        shutil.rmtree(place)
+        shutil.copytree(whole[kind][0], place)
+        flipped(place / name, random.Random(name))
+        with pytest.raises(DataError) as found:
+            checking.check(open_book(place), place)
+        assert [(fault.rule, fault.file) for fault in found.value.faults] == [("book_file_changed", f"{kind}/{name}")]
+
+
+def test_check_tells_all_damaged_files_at_once(whole, tmp_path):
+    place = shutil.copytree(whole["single"][0], tmp_path / "book")
+    for name in ("notes", VISITS):
+        flipped(place / f"{name}.parquet", random.Random(1))
+    with pytest.raises(DataError) as found:
+        sealing.check_whole(open_book(place).tables)
+    assert {fault.file for fault in found.value.faults} == {"book/notes.parquet", f"book/{VISITS}.parquet"}
+    sealing.check_whole(made().tables)  # a book that was never prepared has no seal

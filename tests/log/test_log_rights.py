@@ -293,3 +293,89 @@ def test_a_log_that_is_not_there_is_said_and_not_made(tmp_path, command):
     assert isinstance(done.exception, UsageError)
     assert "There is no review log" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+# --- at a server -----------------------------------------------------------------------------------------------------
+
+
+def _on_disk(server, words):
+    """The files of a server in which these words stand, but for its write-ahead log, which belongs to all databases."""
+    data = server.folder / "data"
+    files = [path for path in data.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
+    return [path.relative_to(data).as_posix() for path in files if words in path.read_bytes()]
+
+
+@pytest.mark.slow
+def test_in_postgresql_the_planner_forgets_too():
+    """It keeps the commonest values of each column."""
+    with postgres.running() as server:
+        url = server.database()
+        with open_log(url, author="Annabella Zwart") as log:
+            for _ in range(60):
+                log.write(note("uncommonly her own words"))
+            log.write(note("others", author="Bea"))
+            engine = create_engine(url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text("ANALYZE kpikit_entries"))
+                connection.execute(text("CHECKPOINT"))
+                assert len(_on_disk(server, b"Annabella")) >= 2  # the table, and what was counted
+                assert log.forget("Annabella Zwart") == 60
+                told = "SELECT string_agg(most_common_vals::text, ' ') FROM pg_stats WHERE tablename = 'kpikit_entries'"
+                assert "Annabella" not in (connection.scalar(text(told)) or "")
+                connection.execute(text("CHECKPOINT"))
+            engine.dispose()
+        assert _on_disk(server, b"Annabella") == []
+        assert _on_disk(server, b"uncommonly her own") == []
+
+
+@pytest.mark.slow
+def test_who_may_not_write_the_table_anew_is_told_who_may():
+    """Erased is erased for every reader; the bytes are the owner's matter, and that is said."""
+    with postgres.running() as server:
+        url = server.database()
+        open_log(url).close()
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE ROLE coach LOGIN PASSWORD '{postgres.PASSWORD}'"))
+            connection.execute(text("GRANT SELECT, INSERT, UPDATE, DELETE ON kpikit_entries, kpikit_log TO coach"))
+            connection.execute(text("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO coach"))
+        engine.dispose()
+        with open_log(url.replace("kpikit:", "coach:"), author="Anna") as log:
+            log.write(note("her words"))
+            with pytest.raises(LogError, match=r"Let kpikit give: VACUUM \(FULL, ANALYZE\) kpikit_entries") as told:
+                log.forget("Anna")
+            assert told.value.exit_code == 4
+            assert log.entries(kind="note")["text"].to_list() == [None]
+        with open_log(url) as log:
+            assert log.forget("Anna") == 0  # whose the table is may, and then it is gone
+
+
+@pytest.mark.slow
+def test_somebody_who_holds_the_table_is_said_to(monkeypatch):
+    monkeypatch.setattr("kpikit.log.server.LONG_BUSY", 500)
+    with postgres.running() as server:
+        url = server.database()
+        with open_log(url, author="Anna") as log:
+            log.write(note("her words"))
+            engine = create_engine(url)
+            with engine.connect() as other:
+                other.execute(text("SELECT * FROM kpikit_entries")).fetchall()  # and does not end
+                with pytest.raises(LogError, match="erased, but another program still holds"):
+                    log.forget("Anna")
+            engine.dispose()
+            assert log.entries(kind="note")["text"].to_list() == [None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "page"), [("en", "docs/privacy/forgetting.md"), ("nl", "docs/privacy/vergeten.md")]
+)
+def test_the_command_says_what_a_server_keeps(root, language, page):
+    assert (root / page).exists()
+    with postgres.running() as server:
+        url = server.database()
+        with open_log(url) as log:
+            log.write(note("her words", author="Anna"))
+        for order in (("forget", "Anna", "--yes"), ("keep", "24", "--yes")):
+            code, _, err = kpikit(*order, "--log", url, "--lang", language)
+            assert (code, "pg_wal" in err, page in err) == (0, True, True)

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 
 from kpikit.errors import UsageError
+from kpikit.lock import locked
 from kpikit.log.entries import Entry
 from kpikit.log.opening import open_log
-from kpikit.report.runs.lock import locked
 from kpikit.report.runs.run import Order, foreseen, run
 from tests.report.books import write_book
 from tests.report.own_templates import SHOWN, typed, write_template

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 import kpikit
+from kpikit.book.basis import basis
 from kpikit.errors import UsageError
 from kpikit.report.figures import restated as since
 from kpikit.report.review import quarterly_winloss, team_review
@@ -54,9 +55,9 @@ def _prepared(folder, name):
 
 def _record(folder, book, report=team_review):
     """What a run on the first quarter leaves, as far as it is read."""
-    seen = book.settings.period(THEN).end.isoformat()
+    seen = book.settings.period(THEN).end
     figures = json.loads(json.dumps(report(book_path(book, folder), team="North", period=THEN).facts["figures"]))
-    about = {"hash": book.hash, "as_of": book.as_of.isoformat(), "seen": seen}
+    about = {"hash": book.hash, "as_of": book.as_of.isoformat(), "seen": seen.isoformat(), "basis": basis(book, seen)}
     path = folder.parent / "run.json"
     path.write_text(json.dumps({"period": THEN, "book": about, "teams": [{"team": "North", "figures": figures}]}))
     return path
@@ -147,8 +148,10 @@ def test_a_stage_that_is_no_longer_there_can_no_longer_be_told(folder):
 def test_a_team_that_the_earlier_run_did_not_have(folder):
     book = _prepared(folder, "then")
     record = _record(folder, book)
-    record.write_text(record.read_text().replace('"North"', '"South"'))
-    assert _restated(folder, book, record)[1] == {}
+    record.write_text(record.read_text().replace('"team": "North"', '"team": "South"'))
+    made, found = _restated(folder, book, record)
+    assert found == {}
+    assert [one.code for one in made["back"].page.details[0][1]] == ["basis.absent"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"period": "2026Q1", "book": {}, "teams": []}', '{"teams": [{}]}', "[]"])

@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,13 +14,14 @@ import pytest
 from sqlalchemy import event
 
 from kpikit.book import of_team
-from kpikit.log.entries import Entry
+from kpikit.log.entries import Entry, ServerLost
 from kpikit.review import open_log
 from kpikit.session.agenda_log import listing
 from kpikit.session.lookups import Desk, session_day
 from kpikit.session.panel.nodes import texts
 from kpikit.session.panel.panel import AHEAD, Panel
 from kpikit.words import Words
+from tests.log import postgres
 
 EN = Words("en")
 DAY = date(2026, 10, 2)  # the demo's last day
@@ -636,3 +639,51 @@ def test_an_old_export_is_talked_about_as_of_its_own_last_day(demo):
     assert session_day(demo, date(2026, 10, 16)) == date(2026, 10, 16)  # 14 days
     assert session_day(demo, date(2026, 10, 17)) == DAY
     assert session_day(demo, date(2026, 9, 1)) == DAY
+
+
+# --- a server that is lost --------------------------------------------------------------------------------------------
+
+
+def test_while_the_server_is_lost_the_screen_stands_and_what_is_typed_stays(opened, monkeypatch):
+    panel = opened()
+    deal = choose(panel)
+    before = said_on(panel)
+    with monkeypatch.context() as lost:
+        lost.setattr(type(panel.log), "_answering", silent)
+        write(panel, "learned", text="They decide in March.")
+        panel.handle({"do": "go", "place": "learning"})
+        view = panel.view()
+        shown = texts(view["tree"])
+        assert any("does not answer" in text for text in shown)
+        assert set(before) <= set(shown)  # the deal, its story and the agenda are there as they were
+        assert (panel.state.place, panel.state.deal) == ("deals", deal)
+        assert "Your text was not saved" in view["acks"]["id-1"]["failed"]
+        assert "They decide in March." in shown
+    write(panel, "learned", text="They decide in March.")
+    after = said_on(panel)
+    assert not any("does not answer" in text for text in after)
+    assert panel.log.entries(kind="learned")["text"].to_list() == ["They decide in March."]
+
+
+@contextmanager
+def silent(log, text):
+    raise ServerLost("log_unreachable", text=text, where="there")
+    yield
+
+
+@pytest.mark.slow
+def test_a_server_that_stands_still_is_told_on_the_screen_within_five_seconds(north, monkeypatch):
+    monkeypatch.setattr("kpikit.session.lookups.svg", lambda chart, *_: f"<svg data-kind='{chart.kind}'></svg>")
+    with postgres.running() as server, open_log(server.database(), author="coach") as log:
+        panel = Panel(Desk(north, log, EN, DAY, 45), None)
+        choose(panel)
+        panel.view()
+        with postgres.standing_still(server):
+            begun = monotonic()
+            write(panel, "learned", text="They decide in March.")
+            shown = said_on(panel)
+            assert monotonic() - begun < 5
+            assert any("does not answer" in text for text in shown)
+        sleep(1.1)
+        write(panel, "learned", text="They decide in March.")
+        assert log.entries(kind="learned")["text"].to_list() == ["They decide in March."]

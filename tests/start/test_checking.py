@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from kpikit import DataError, DealBook, open_book
+from kpikit import DataError, DealBook, Settings, open_book
 from kpikit.errors import Fault
 from kpikit.start import checking
 from kpikit.words import LANGUAGES, Words
@@ -122,7 +122,7 @@ def test_what_was_noticed_at_the_door_comes_with_its_row(memory, tmp_path):
 
 def test_as_plain_values(memory):
     plain = json.loads(json.dumps(checking.as_plain(checking.check(book_of(amount=-1.0), "mine")), default=str))
-    assert set(plain) == {"deals", "as_of", "findings", "last_checked_up_to", "new", "faults"}
+    assert set(plain) == {"deals", "as_of", "findings", "last_checked_up_to", "new", "basis", "faults"}
     assert (plain["deals"], plain["as_of"], plain["new"]) == (10, "2026-04-11T00:00:00+00:00", None)
     assert {"part", "code", "subject", "status", "n", "of", "example", "at", "reason"} == set(plain["findings"][0])
     assert [(f["rule"], f["severity"]) for f in plain["faults"]] == [("negative_amount", "warning")] * 10
@@ -140,3 +140,29 @@ def test_a_book_that_does_not_open_as_plain_values(language, message):
     (fault,) = plain["faults"]
     assert (fault["rule"], fault["severity"], fault["file"]) == ("no_deals", "error", "x")
     assert message in fault["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said_of"),
+    [
+        ("en", ["Counted in the time zone Europe/Brussels now; before, in UTC."]),
+        ("nl", ["Nu geteld in de tijdzone Europe/Brussels; eerder in UTC."]),
+    ],
+)
+def test_other_settings_than_at_the_last_look_are_said(memory, language, said_of):
+    checking.check(book_of(), "mine")
+    other = book_of().replace(settings=Settings(time_zone="Europe/Brussels"))
+    found = checking.check(other, "mine")
+    assert said(found, language).splitlines()[-1:] == said_of
+    assert [one["what"] for one in checking.as_plain(found)["basis"]] == ["time_zone"]
+    assert checking.check(other, "mine").basis == ()  # it is said once
+    assert [one.what for one in checking.check(book_of(), "mine").basis] == ["time_zone"]
+
+
+def test_a_look_that_did_not_write_it_down_is_said_to_be_unknown(memory):
+    checking.check(book_of(), "mine")
+    (kept,) = memory.iterdir()
+    before = json.loads(kept.read_text())
+    del before["basis"]
+    kept.write_text(json.dumps(before))
+    assert [one.what for one in checking.check(book_of(), "mine").basis] == ["unknown"]

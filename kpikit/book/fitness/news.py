@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from kpikit.book.basis import basis
 from kpikit.book.door.completion import ADDED
 from kpikit.book.fitness.finding import Finding
 
@@ -28,6 +29,7 @@ def summary(book: DealBook) -> dict[str, Any]:
     owners = deals["owner"].drop_nulls().unique()
     return {
         "as_of": book.as_of.date().isoformat(),
+        "basis": basis(book),
         "stages": sorted(f"{stage} ({pipeline})" for pipeline, stage in used.iter_rows()),
         "owners": sorted(hashlib.sha256(owner.encode()).hexdigest()[:16] for owner in owners),
         "rows": {name: _height(table) for name, table in sorted(book.tables.items())},

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from kpikit.book import DealBook
+from kpikit.book import DealBook, Settings
+from kpikit.book.basis import Difference, are_apart
 from kpikit.calendar import Period
 from kpikit.report.figures import restated
 from kpikit.report.figures.headline import last_on
@@ -22,10 +23,17 @@ Copy = Literal["team", "company"]
 
 @dataclass(frozen=True)
 class Restated:
-    """The figures of an earlier report that are no longer the same, as :mod:`kpikit.report.figures.restated` finds."""
+    """The figures of an earlier report that are no longer the same, as :mod:`kpikit.report.figures.restated` finds.
+
+    ``basis`` is what they rested on that is another now. ``is_apart``: so they are not held against these.
+    ``is_absent``: the earlier run had no report on this team.
+    """
 
     period: Period
     rows: tuple[Mapping[str, Any], ...]
+    basis: tuple[Difference, ...] = ()
+    is_apart: bool = False
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class About:
     """What stands on the cover and behind the pages.
 
     ``team`` is None for the whole book. ``as_of`` is local; ``dropped`` counts the rows set aside at the door by
-    ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which anything was recorded.
+    ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which anything was recorded;
+    ``settings`` are what the figures rest on.
     """
 
     team: str | None
@@ -48,10 +57,13 @@ class About:
     fitness: pl.DataFrame
     agreement: str
     last_on: date | None
+    settings: Settings
     restated: Restated | None = None
 
 
-def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", since: str | Path = "") -> About:
+def about(
+    book: DealBook, period: Period, copy: Copy, *, team: str = "", since: str | Path = "", whole: DealBook | None = None
+) -> About:
     """What a report says of itself; ``book`` is already narrowed to the team and the period's end.
 
     Args:
@@ -60,12 +72,10 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
         copy: of the report.
         team: as it was asked for, and as an earlier run's record has it.
         since: the record of an earlier run, or "".
+        whole: the book that ``book`` is the team's part of, where it is one.
     """
     settings = book.settings
-    earlier = None
-    if since:
-        record = restated.read(since)
-        earlier = Restated(settings.period(record["period"]), restated.restated(record, book, team))
+    earlier = _earlier(restated.read(since), book, whole or book, team) if since else None
     return About(
         team=book.team,
         period=period,
@@ -79,8 +89,19 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
         fitness=book.fitness() if copy == "team" else _without_deals(book),
         agreement=settings.privacy.agreement,
         last_on=last_on(book),
+        settings=settings,
         restated=earlier,
     )
+
+
+def _earlier(record: Mapping[str, Any], part: DealBook, whole: DealBook, team: str) -> Restated:
+    """An earlier run's figures held against today's, unless the two rest on something else."""
+    period, found = restated.period_of(record, whole.settings), restated.differences_of(record, whole)
+    if restated.row_of(record, part, team) is None:
+        return Restated(period, (), found, is_absent=True)
+    if are_apart(found, part.team):
+        return Restated(period, (), found, is_apart=True)
+    return Restated(period, restated.restated(record, part, team, found), found)
 
 
 def _without_deals(book: DealBook) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from kpikit.report.figures.about import About
 from kpikit.report.pages.restated import restated
 from kpikit.report.pages.wording import looked_again_on
 from kpikit.show import fitness_words
+from kpikit.show.basis_words import rests_on
 from kpikit.show.page import Message, Page, Table, message
 
 Part = tuple[Message, tuple[Message | Table, ...]]
@@ -54,7 +55,7 @@ def _folded(about: About, folded: Sequence[Page]) -> tuple[Message | Table, ...]
 
 def _data(about: About, counts: tuple[Message, ...]) -> tuple[Message | Table, ...]:
     """Up to when, how many, what was set aside, and the hash that names exactly this book."""
-    lines: list[Message | Table] = [message("back.as_of", at=about.as_of), *counts]
+    lines: list[Message | Table] = [message("back.as_of", at=about.as_of), rests_on(about.settings), *counts]
     lines.append(message("back.dropped", n=int(about.dropped["n"].sum())))
     if about.dropped.height:
         rows = tuple(about.dropped.iter_rows())

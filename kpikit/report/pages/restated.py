@@ -9,13 +9,21 @@ from typing import Any
 from kpikit.calendar import Period
 from kpikit.report.figures.about import Restated
 from kpikit.schema import Estimate
+from kpikit.show.basis_words import all_differ
 from kpikit.show.page import Message, Table, message
 
 
 def restated(found: Restated) -> tuple[Message, tuple[Message | Table, ...]]:
-    """A part of the back matter that tells then and now."""
-    said: Message | Table = message("back.restated.none", period=found.period) if not found.rows else _table(found)
-    return message("back.restated"), (said,)
+    """A part of the back matter that tells then and now, and what the two do not have in common."""
+    return message("back.restated"), (*all_differ(found.basis), _said(found))
+
+
+def _said(found: Restated) -> Message | Table:
+    if found.is_absent:
+        return message("basis.absent")
+    if found.is_apart:
+        return message("basis.apart")
+    return _table(found) if found.rows else message("back.restated.none", period=found.period)
 
 
 def _table(found: Restated) -> Table:

@@ -7,12 +7,14 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kpikit.book.basis import are_apart
 from kpikit.files import write_whole
 from kpikit.report.formats.kinds import FILES
 from kpikit.report.making.job import FAILED, NOTEBOOK, PAGE, Outcome
 from kpikit.report.pages.restated import value, what
 from kpikit.report.runs.plan import Asked
 from kpikit.report.runs.record import Entry, Record
+from kpikit.show.basis_words import all_differ, listed
 from kpikit.show.document import index
 from kpikit.show.page import Message, message
 
@@ -23,12 +25,21 @@ _LINKS = {"html": PAGE, **FILES, "notebook": NOTEBOOK}
 def write_index(asked: Asked, record: Record) -> None:
     """Write the index of a run, as far as it has come."""
     as_of = asked.book.as_of.astimezone(ZoneInfo(asked.book.settings.time_zone))
-    lines = (message("index.about", at=as_of), message(f"header.copy.{asked.order.copy}"))
+    lines = (message("index.about", at=as_of), message(f"header.copy.{asked.order.copy}"), *notices(asked, record))
     rows = [
         _row(entry) | {"team": entry.outcome.team or asked.words.say("title.all")} for entry in record.entries.values()
     ]
     html = index(asked.words, asked.look, title=message("index.title", period=asked.period), lines=lines, rows=rows)
     write_whole(asked.folder / INDEX, html)
+
+
+def notices(asked: Asked, record: Record) -> tuple[Message, ...]:
+    """What this run rests on that an earlier one did not: the one in the same folder, and the one that was named."""
+    said = list(all_differ(asked.since))
+    said += [message("basis.apart")] if are_apart(asked.since) else []
+    said += [message("basis.made_anew"), *all_differ(record.changed)] if record.changed else []
+    said += [message("basis.gone", n=len(record.gone), names=listed(record.gone))] if record.gone else []
+    return tuple(said)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from kpikit import __version__
 from kpikit.book import DealBook, open_book, teams
+from kpikit.book.basis import Difference, basis, differences
 from kpikit.book.preparing import content_hash
 from kpikit.book.selection import WHOLE, WHOLE_WORD, asked_for, is_whole
 from kpikit.calendar import Period
@@ -62,7 +63,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Asked:
-    """An order that can be carried out: its book, its words, where it is written, and what all reports share."""
+    """An order that can be carried out: its book, its words, where it is written, and what all reports share.
+
+    ``basis`` is what the figures rest on, ``since`` what those of the earlier run rested on that is another now.
+    """
 
     order: Order
     book: DealBook
@@ -72,6 +76,8 @@ class Asked:
     look: Look
     folder: Path
     parameters: Mapping[str, Any]
+    basis: Mapping[str, Any]
+    since: tuple[Difference, ...] = ()
     tries: str = ""
 
 
@@ -102,14 +108,14 @@ def ask(order: Order) -> Asked:
     book = book if book.hash else book.replace(hash=content_hash(book))
     period = book.settings.period(order.period)
     check_period(book, period)
-    if order.since is not None:
-        _check_since(since.read(order.since), book, period)
+    differs = () if order.since is None else _since(since.read(order.since), book, period)
     _check_teams(book, order.teams)
     folder = order.out / period.name
     words = Words(order.language, book.settings.currency or "", book.settings.amount_per)
     look = book.settings.theme
     tries = keep_tries(order.log) if order.log else ""
-    asked = Asked(order, book, period, template, words, look, folder, fixed, tries)
+    rests_on = basis(book, min(period.end, book.as_of))
+    asked = Asked(order, book, period, template, words, look, folder, fixed, rests_on, differs, tries)
     _check_before(asked)
     return asked
 
@@ -124,9 +130,8 @@ def plan(asked: Asked) -> tuple[Record, dict[str, Step]]:
     head = _head(asked)
     had = before.entries if before is not None else {}
     known = teams(asked.book)
-    whole = whole_of(known)
-    wanted = {_spelled(known, team) for team in asked.order.teams} or set(known)
-    wanted |= {team for team in had if team in (*known, whole)}
+    wanted = {_spelled(known, team) for team in asked.order.teams} or {*_named(known)} or {WHOLE}
+    wanted |= {team for team in had if team in (*_named(known), WHOLE)}
     folders = _folders(known)
     refused = _too_small(asked.book, sorted(wanted), asked.words)
     steps = {}
@@ -137,7 +142,19 @@ def plan(asked: Asked) -> tuple[Record, dict[str, Step]]:
         else:
             steps[team] = _step(asked, had.get(team), Entry(Outcome(team, "pending"), folders[team], _key(asked, team)))
     entries = {team: step.entry for team, step in steps.items()}
-    return Record(asked.folder, head, entries), steps
+    gone = tuple(team for team in had if team not in (*_named(known), WHOLE))
+    left = {entry.folder for entry in had.values()} - {entry.folder for entry in entries.values()}
+    changed = () if before is None else _changed(before, asked)
+    return Record(asked.folder, head, entries, changed=changed, gone=gone, left=tuple(left)), steps
+
+
+def _changed(before: Record, asked: Asked) -> tuple[Difference, ...]:
+    """What the run that stands in the folder rested on that is another now: of the same book, definitions."""
+    book = before.head.get("book", {})
+    found = differences(book.get("basis"), asked.book)
+    if book.get("hash") != asked.book.hash:
+        return found
+    return tuple(one for one in found if one.what == "definitions")
 
 
 def _step(asked: Asked, had: Entry | None, new: Entry) -> Step:
@@ -175,7 +192,12 @@ def _head(asked: Asked) -> dict[str, Any]:
         "language": order.language,
         "copy": order.copy,
         "formats": list(order.formats),
-        "book": {"hash": book.hash, "as_of": book.as_of.isoformat(), "seen": seen.isoformat()},
+        "book": {
+            "hash": book.hash,
+            "as_of": book.as_of.isoformat(),
+            "seen": seen.isoformat(),
+            "basis": dict(asked.basis),
+        },
     }
 
 
@@ -198,25 +220,25 @@ def _check_before(asked: Asked) -> Record | None:
             raise UsageError("other_run", path=str(asked.folder), what=name, was=was, now=now)
     if order.going_on == "failed" and before.head["book"]["hash"] != asked.book.hash:
         raise UsageError("other_book", path=str(asked.folder))
+    if order.going_on == "failed" and (others := _changed(before, asked)):
+        names = ", ".join(others[0].now)
+        raise UsageError("other_definitions", path=str(asked.folder), names=names)
     return before
 
 
-def whole_of(known: Sequence[str]) -> str:
-    """What a record calls the report on the whole book: "all", where no team is called so beside others."""
-    return WHOLE if WHOLE_WORD in known and len(known) > 1 else WHOLE_WORD
-
-
 def _spelled(known: Sequence[str], team: str) -> str:
-    """A team as the record calls it."""
-    return whole_of(known) if is_whole(known, team) else team
+    """A team as the record calls it; the whole book is nothing there, which no team can be called."""
+    return WHOLE if is_whole(known, team) else team
+
+
+def _named(known: Sequence[str]) -> Sequence[str]:
+    """Teams that are a part: "all" alone is a book without teams."""
+    return () if list(known) == [WHOLE_WORD] else known
 
 
 def _folders(known: Sequence[str]) -> dict[str, str]:
     """A folder a team; that of the whole book is "all", whatever teams are called."""
-    whole = whole_of(known)
-    others = [team for team in known if team != whole]
-    apart = folder_names([WHOLE, *others], first=WHOLE_WORD)
-    return {whole: apart[WHOLE], **{team: apart[team] for team in others}}
+    return folder_names([WHOLE, *_named(known)], first=WHOLE_WORD)
 
 
 def _check_teams(book: DealBook, wanted: Sequence[str]) -> None:
@@ -226,10 +248,12 @@ def _check_teams(book: DealBook, wanted: Sequence[str]) -> None:
         raise UsageError("unknown_team", team=", ".join(unknown), teams=", ".join(known))
 
 
-def _check_since(record: Mapping[str, Any], book: DealBook, period: Period) -> None:
-    earlier = book.settings.period(record["period"])
+def _since(record: Mapping[str, Any], book: DealBook, period: Period) -> tuple[Difference, ...]:
+    """What an earlier run rested on that is another now; a run on a later period is refused."""
+    earlier = since.period_of(record, book.settings)
     if earlier.next_on > period.next_on:
         raise UsageError("since_later", period=record["period"], asked=period.name)
+    return since.differences_of(record, book)
 
 
 def _too_small(book: DealBook, asked: Iterable[str], words: Words) -> dict[str, str]:

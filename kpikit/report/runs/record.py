@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kpikit.book.basis import Difference
 from kpikit.errors import UsageError
 from kpikit.files import write_whole
 from kpikit.report.making.job import Outcome
@@ -38,11 +39,18 @@ class Entry:
 
 @dataclass
 class Record:
-    """What stands in a run's ``run.json``: ``head`` about the whole, an entry a team."""
+    """What stands in a run's ``run.json``: ``head`` about the whole, an entry a team.
+
+    Not in the file: ``changed``, what the run that stood in the folder rested on and this one does not; ``gone``, teams
+    that it had and the book has no more; ``left``, folders in which no report of this run will stand.
+    """
 
     folder: Path
     head: dict[str, Any]
     entries: dict[str, Entry] = field(default_factory=dict)
+    changed: tuple[Difference, ...] = ()
+    gone: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     _written: dict[str, str] = field(default_factory=dict, repr=False)
 
     def put(self, entry: Entry) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -51,6 +52,18 @@ def clear(folder: Path, names: Iterable[str]) -> None:
     if folder.is_dir():
         for path in (*(folder / name for name in names), *folder.glob(HALF_WRITTEN)):
             path.unlink(missing_ok=True)
+
+
+def take_away(folder: Path, place: str, names: Iterable[str]) -> None:
+    """Take away the report of a team that is none any more; its place too, unless somebody keeps something in it.
+
+    The place was read from a file: it is one in this folder, or nothing is touched.
+    """
+    if Path(place).name != place:
+        return
+    clear(folder / place, names)
+    with suppress(OSError):
+        (folder / place).rmdir()
 
 
 def _version(name: str) -> str:

@@ -13,14 +13,15 @@ from kpikit.book import prepare, teams
 from kpikit.book.selection import is_whole
 from kpikit.files import write_whole
 from kpikit.processes.keeping import kept
+from kpikit.lock import locked
 from kpikit.report.making.forked import begin_importing, can_fork
 from kpikit.report.making.job import OURS, Job, Outcome
 from kpikit.report.making.pool import made
 from kpikit.report.runs import resume
-from kpikit.report.runs.index import write_index
-from kpikit.report.runs.lock import locked
+from kpikit.report.runs.index import notices, write_index
 from kpikit.report.runs.plan import SINCE, TRIES, Asked, Order, Step, ask, plan
 from kpikit.report.runs.record import Record
+from kpikit.show.page import Message
 
 #: where the book lies while reports are made of it; taken away at the end, however the run ends
 WORK, TEMPLATE = ".work", "template"
@@ -28,11 +29,15 @@ WORK, TEMPLATE = ".work", "template"
 
 @dataclass(frozen=True)
 class Run:
-    """What came of an order: where it stands, how each report ended, and which of them were kept as they were."""
+    """What came of an order: where it stands, how each report ended, and which of them were kept as they were.
+
+    ``notices``: what it rests on that an earlier run did not.
+    """
 
     folder: Path
     outcomes: tuple[Outcome, ...]
     kept: tuple[str, ...] = ()
+    notices: tuple[Message, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -70,7 +75,8 @@ def run(order: Order, progress: Callable[[Outcome, int, int], None] = lambda *_:
             record.save(state)
             write_index(asked, record)
     outcomes = tuple(entry.outcome for entry in record.entries.values())
-    return Run(asked.folder, outcomes, tuple(team for team, step in steps.items() if step.action == "keep"))
+    kept = tuple(team for team, step in steps.items() if step.action == "keep")
+    return Run(asked.folder, outcomes, kept, notices(asked, record))
 
 
 def foreseen(order: Order) -> Mapping[str, Step]:
@@ -83,6 +89,8 @@ def _begin(asked: Asked, record: Record, steps: Mapping[str, Step]) -> None:
     for step in steps.values():
         if step.action != "keep":
             resume.clear(asked.folder / step.entry.folder, OURS)
+    for place in record.left:
+        resume.take_away(asked.folder, place, OURS)
     resume.clear(asked.folder, ())
     record.save("running")
 

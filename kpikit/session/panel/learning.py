@@ -9,6 +9,7 @@ from kpikit.review.lessons import Learning
 from kpikit.review.reasons import short
 from kpikit.schema import Estimate
 from kpikit.session.panel.nodes import Node, node
+from kpikit.show.basis_words import all_differ
 from kpikit.words import Words
 
 
@@ -24,6 +25,7 @@ def learning_part(found: Learning, words: Words) -> Node:
     return node(
         "main",
         node("p", words.say("panel.learning.intro"), cls="muted"),
+        *_apart(found, words),
         *(
             node("section", node("h2", words.say(f"panel.learning.{name}")), *lines, key=f"learning-{name}")
             for name, lines in parts
@@ -33,6 +35,14 @@ def learning_part(found: Learning, words: Words) -> Node:
         data_scroll=True,
         key="learning",
     )
+
+
+def _apart(found: Learning, words: Words) -> Iterator[Node]:
+    """Sessions that are left out, and what their books rested on."""
+    if found.apart:
+        said = [one.in_words(words) for why in found.apart.values() for one in all_differ(why)]
+        text = words.say("basis.left_out", n=len(found.apart), why=" ".join(dict.fromkeys(said)))
+        yield node("p", text, cls="muted", key="learning-apart")
 
 
 def _sentence(text: str) -> Node:

@@ -14,10 +14,11 @@ import polars as pl
 from kpikit.book import DealBook
 from kpikit.errors import UsageError
 from kpikit.files import user_folder
-from kpikit.log.entries import Entry, LogError
+from kpikit.log.entries import Entry, LogError, ServerLost
 from kpikit.log.log import Log
 from kpikit.review.listing.choices import Choices
 from kpikit.review.questions import Questions
+from kpikit.review.session_basis import as_text
 from kpikit.session.agenda_log import arranged, changes, listing
 from kpikit.session.error_report import details, sentence
 from kpikit.session.lookups import WIDTHS, Desk, clock, session_day
@@ -42,6 +43,7 @@ class Panel:
         self.session_id = _running(desk) or f"{desk.day:%Y%m%d}-{uuid4().hex[:12]}"
         self.state = State(author=desk.log.author or "", choices=arranged(desk.log, self.session_id))
         self.trouble: BaseException | None = None
+        self.shown: Screen | None = None
         self.minutes: tuple[str, ...] = ()
 
     # --- hearing ------------------------------------------------------------------------------------------------------
@@ -55,6 +57,8 @@ class Panel:
             act(self, said)
         except Exception as error:
             self.trouble = error
+            if isinstance(error, LogError) and error.text is None and said.get("do") == "write":
+                error.text = str(said["values"].get("text", ""))  # it failed before the log was told what to write
             if sent := said.get("id"):
                 self.state = on.acknowledged(self.state, str(sent), Ack(failed=sentence(error, self.words)))
             if sent and said.get("do") == "write":
@@ -100,6 +104,9 @@ class Panel:
         """The session and its agenda, as it stands: what rules and lot chose can be compared later."""
         rows = listing(self.log, self.session_id, self._on_agenda())
         if not self.log.entries(kind="opened", session_id=self.session_id).height:
+            rests_on = as_text(self.desk.whole)
+            if rests_on is not None:
+                rows = [Entry(kind="basis", id=f"{self.session_id}-basis", text=rests_on), *rows]
             rows = [Entry(kind="opened", id=f"{self.session_id}-opened", due_on=self.desk.day), *rows]
         self._write_all(rows, text)
 
@@ -168,7 +175,10 @@ class Panel:
     def view(self) -> dict[str, Any]:
         """The screen as plain values: its tree, and the answers to what was sent."""
         try:
-            drawn = tree(self._screen(), self.words)
+            self.shown = self._screen()
+            drawn = tree(self.shown, self.words)
+        except ServerLost as error:
+            drawn = tree(self._as_it_was(error), self.words)
         except Exception as error:
             self.trouble = error
             self.state = replace(self.state, deal=None)
@@ -177,6 +187,14 @@ class Panel:
         acks = {sent: asdict(ack) for sent, ack in state.acks.items()}
         asks = f"{state.deal}/{state.saying}/{state.editing}"
         return {"tree": drawn, "acks": acks, "shown": f"{state.place}/{state.deal or ''}", "asks": asks}
+
+    def _as_it_was(self, error: ServerLost) -> Screen:
+        """The screen as it was looked up last, while the log's server is lost: what is typed there stays typed."""
+        if self.shown is None:
+            raise error
+        self.trouble, was = error, self.shown.state
+        self.state = replace(self.state, place=was.place, deal=was.deal, side=was.side, saying=was.saying)
+        return replace(self.shown, state=self.state, failed=(sentence(error, self.words), details(error)))
 
     def _screen(self) -> Screen:
         """What the tree needs, looked up."""
@@ -189,7 +207,9 @@ class Panel:
             notices=tuple(notice.sentence(self.words.language) for notice in self.log.notices),
         )
         if state.place == "opening":
-            return replace(screen, opening=desk.opening(state.reader, self.session_id))
+            said = tuple(notice.in_words(self.words) for notice in desk.notices())
+            found = desk.opening(state.reader, self.session_id)
+            return replace(screen, opening=found, notices=(*screen.notices, *said))
         if state.place == "learning":
             return replace(screen, learning=desk.learning())
         if state.place != "deals":
@@ -209,11 +229,12 @@ class Panel:
 
 
 def opened(
-    book: DealBook, log: Log, words: Words, *, length: int, papers: str | None, questions: Questions | None
-) -> Panel:
-    """A panel for today, as the log's own clock has it."""
+    book: DealBook, log: Log, words: Words, *, length: int, papers: str | None, questions: Questions | None,
+    whole: DealBook | None = None,
+) -> Panel:  # fmt: skip
+    """A panel for today, as the log's own clock has it; ``whole`` is the book that ``book`` is a team's part of."""
     day = session_day(book, clock(log, book.settings.time_zone))
-    desk = Desk(book, log, words, day, length, questions)
+    desk = Desk(book, log, words, day, length, questions, whole)
     for first in desk.listed(Choices())["deal_id"].drop_nulls().head(1):
         desk.pictures(desk.story(first, "team"), WIDTHS["agenda"])  # wakes what draws, while nobody waits
     return Panel(desk, papers)

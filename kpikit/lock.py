@@ -1,4 +1,4 @@
-"""One run at a time in a folder: a lock that the system takes away from a process that dies."""
+"""One writer at a time in a folder: a lock that the system takes away from a process that dies."""
 
 from __future__ import annotations
 
