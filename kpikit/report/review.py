@@ -190,7 +190,8 @@ def _opened(
         raise UsageError("copy", copy=copy)
     asked = opened.settings.period(period)
     check_period(opened, asked)
-    then = opened.at(min(asked.end, opened.as_of)).replace(answers_in="polars")
+    then = opened.at(min(asked.end, opened.as_of)) if opened.is_dated else opened
+    then = then.replace(answers_in="polars")
     part = asked_for(then, team)
     return part, about(part, asked, copy, team=team, since=since)  # type: ignore[arg-type] - looked at above
 
@@ -199,6 +200,8 @@ def check_period(book: Any, period: Any) -> None:
     """Refuse a period before the first deal or after the last recorded instant."""
     first = book.tables["deals"].lazy().select("created_at", "outcome_at").min().collect().row(0)
     begins = min((instant for instant in first if instant is not None), default=None)
+    if not book.is_dated:  # all of it is one window
+        return
     if period.start >= book.as_of:
         raise UsageError("period_after", period=period.name, as_of=book.as_of.date())
     if begins is not None and period.end <= begins:

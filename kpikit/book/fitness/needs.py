@@ -20,8 +20,21 @@ _REASONS = {"stage_events": "no_stage_history", "stages": "no_stage_order"}
 _SAID = frozenset({"created_at", "outcome_at", "first_contact_at", "offered_at", "amount", "loss_reason", "segment"})
 
 
+#: questions that can be asked of a file without any date: they count, and all of it is one window
+WITHOUT_CLOCK = frozenset(
+    {"win_rate_closed", "win_rate_finished", "win_rate_won_to_lost", "win_rate_value", "pooled_rates", "own_rate", "wins",
+     "reasons", "competitors", "reasons_compared", "interviews_asked", "stories"}
+)  # fmt: skip
+_CLOCK = frozenset({"created_at", "outcome_at"})
+
+
 def cannot_say(book: DealBook, card: Card) -> str | None:
     """Why this book cannot answer the question of a card, as a code; None if it can."""
+    if not book.is_dated:
+        if card.id not in WITHOUT_CLOCK:
+            return "no_dates"
+        needs = (need for need in card.needs if need not in _CLOCK)
+        return next((reason for need in needs if (reason := _lacks(book, need))), None)
     return next((reason for need in card.needs if (reason := _lacks(book, need))), None)
 
 
