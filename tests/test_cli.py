@@ -420,7 +420,8 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
 
 def test_init_that_does_not_open_yet(kpikit, tmp_path):
     rows = [
-        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Lost" if i == 1 else "Closed Won", "Create Date": f"2026-01-0{i}",
+        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Lost" if i == 1 else "Closed Won",
+         "Create Date": f"2026-01-0{i}",
          "Close Date": "2099-01-01" if i == 3 else f"2026-02-0{i}"}
         for i in (1, 2, 3)
     ]  # fmt: skip

@@ -22,8 +22,8 @@ _SAID = frozenset({"created_at", "outcome_at", "first_contact_at", "offered_at",
 
 #: questions that can be asked of a file without any date: they count, and all of it is one window
 WITHOUT_CLOCK = frozenset(
-    {"win_rate_closed", "win_rate_finished", "win_rate_won_to_lost", "win_rate_value", "pooled_rates", "own_rate", "wins",
-     "reasons", "competitors", "reasons_compared", "interviews_asked", "stories"}
+    {"win_rate_closed", "win_rate_finished", "win_rate_won_to_lost", "win_rate_value", "pooled_rates", "own_rate",
+     "wins", "reasons", "competitors", "reasons_compared", "interviews_asked", "stories"}
 )  # fmt: skip
 _CLOCK = frozenset({"created_at", "outcome_at"})
 

@@ -32,8 +32,9 @@ class Restated:
 class About:
     """What stands on the cover and behind the pages.
 
-    ``team`` is None for the whole book. ``as_of`` is local; ``dropped`` counts the rows set aside at the door by
-    ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which anything was recorded.
+    ``team`` is None for the whole book. ``as_of`` is local, None where nothing has a date; ``dropped`` counts the rows
+    set aside at the door by ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which
+    anything was recorded.
     """
 
     team: str | None
@@ -41,7 +42,7 @@ class About:
     copy: Copy
     currency: str
     look: Look
-    as_of: datetime
+    as_of: datetime | None
     hash: str
     dropped: pl.DataFrame
     fitness: pl.DataFrame
@@ -71,7 +72,7 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
         copy=copy,
         currency=settings.currency or "",
         look=settings.theme,
-        as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)),
+        as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)) if book.is_dated else None,
         hash=book.hash,
         dropped=book.dropped.group_by("table", "rule").len(name="n").sort("table", "rule").cast({"n": pl.Int64}),
         fitness=book.fitness() if copy == "team" else _without_deals(book),

@@ -54,7 +54,8 @@ def _folded(about: About, folded: Sequence[Page]) -> tuple[Message | Table, ...]
 
 def _data(about: About, counts: tuple[Message, ...]) -> tuple[Message | Table, ...]:
     """Up to when, how many, what was set aside, and the hash that names exactly this book."""
-    lines: list[Message | Table] = [message("back.as_of", at=about.as_of), *counts]
+    until = message("back.as_of", at=about.as_of) if about.as_of is not None else message("header.undated")
+    lines: list[Message | Table] = [until, *counts]
     lines.append(message("back.dropped", n=int(about.dropped["n"].sum())))
     if about.dropped.height:
         rows = tuple(about.dropped.iter_rows())
