@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpikit.book.fitness import gaps, history
+from kpikit.book.fitness import cuts, gaps, history
 from kpikit.book.fitness.finding import SCHEMA, Finding
 from kpikit.book.fitness.needs import cannot_say
 from kpikit.errors import SEVERITY
@@ -37,7 +37,7 @@ def fitness(book: DealBook) -> pl.DataFrame:
         >>> found.filter(pl.col("status") == "missing").height
         0
     """
-    found = [*answers(book), *history.findings(book), *gaps.findings(book), *door(book)]
+    found = [*answers(book), *history.findings(book), *cuts.findings(book), *gaps.findings(book), *door(book)]
     return pl.DataFrame([finding.as_row() for finding in found], schema=SCHEMA, orient="row")
 
 

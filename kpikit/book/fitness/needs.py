@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kpikit.book.fitness.cuts import is_cut
 from kpikit.engine.remembered import remembered
 from kpikit.kpi import Card, place_of
 
@@ -21,7 +22,14 @@ _SAID = frozenset({"created_at", "outcome_at", "first_contact_at", "offered_at",
 
 
 #: questions that can be asked of a file without any date: they count, and all of it is one window
-WITHOUT_CLOCK = frozenset(
+WITHOUT  #: questions that the deals left out of a file cut by its closing date would change: who began, who is open, how long
+NEEDS_ALL = frozenset(
+    {"win_rate_cohort", "win_rate_created", "win_rate_open_pipe", "win_rate_from_stage", "win_rate_overdue_lost",
+     "win_rates", "rate_bridge", "win_curves", "win_triangle", "newest_cohort", "chain", "cycle", "time_in_stage",
+     "stage_curves", "stage_changes", "exits", "funnel", "bottleneck", "naive_stage", "course", "silence", "load",
+     "sleeping", "sleeping_outcome", "sleeping_rate", "throughput", "throughput_change", "pipeline_moved"}
+)  # fmt: skip
+_CLOCK = frozenset(
     {"win_rate_closed", "win_rate_finished", "win_rate_won_to_lost", "win_rate_value", "pooled_rates", "own_rate",
      "wins", "reasons", "competitors", "reasons_compared", "interviews_asked", "stories"}
 )  # fmt: skip
@@ -35,6 +43,8 @@ def cannot_say(book: DealBook, card: Card) -> str | None:
             return "no_dates"
         needs = (need for need in card.needs if need not in _CLOCK)
         return next((reason for need in needs if (reason := _lacks(book, need))), None)
+    if card.id in NEEDS_ALL and is_cut(book):
+        return "cut_by_end"
     return next((reason for need in card.needs if (reason := _lacks(book, need))), None)
 
 

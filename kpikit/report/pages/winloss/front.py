@@ -75,7 +75,7 @@ def _won_sentence(figures: WinLossFigures) -> list[Message]:
     if not value["n"][0]:
         return [message("page.wl.front.won.bare", n=now, before=before)]
     if value["status"][0] == "refused":
-        return [message("page.wl.front.won.bare", n=now, before=before), message("page.front.mixed")]
+        return [message("page.wl.front.won.mixed", n=now, before=before)]
     money = alone(value["value"][0], "money")
     parts = [message("page.wl.front.won", n=now, before=before, value=money)]
     return [*parts, message("page.front.unpriced", n=value["n_unpriced"][0])] if value["n_unpriced"][0] else parts
