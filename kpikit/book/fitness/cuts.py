@@ -1,10 +1,10 @@
 """Is this all of the deals, or only those that ended within some time? A file cut by its closing date looks complete.
 
-Judged by its own deals. If nothing was left out, then of the deals that began before the first end a few, by the times that
-deals take, should have ended sooner; and of those that began last a few should be open still. By the very fact that the first
-end is the first and the last the last, about one is expected on either side; where it is several on both, the others are not
-in the file. (Simulated, 120 whole files without an open deal a cell: young companies, finished years, seasons: none taken
-for a cut one; one quarter's ends of a business of one deal a day or more: nearly all are.)
+Judged by its own deals. If nothing was left out, then of the deals that began before the first end a few, by the
+times that deals take, should have ended sooner; and of those that began last a few should be open still. By the very
+fact that the first end is the first and the last the last, about one is expected on either side; where it is several on
+both, the others are not in the file. (Simulated: whole files without an open deal, of young companies, finished years
+and seasons, are not taken for a cut one; one quarter's ends of a business with a deal a day nearly always are.)
 """
 
 from __future__ import annotations
