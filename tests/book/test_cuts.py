@@ -75,7 +75,7 @@ def test_only_ended_deals_of_all_time_are_told_and_nothing_is_refused():
     assert not is_cut(ended)
     (row,) = ended.fitness().filter(pl.col("code") == "no_open").to_dicts()
     n_open = sum(b + t > 720 for b, t in zip(begun, times, strict=True))
-    assert 0.3 * n_open < row["n"] < 1.5 * n_open  # short times are all that an ended deal can show
+    assert 5 <= row["n"] <= n_open  # short times are all that an ended deal can show
 
 
 def test_an_intake_that_stops_is_told():
@@ -87,8 +87,8 @@ def test_an_intake_that_stops_is_told():
 
 
 @pytest.fixture
-def case(shared):
-    raw = pl.read_csv(shared / "cases" / "shapes" / "same-300-deals" / "cut-by-close-date.csv")
+def case(shared_data):
+    raw = pl.read_csv(shared_data / "cases" / "shapes" / "same-300-deals" / "cut-by-close-date.csv")
     outcome = pl.when(pl.col("Deal Stage") == "Closed Won").then(pl.lit("won")).otherwise(pl.lit("lost"))
     deals = raw.select(
         deal_id=pl.col("Record ID").cast(pl.String), pipeline="Pipeline", outcome=outcome, created_at="Create Date",
