@@ -74,7 +74,7 @@ def lines(check: Check, words: Words) -> Iterator[str]:
     yield _heading(book, words)
     yield fitness_part.answered(found).in_words(words)
     yield from (f"  · {line.in_words(words)}" for line in fitness_part.refused(found))
-    for part in ("looked", "missing"):
+    for part in ("looked", "left_out", "missing"):
         said = [line.in_words(words) for line in getattr(fitness_part, part)(found)]
         yield from _part(words.say(f"check.{part}"), said)
     noticed = sorted(book.faults, key=lambda fault: SEVERITY.get(fault.rule) == "note")

@@ -82,6 +82,21 @@ def about(book: DealBook, period: Period, copy: Copy, *, team: str = "all", sinc
     )
 
 
+def _void_together(found: pl.DataFrame) -> pl.DataFrame:
+    """Deals set aside as one line: a reason that few have may name a customer."""
+    is_void = pl.col("code").is_in(["void_reason", "void_blank", "void_rest"])
+    void = found.filter(is_void)
+    if void.is_empty():
+        return found
+    whole = void.head(1).with_columns(
+        code=pl.lit("void_all"),
+        subject=pl.lit(""),
+        n=pl.lit(void["n"].sum(), pl.Int64),
+        example=pl.lit(None, pl.String),
+    )
+    return pl.concat([found.filter(~is_void), whole])
+
+
 def _without_deals(book: DealBook) -> pl.DataFrame:
     """What the book can answer, without an example that is a deal: it leaves the team.
 
@@ -89,5 +104,6 @@ def _without_deals(book: DealBook) -> pl.DataFrame:
     """
     ids = set(book.tables["deals"].lazy().select("deal_id").collect()["deal_id"])
     found = book.fitness()
+    found = _void_together(found)
     examples = [None if example in ids else example for example in found["example"]]
     return found.with_columns(pl.Series("example", examples, found.schema["example"]))

@@ -13,7 +13,7 @@ from kpikit.show import fitness_words
 from kpikit.show.page import Message, Page, Table, message
 
 Part = tuple[Message, tuple[Message | Table, ...]]
-_FITNESS = (fitness_words.refused, fitness_words.looked, fitness_words.missing)
+_FITNESS = (fitness_words.refused, fitness_words.looked, fitness_words.left_out, fitness_words.missing)
 
 
 @dataclass(frozen=True)
