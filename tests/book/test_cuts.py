@@ -1,4 +1,4 @@
-"""A file cut by its closing date is noticed and refused what needs the others; whole files that look like one are not."""
+"""A file cut by its closing date is noticed and what needs the others is refused; whole files alike are not."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -58,13 +58,13 @@ def test_whole_files_are_not(mean, shape, rate, seed):
     assert not is_cut(book(begun, times))  # one that has stopped, all deals ended
     season = np.concatenate([begun, begun + 365])
     assert not is_cut(book(season, np.concatenate([times, times[::-1]])))  # two seasons, all ended
-    some = book(begun, times, until=200, keep=lambda b, end: b >= 60)  # noqa: ARG005 - cut by the day of the beginning
+    some = book(begun, times, until=200, keep=lambda b, _: b >= 60)  # cut by the day of the beginning
     assert not is_cut(some)
 
 
 def test_a_single_open_deal_tells_that_open_ones_are_exported():
     begun, times = drawn(1, 2, 720, 60, 2)
-    quarter = book(begun, times, until=700, keep=lambda b, end: end is None or 450 <= end < 540)
+    quarter = book(begun, times, until=700, keep=lambda _, end: end is None or 450 <= end < 540)
     assert not is_cut(quarter)
     assert "no_open" not in quarter.fitness()["code"].to_list()
 

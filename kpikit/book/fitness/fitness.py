@@ -28,8 +28,8 @@ def fitness(book: DealBook) -> pl.DataFrame:
 
     Returns:
         A list: ``part`` (answers, history, gaps, oddities, left_out, door), ``code``, ``subject`` (a question's id, a
-        table, ``table.column``, a stage or a reason), ``status`` (fine, look, missing), ``n`` of ``of`` rows, ``example``, ``at`` (a day),
-        ``reason`` (why a question is refused).
+        table, a column, a stage or a reason), ``status`` (fine, look, missing), ``n`` of ``of`` rows, ``example``,
+        ``at`` (a day), ``reason`` (why a question is refused).
 
     Example:
         >>> import kpikit
