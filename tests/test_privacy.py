@@ -161,3 +161,14 @@ def test_links_and_commands_of_the_papers_exist(root):
 def test_the_limit_is_said_plainly(root, name):
     text = " ".join((root / "docs" / "privacy" / f"{name}.md").read_text(encoding="utf-8").split())
     assert re.search(r"whoever holds the (CRM's )?export", text, re.IGNORECASE)
+
+
+def test_own_fields_of_text_and_of_people_are_listed_and_numbers_are_not():
+    deals = pl.DataFrame(
+        {"deal_id": ["a", "b"], "pipeline": ["New"] * 2, "outcome": ["open"] * 2, "created_at": ["2026-01-05"] * 2,
+         "owner": ["An", "Bo"], "Presales": ["Bo", None], "Remark": ["call Jan", None], "Seats": [3, 4]}
+    )  # fmt: skip
+    found = {(row.table, row.column): row for row in personal_fields(DealBook.from_frames(deals=deals))}
+    assert (found["deals", "presales"].field.kind, found["deals", "presales"].field.goes) == ("name", ())
+    assert (found["deals", "remark"].field.kind, found["deals", "remark"].n_filled) == ("words", 1)
+    assert ("deals", "seats") not in found
