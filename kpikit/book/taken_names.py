@@ -43,8 +43,8 @@ _WORKING = frozenset(
     share_of_full_time shown_by since size skipped skipped_to sleeping small_group soon_on source spoken spread
     stage state status step still still_open still_there story strict subject superseded suppressed t table
     taken_over team team_begun text their_team then time timed told told_as told_at told_by told_group too_few
-    too_young total trait unit unknown unknown_stage until until_on up us usable usual value visit void warnings
-    was was_on weight what window won won_on won_value words worth written_at
+    too_young total trait unit unknown unknown_stage until until_first until_last until_on up us usable usual
+    value visit void warnings was was_on weight what window won won_on won_value words worth written_at
     """.split()  # noqa: SIM905 - a list of four hundred texts reads worse
 )
 #: every name that an own field cannot bear as its column

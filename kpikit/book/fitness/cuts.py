@@ -2,9 +2,9 @@
 
 Judged by its own deals. If nothing was left out, then of the deals that began before the first end a few, by the
 times that deals take, should have ended sooner; and of those that began last a few should be open still. By the very
-fact that the first end is the first and the last the last, about one is expected on either side; where it is several on
-both, the others are not in the file. (Simulated: whole files without an open deal, of young companies, finished years
-and seasons, are not taken for a cut one; one quarter's ends of a business with a deal a day nearly always are.)
+fact that the first end is the first and the last day the last, about one is expected on either side; where it is
+several on both, the others are not in the file. (Simulated: whole files without an open deal, of young companies,
+finished years and seasons, are not taken for a cut one; one quarter's ends of a deal a day nearly always are.)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kpikit.book.fitness.finding import Finding
+from kpikit.book.selection import last_day
 from kpikit.engine.remembered import remembered
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: so many deals that should be there and are not: on each side, and together
 _EACH, _BOTH = 2.5, 7.0
+#: of a long time so few are missing that only its edges suffer, which each question looks after
+_SHARE = 0.1
 #: so many that should be open, where none is
 _OPEN = 5.0
 #: a book of fewer deals is not judged
@@ -35,18 +38,22 @@ _EPOCH = date(1970, 1, 1)
 @remembered(16)
 def is_cut(book: DealBook) -> bool:
     """Does the book hold only deals that ended within some time?"""
-    early, young = _missed(_days(book))
-    return min(early, young) >= _EACH and early + young >= _BOTH
+    days = _days(book)
+    early, young = _missed(days, last_day(book))
+    return min(early, young) >= _EACH and early + young >= max(_BOTH, _SHARE * days.height)
 
 
-def _missed(days: pl.DataFrame) -> tuple[float, float]:
-    """How many deals should have ended before the first, and be open after the last; none where one is open."""
+def _missed(days: pl.DataFrame, today: date) -> tuple[float, float]:
+    """How many deals should have ended before the first, and be open today; none where one is open."""
     ended = days.filter(pl.col("end").is_not_null())
     if ended.height < _LEAST or days.height > ended.height:
         return 0.0, 0.0
-    times = (ended["end"] - ended["begin"]).sort()
-    first, last = ended["end"].min(), ended["end"].max()
-    return _earlier(times, first - ended["begin"]), ended.height - _earlier(times, last - ended["begin"] + 1)
+    ended = ended.with_columns(
+        time=pl.col("end") - pl.col("begin"), until_first=pl.col("end").min() - pl.col("begin"),
+        age=(today - _EPOCH).days - pl.col("begin") + 1,
+    )  # fmt: skip
+    times = ended["time"].sort()
+    return _earlier(times, ended["until_first"]), ended.height - _earlier(times, ended["age"])
 
 
 def _earlier(times: pl.Series, ages: pl.Series) -> float:
@@ -71,7 +78,7 @@ def findings(book: DealBook) -> Iterator[Finding]:
         n = days.filter(pl.col("begin") < first).height
         yield Finding("history", "cut_by_end", "deals.outcome_at", "look", n, days.height, at=_EPOCH + timedelta(first))
         return
-    young = _missed(days)[1]
+    young = _missed(days, last_day(book))[1]
     if young >= _OPEN:
         yield Finding("history", "no_open", "deals.outcome", "look", round(young), days.height)
     yield from _stopped(days)

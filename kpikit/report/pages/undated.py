@@ -30,7 +30,7 @@ def _told(row: Mapping[str, Any]) -> tuple[Message | str, str]:
     """A share with its range and its count, or why there is none."""
     if row["value"] is None:
         return (message(f"reason.{row['reason']}") if row["reason"] else "–"), ""
-    return message("page.undated.figure", share=share(row)), str(row["n"])
+    return message("page.undated.figure", share=share(dict(row))), str(row["n"])
 
 
 def _reasons(figures: Undated) -> Part | None:
