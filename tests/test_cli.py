@@ -478,7 +478,8 @@ def test_init_that_is_not_clear_refuses_with_both_readings_and_their_lines(kpiki
 
 def test_init_that_does_not_open_yet(kpikit, tmp_path):
     rows = [
-        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Lost" if i == 1 else "Closed Won", "Create Date": f"2026-01-0{i}",
+        {"Record ID": str(i), "Deal Name": f"Deal {i}", "Deal Stage": "Closed Lost" if i == 1 else "Closed Won",
+         "Create Date": f"2026-01-0{i}",
          "Close Date": "2099-01-01" if i == 3 else f"2026-02-0{i}"}
         for i in (1, 2, 3)
     ]  # fmt: skip

@@ -171,3 +171,13 @@ def test_what_a_server_keeps_of_what_was_erased_is_named(folder, root, language)
     assert "pg_wal" in (root / page[0]).read_text(encoding="utf-8")
     told = json.loads(CliRunner().invoke(command, ["privacy", str(folder), "--json"]).output)
     assert told["log_remains_in"][0] == "pg_wal"
+
+def test_own_fields_of_text_and_of_people_are_listed_and_numbers_are_not():
+    deals = pl.DataFrame(
+        {"deal_id": ["a", "b"], "pipeline": ["New"] * 2, "outcome": ["open"] * 2, "created_at": ["2026-01-05"] * 2,
+         "owner": ["An", "Bo"], "Presales": ["Bo", None], "Remark": ["call Jan", None], "Seats": [3, 4]}
+    )  # fmt: skip
+    found = {(row.table, row.column): row for row in personal_fields(DealBook.from_frames(deals=deals))}
+    assert (found["deals", "presales"].field.kind, found["deals", "presales"].field.goes) == ("name", ())
+    assert (found["deals", "remark"].field.kind, found["deals", "remark"].n_filled) == ("words", 1)
+    assert ("deals", "seats") not in found

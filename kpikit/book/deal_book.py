@@ -123,7 +123,7 @@ class DealBook:
             >>> import kpikit
             >>> found = kpikit.open_book("demo").fitness()
             >>> sorted(found["part"].unique())
-            ['answers', 'gaps', 'history', 'oddities']
+            ['answers', 'gaps', 'history', 'left_out', 'oddities']
         """
         return fitness.fitness(self)
 

@@ -43,6 +43,8 @@ def at(book: DealBook, instant: datetime) -> DealBook:
     Raises:
         UsageError: the instant lies after the book's own ``as_of``.
     """
+    if not book.is_dated:
+        return book  # nothing in it has a day on which it became known
     instant = as_utc(instant)
     if instant > book.as_of:
         raise UsageError("after_as_of", instant=instant.date(), as_of=book.as_of.date())

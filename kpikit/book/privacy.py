@@ -156,6 +156,10 @@ IMPERSONAL_LOG = _names(
 )
 
 
+#: own fields that hold names of colleagues, and those of text
+_PERSON, _TEXT = Personal(_STAFF, "name"), Personal(_ALL, "words", ("team",))
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One personal field of a book: ``n_filled`` of ``n`` rows; both null where the book has no such table."""
@@ -167,10 +171,20 @@ class Found:
     n_filled: int | None
 
 
+def _own(book: DealBook, table: str) -> dict[str, Personal]:
+    """The own fields of a table that are about persons: names of colleagues, and free text, which may name anybody."""
+    return {
+        field.column: _PERSON if field.is_person else _TEXT
+        for field in book.own
+        if field.table == table and (field.is_person or field.kind == "text")
+    }
+
+
 def personal_fields(book: DealBook) -> tuple[Found, ...]:
-    """Every personal field that a book could hold, in the order of the schema, and how many rows of it are filled."""
+    """Every personal field that a book could hold, its own ones too, in the order of the schema, and how full it is."""
     found = []
-    for table, fields in PERSONAL.items():
+    for table, known in PERSONAL.items():
+        fields = {**known, **_own(book, table)}
         if table not in book.tables:
             found += [Found(table, column, field, None, None) for column, field in fields.items()]
             continue

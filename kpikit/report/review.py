@@ -12,11 +12,13 @@ from kpikit.book import DealBook, open_book
 from kpikit.book.selection import asked_for
 from kpikit.errors import UsageError, check_language
 from kpikit.report.figures.about import About, about
+from kpikit.report.figures.headline import undated
 from kpikit.report.figures.team import TeamFigures, team_figures
 from kpikit.report.figures.tries import read_tries
 from kpikit.report.figures.winloss import WinLossFigures, winloss_figures
 from kpikit.report.formats.outputs import FIGURES_MIME, PAGE_MIME, REPORT_MIME
 from kpikit.report.pages import team as of_a_team
+from kpikit.report.pages import undated as without_dates
 from kpikit.report.pages import winloss as of_a_quarter
 from kpikit.report.pages.order import BACK
 from kpikit.schema import Look
@@ -120,6 +122,8 @@ def team_review(
         Refused: the team is too small for a report of its own.
     """
     part, cover = _opened(book, team, period, language, copy, since)
+    if not part.is_dated:
+        return _undated(part, cover, frozenset({*of_a_team.PAGES, BACK}), language)
     return review_of(team_figures(part, cover, read_tries(log)), language)
 
 
@@ -159,6 +163,8 @@ def quarterly_winloss(
         Refused: the team is too small for a report of its own.
     """
     part, cover = _opened(book, team, period, language, copy, since)
+    if not part.is_dated:
+        return _undated(part, cover, frozenset({*of_a_quarter.PAGES, BACK}), language)
     return winloss_of(winloss_figures(part, cover, read_tries(log), crm=crm), language)
 
 
@@ -180,6 +186,15 @@ def _report(
     return Report(whose, lines, pages, Words(language, cover.currency, cover.amount_per), facts, cover.look, known)
 
 
+def _undated(book: DealBook, cover: About, known: frozenset[str], language: str) -> Report:
+    """The report on a file without dates: a page of what counts, and its back matter."""
+    whose = message("header.team", team=cover.team) if cover.team else message("header.all")
+    pages = without_dates.pages(undated(book, cover))
+    lines = (message("header.undated"), message(f"header.copy.{cover.copy}"), message("header.for"))
+    facts: dict[str, Any] = {"figures": (), "last_on": ""}
+    return Report(whose, lines, pages, Words(language, cover.currency), facts, cover.look, known)
+
+
 def _opened(
     book: str | Path | DealBook, team: str, period: str, language: str, copy: str, since: str
 ) -> tuple[DealBook, About]:
@@ -190,7 +205,8 @@ def _opened(
         raise UsageError("copy", copy=copy)
     asked = opened.settings.period(period)
     check_period(opened, asked)
-    then = opened.at(min(asked.end, opened.as_of)).replace(answers_in="polars")
+    then = opened.at(min(asked.end, opened.as_of)) if opened.is_dated else opened
+    then = then.replace(answers_in="polars")
     part = asked_for(then, team)
     return part, about(part, asked, copy, team=team, since=since, whole=then)  # type: ignore[arg-type] - looked at above
 
@@ -199,6 +215,8 @@ def check_period(book: Any, period: Any) -> None:
     """Refuse a period before the first deal or after the last recorded instant."""
     first = book.tables["deals"].lazy().select("created_at", "outcome_at").min().collect().row(0)
     begins = min((instant for instant in first if instant is not None), default=None)
+    if not book.is_dated:  # all of it is one window
+        return
     if period.start >= book.as_of:
         raise UsageError("period_after", period=period.name, as_of=book.as_of.date())
     if begins is not None and period.end <= begins:

@@ -12,7 +12,7 @@ from typing import Any
 
 from kpikit.schema import Look
 from kpikit.show.charts.picture import Drawn, pair
-from kpikit.show.page import Message, Page, Table
+from kpikit.show.page import Link, Message, Page, Table
 from kpikit.show.theme import PLAIN, variables
 from kpikit.words import Words
 
@@ -122,7 +122,11 @@ def _render(template: str, words: Words, **values: Any) -> str:
     def is_table(item: Any) -> bool:
         return isinstance(item, Table)
 
-    return _templates().get_template(template).render(say=say, text=text, words=words, is_table=is_table, **values)
+    def is_link(cell: Any) -> bool:
+        return isinstance(cell, Link) and cell.address.startswith("https://")
+
+    known = {"say": say, "text": text, "words": words, "is_table": is_table, "is_link": is_link}
+    return _templates().get_template(template).render(**known, **values)
 
 
 def plain(page: Page, words: Words) -> str:

@@ -30,8 +30,25 @@ def answered(findings: pl.DataFrame) -> Message:
 
 def looked(findings: pl.DataFrame) -> tuple[Message, ...]:
     """What deserves a look, a line each."""
-    rows = findings.filter((pl.col("status") == "look") & ~pl.col("part").is_in(["answers", "door"]))
+    rows = findings.filter((pl.col("status") == "look") & ~pl.col("part").is_in(["answers", "left_out", "door"]))
     return tuple(sentence(row) for row in rows.to_dicts())
+
+
+def left_out(findings: pl.DataFrame) -> tuple[Message, ...]:
+    """What no figure counts, a line a reason and stage, and the questions for which there are too few deals."""
+    rows = findings.filter(pl.col("part") == "left_out")
+    thin = pl.col("code") == "too_thin"
+    lines = [_with_example(row) for row in rows.filter(~thin).to_dicts()]
+    for (n, of), part in rows.filter(thin).group_by("n", "of", maintain_order=True):
+        questions = tuple(message(f"kpi.{subject}") for subject in part["subject"])
+        lines.append(message("fitness.too_thin", n=n, of=of, questions=questions))
+    return tuple(lines)
+
+
+def _with_example(row: dict[str, Any]) -> Message:
+    """A finding with a deal to look at, where one may be named."""
+    said = sentence(row)
+    return said if row["example"] is None else message("fitness.with_example", said=said, example=row["example"])
 
 
 def missing(findings: pl.DataFrame) -> tuple[Message, ...]:

@@ -55,8 +55,19 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell's text that leads to an address by https; as text or in a workbook it is its text alone."""
+
+    text: str
+    address: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Table:
-    """A small table of words: headings, then rows of messages or plain text."""
+    """A small table of words: headings, then rows of messages, links or plain text."""
 
     headings: tuple[Message, ...]
     rows: tuple[tuple[Any, ...], ...]

@@ -20,6 +20,7 @@ from kpikit.book.fitness.news import news, summary
 from kpikit.book.sealing import check_whole
 from kpikit.errors import SEVERITY, DataError
 from kpikit.files import user_folder, write_whole
+from kpikit.schema import OUTCOMES
 from kpikit.show import fitness_words as fitness_part
 from kpikit.show.basis_words import all_differ
 from kpikit.words import Words
@@ -83,11 +84,10 @@ def _keep(memory: Path, now: dict[str, Any]) -> bool:
 def lines(check: Check, words: Words) -> Iterator[str]:
     """The look as text, part by part."""
     book, found = check.book, check.findings
-    at = book.as_of.astimezone(ZoneInfo(book.settings.time_zone))
-    yield words.say("check.heading", n=_n_deals(book), at=words.moment(at))
+    yield _heading(book, words)
     yield fitness_part.answered(found).in_words(words)
     yield from (f"  · {line.in_words(words)}" for line in fitness_part.refused(found))
-    for part in ("looked", "missing"):
+    for part in ("looked", "left_out", "missing"):
         said = [line.in_words(words) for line in getattr(fitness_part, part)(found)]
         yield from _part(words.say(f"check.{part}"), said)
     noticed = sorted(book.faults, key=lambda fault: SEVERITY.get(fault.rule) == "note")
@@ -105,6 +105,16 @@ def lines(check: Check, words: Words) -> Iterator[str]:
         yield words.say("check.not_kept")
 
 
+def _heading(book: DealBook, words: Words) -> str:
+    """How many deals there are, and up to when; how they stand, where nothing has a date."""
+    if not book.is_dated:
+        outcomes = book.tables["deals"].lazy().select("outcome").collect()["outcome"]
+        counts = words.say("check.counts", **{name: int((outcomes == name).sum()) for name in OUTCOMES})
+        return words.say("check.heading_undated", n=len(outcomes), counts=counts)
+    at = book.as_of.astimezone(ZoneInfo(book.settings.time_zone))
+    return words.say("check.heading", n=_n_deals(book), at=words.moment(at))
+
+
 def _n_deals(book: DealBook) -> int:
     return book.tables["deals"].lazy().select(pl.len()).collect().item()
 
@@ -118,7 +128,7 @@ def as_plain(check: Check) -> dict[str, Any]:
     """The look as plain values, for ``--json``."""
     return {
         "deals": _n_deals(check.book),
-        "as_of": check.book.as_of.isoformat(),
+        "as_of": check.book.as_of.isoformat() if check.book.is_dated else None,
         "findings": check.findings.to_dicts(),
         "last_checked_up_to": check.last_on,
         "new": None if check.new is None else [asdict(finding) for finding in check.new],

@@ -179,3 +179,30 @@ def test_without_rates_only_the_books_own_currency_has_a_price():
 
 def test_without_a_currency_amounts_are_taken_as_they_are():
     assert columns(book_of([sold("1", 100.0, "GBP", 10)], rates=RATES), "amount_home") == [(100.0,)]
+
+
+def test_money_in_several_currencies_is_not_added_up_without_a_home_currency():
+    deals = pl.DataFrame(
+        {
+            "deal_id": ["a", "b", "c", "d"],
+            "pipeline": ["P"] * 4,
+            "outcome": ["won", "won", "won", "lost"],
+            "outcome_at": ["2026-01-05", "2026-01-06", "2026-04-06", "2026-01-07"],
+            "amount": [100.0, 200.0, 50.0, 9.0],
+            "currency": ["EUR", "USD", "EUR", "GBP"],
+        }
+    )
+
+    def value(book, **asked):
+        frame = winloss.wins(book, **asked).frame
+        return frame.filter(pl.col("figure") == "won_value").select("value", "status", "reason", "n").row(0)
+
+    book = DealBook.from_frames(deals=deals)
+    assert value(book) == (None, "refused", "currencies_mixed", 3)
+    assert value(book, during="2026Q1") == (None, "refused", "currencies_mixed", 2)
+    assert value(book, during="2026Q2") == (50.0, "ok", None, 1)  # one currency alone can be added up
+    assert winloss.wins(book).frame.filter(pl.col("figure") == "won")["value"].item() == 3
+    one = DealBook.from_frames(deals=deals.with_columns(currency=pl.lit("EUR")))
+    assert value(one) == (350.0, "ok", None, 3)
+    home = DealBook.from_frames(deals=deals, settings=Settings(currency="EUR"))
+    assert value(home) == (150.0, "ok", None, 2)  # the dollars have no rate: counted, not priced

@@ -78,11 +78,20 @@ class _Question:
         if reason is not None:
             found = _refused(by, reason)
         else:
+            is_whole = not book.is_dated and self._without_windows(bound)
             floor, windows = card.floor, _windows(bound.arguments)
             computed = self.compute(*bound.args, **bound.kwargs)
+            if is_whole:
+                computed = _noted(computed, "no_dates_all")
             found = suppress(with_floor(computed, floor), book, by, floor.counts, windows)
         frame = _as_asked(_shaped(found, card), book)
         return Answer(frame, card.id, _plain_arguments(bound.arguments), by, ref(book))
+
+    def _without_windows(self, bound: BoundArguments) -> bool:
+        """Ask of all there is, as a file without dates has no windows; was one asked for?"""
+        asked = [name for name in NAMES if bound.arguments.get(name) is not None]
+        bound.arguments.update(dict.fromkeys(asked))
+        return bool(asked)
 
     def _bound(self, *args: object, **asked: object) -> BoundArguments:
         try:
@@ -112,6 +121,12 @@ def _card(kpi: str, asked: Mapping[str, Any]) -> Card:
         known = [card.removeprefix(start) for card in cards() if card.startswith(start)]
         raise UsageError("unknown_definition", definition=name.removeprefix(start), allowed=", ".join(known))
     return cards()[name]
+
+
+def _noted(frame: pl.DataFrame, note: str) -> pl.DataFrame:
+    """A note beside each figure that has none."""
+    there = pl.col("reason") if "reason" in frame.columns else pl.lit(None, pl.String)
+    return frame.with_columns(reason=there.fill_null(pl.lit(note)))
 
 
 def _refused(by: Sequence[str], reason: str) -> pl.DataFrame:

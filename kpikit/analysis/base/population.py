@@ -77,6 +77,8 @@ def dated(book: DealBook) -> pl.DataFrame:
     )
     reasons = deals.filter(OUTCOME == "void")["loss_reason"].drop_nulls().unique().to_list()
     told = small_set("reasons", "never")  # the same deal twice, or none at all
+    if not book.is_dated:  # all of it is one window
+        deals = deals.with_columns(outcome_on=pl.when(OUTCOME != "open").then(pl.lit(today)))
     never = [reason for reason in reasons if told & set(folded(reason).split())]
     is_never = ((OUTCOME == "void") & pl.col("loss_reason").is_in(never)).fill_null(False)
     return deals.with_columns(is_never=is_never)

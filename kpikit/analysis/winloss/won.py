@@ -31,7 +31,8 @@ def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Window] | W
 
     Returns:
         A row a window (``period``, its first day) and ``figure``: ``won`` (unit deal) and ``won_value`` (unit money;
-        ``n`` deals have a price, ``n_unpriced`` have none).
+        ``n`` deals have a price, ``n_unpriced`` have none). A value in several currencies is refused where the book has
+        no home currency.
 
     Raises:
         RankingRefused: asked by a person.
@@ -45,11 +46,15 @@ def wins(book: DealBook, *, by: Sequence[str] = (), during: Sequence[Window] | W
     if book.team is not None:
         deals = deals.filter(pl.col("team") == book.team)
     won = deals.filter(pl.col("outcome") == "won")
+    if not book.is_dated:  # all of it is one window
+        won = won.with_columns(outcome_day=pl.lit(0, pl.Int32))
     groups = deals.select(*by).unique(maintain_order=True) if by else pl.DataFrame({"_all": [0]})
     several = [during] if during is None or isinstance(during, Period | str) else during
     windows = [as_period(window) for window in several]
     frames = [_won_in(won, groups, list(by), window) for window in windows]
-    return pl.concat(frames).sort(*by, "period", "figure").drop("_all", strict=False)
+    if book.settings.currency is None:
+        frames = [_in_one_currency(frame) for frame in frames]
+    return pl.concat(frames).sort(*by, "period", "figure").drop("_all", "_currencies", strict=False)
 
 
 def _won_in(won: pl.DataFrame, groups: pl.DataFrame, by: list[str], window: Period | None) -> pl.DataFrame:
@@ -68,6 +73,7 @@ def _won_in(won: pl.DataFrame, groups: pl.DataFrame, by: list[str], window: Peri
         won_value=pl.col("amount_home").sum(),
         n_priced=priced.sum().cast(pl.Int64),
         n_unpriced=(~priced).sum().cast(pl.Int64),
+        _currencies=pl.col("currency").filter(priced).drop_nulls().n_unique(),
     )
     totals = groups.join(totals, on=keys, how="left", nulls_equal=True)
     totals = totals.join(left_out, on=keys, how="left", nulls_equal=True).with_columns(
@@ -77,13 +83,23 @@ def _won_in(won: pl.DataFrame, groups: pl.DataFrame, by: list[str], window: Peri
     shape = {"low": pl.lit(None, pl.Float64), "high": pl.lit(None, pl.Float64), "n_excluded": pl.col("n_excluded")}
     count = totals.select(
         *keys, start, figure=pl.lit("won"), n=pl.col("won").cast(pl.Int64), value="won", unit=pl.lit("deal"),
-        n_unpriced=pl.lit(0, pl.Int64), **shape,
+        n_unpriced=pl.lit(0, pl.Int64), _currencies=pl.lit(0, pl.UInt32), **shape,
     )  # fmt: skip
     value = totals.select(
         *keys, start, figure=pl.lit("won_value"), n="n_priced", value="won_value", unit=pl.lit("money"),
-        n_unpriced="n_unpriced", **shape,
+        n_unpriced="n_unpriced", _currencies=pl.col("_currencies").fill_null(0), **shape,
     )  # fmt: skip
     return pl.concat([count, value])
+
+
+def _in_one_currency(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values in several currencies are not added up where nobody said which one the book counts in."""
+    mixed = pl.col("_currencies") > 1
+    return frame.with_columns(
+        value=pl.when(~mixed).then("value"),
+        status=pl.when(mixed).then(pl.lit("refused")).otherwise(pl.lit("ok")),
+        reason=pl.when(mixed).then(pl.lit("currencies_mixed")),
+    )
 
 
 @answer(kpi="endings")

@@ -25,7 +25,7 @@ SCHEMA = {
 class Finding:
     """``n`` of ``of`` rows of a subject show this; ``look`` when that is worth a look, ``missing`` when all do."""
 
-    part: Literal["answers", "history", "gaps", "oddities", "door"]
+    part: Literal["answers", "history", "gaps", "oddities", "left_out", "door"]
     code: str
     subject: str
     status: Literal["fine", "look", "missing"]

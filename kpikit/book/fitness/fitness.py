@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kpikit.book.fitness import gaps, history
+from kpikit.book.fitness import cuts, gaps, grain, history, left_out, oddities
 from kpikit.book.fitness.finding import SCHEMA, Finding
 from kpikit.book.fitness.needs import cannot_say
 from kpikit.errors import SEVERITY
@@ -27,9 +27,9 @@ def fitness(book: DealBook) -> pl.DataFrame:
         book: any opened book.
 
     Returns:
-        A list: ``part`` (answers, history, gaps, oddities, door), ``code``, ``subject`` (a question's id, a table or
-        ``table.column``), ``status`` (fine, look, missing), ``n`` of ``of`` rows, ``example``, ``at`` (a day),
-        ``reason`` (why a question is refused).
+        A list: ``part`` (answers, history, gaps, oddities, left_out, door), ``code``, ``subject`` (a question's id, a
+        table, a column, a stage or a reason), ``status`` (fine, look, missing), ``n`` of ``of`` rows, ``example``,
+        ``at`` (a day), ``reason`` (why a question is refused).
 
     Example:
         >>> import kpikit
@@ -37,7 +37,8 @@ def fitness(book: DealBook) -> pl.DataFrame:
         >>> found.filter(pl.col("status") == "missing").height
         0
     """
-    found = [*answers(book), *history.findings(book), *gaps.findings(book), *door(book)]
+    parts = (history, cuts, grain, gaps, oddities, left_out)
+    found = [*answers(book), *(one for part in parts for one in part.findings(book)), *door(book)]
     return pl.DataFrame([finding.as_row() for finding in found], schema=SCHEMA, orient="row")
 
 

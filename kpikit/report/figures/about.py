@@ -40,9 +40,9 @@ class Restated:
 class About:
     """What stands on the cover and behind the pages.
 
-    ``team`` is None for the whole book. ``as_of`` is local; ``dropped`` counts the rows set aside at the door by
-    ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which anything was recorded;
-    ``settings`` are what the figures rest on.
+    ``team`` is None for the whole book. ``as_of`` is local, None where nothing has a date; ``dropped`` counts the rows
+    set aside at the door by ``table`` and ``rule``; ``fitness`` is that of the book; ``last_on`` the last day on which
+    anything was recorded; ``settings`` are what the figures rest on.
     """
 
     team: str | None
@@ -51,7 +51,7 @@ class About:
     currency: str
     amount_per: str
     look: Look
-    as_of: datetime
+    as_of: datetime | None
     hash: str
     dropped: pl.DataFrame
     fitness: pl.DataFrame
@@ -83,7 +83,7 @@ def about(
         currency=settings.currency or "",
         amount_per=settings.amount_per,
         look=settings.theme,
-        as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)),
+        as_of=book.as_of.astimezone(ZoneInfo(settings.time_zone)) if book.is_dated else None,
         hash=book.hash,
         dropped=book.dropped.group_by("table", "rule").len(name="n").sort("table", "rule").cast({"n": pl.Int64}),
         fitness=book.fitness() if copy == "team" else _without_deals(book),
@@ -103,6 +103,20 @@ def _earlier(record: Mapping[str, Any], part: DealBook, whole: DealBook, team: s
         return Restated(period, (), found, is_apart=True)
     return Restated(period, restated.restated(record, part, team, found), found)
 
+def _void_together(found: pl.DataFrame) -> pl.DataFrame:
+    """Deals set aside as one line: a reason that few have may name a customer."""
+    is_void = pl.col("code").is_in(["void_reason", "void_blank", "void_rest"])
+    void = found.filter(is_void)
+    if void.is_empty():
+        return found
+    whole = void.head(1).with_columns(
+        code=pl.lit("void_all"),
+        subject=pl.lit(""),
+        n=pl.lit(void["n"].sum(), pl.Int64),
+        example=pl.lit(None, pl.String),
+    )
+    return pl.concat([found.filter(~is_void), whole])
+
 
 def _without_deals(book: DealBook) -> pl.DataFrame:
     """What the book can answer, without an example that is a deal: it leaves the team.
@@ -111,5 +125,6 @@ def _without_deals(book: DealBook) -> pl.DataFrame:
     """
     ids = set(book.tables["deals"].lazy().select("deal_id").collect()["deal_id"])
     found = book.fitness()
+    found = _void_together(found)
     examples = [None if example in ids else example for example in found["example"]]
     return found.with_columns(pl.Series("example", examples, found.schema["example"]))

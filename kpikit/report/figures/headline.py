@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kpikit.analysis.velocity import time_in_stage
-from kpikit.analysis.winloss import win_rate, wins
+from kpikit.analysis.winloss import reasons, win_rate, wins
 from kpikit.book import DealBook
 from kpikit.calendar import Period, add_months
+from kpikit.schema import OUTCOMES
 
+if TYPE_CHECKING:
+    from kpikit.report.figures.about import About
+
+#: groups of a field that are told beside each other
+_MOST_GROUPS = 12
 _KEPT = ("unit", "value", "low", "high", "n", "n_late", "definition")
 
 
@@ -97,3 +104,39 @@ def _told(rows: pl.DataFrame, figure: str, window: Period) -> tuple[dict[str, An
         for row in rows.to_dicts()
         if row["status"] == "ok" and row["value"] is not None
     )
+
+
+@dataclass(frozen=True)
+class Undated:
+    """What a file without dates can tell: how deals stand, each rate, the reasons, and the share of each group.
+
+    ``outcomes``: how many are won, lost, open and set aside. ``rates``, ``reasons`` and ``groups`` are rows of answers;
+    a group says its ``field``, and its ``value`` is None where it is hidden or too small.
+    """
+
+    about: About
+    outcomes: Mapping[str, int]
+    rates: tuple[Mapping[str, Any], ...]
+    reasons: tuple[Mapping[str, Any], ...]
+    groups: tuple[Mapping[str, Any], ...]
+
+
+def undated(book: DealBook, about: About) -> Undated:
+    """The figures of a book without dates; own fields only in the team's copy, as they may name a customer."""
+    outcomes = book.tables["deals"].lazy().select("outcome").collect()["outcome"]
+    names = ("finished", "closed", "value")
+    rates = [win_rate(book, definition=name).frame.to_dicts()[0] | {"name": name} for name in names]  # type: ignore[arg-type]
+    why = reasons(book, copy=about.copy).frame
+    mine = [f.column for f in book.own if f.table == "deals" and f.kind in ("text", "bool") and not f.is_person]
+    own = {field.column: field.header for field in book.own}
+    columns = ("team", "segment", "source", "deal_type", *(mine if about.copy == "team" else ()))
+    groups = [
+        row | {"field": own.get(column, column), "group": row[column]}
+        for column in columns
+        if 2
+        <= book.tables["deals"].lazy().select(pl.col(column).drop_nulls().n_unique()).collect().item()
+        <= _MOST_GROUPS
+        for row in win_rate(book, by=column, definition="finished").frame.to_dicts()
+    ]
+    counts = {name: int((outcomes == name).sum()) for name in OUTCOMES}
+    return Undated(about, counts, tuple(rates), tuple(why.to_dicts()), tuple(groups))

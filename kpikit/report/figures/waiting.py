@@ -14,7 +14,7 @@ from kpikit.report.figures.about import Copy
 
 #: rows of the table: a person acts on seven deals, not on forty
 ROWS = 7
-_LISTED = {"deal": pl.String, "stage": pl.String, "days": pl.Float64, "acted_on": pl.Date}
+_LISTED = {"deal": pl.String, "stage": pl.String, "days": pl.Float64, "acted_on": pl.Date, "address": pl.String}
 _DOTS = {"label": pl.String, "value": pl.Float64, "is_sleeping": pl.Boolean}
 
 
@@ -24,7 +24,8 @@ class Waiting:
 
     ``dots`` has each deal at its days and each stage's mark (``is_sleeping`` null). ``asleep`` and ``first`` are the
     deals past their mark and all open ones, the longest waiting first, at most seven: ``deal, stage, days, acted_on``
-    (the customer's last act). ``rates``: by stage what would be usual; ``outcome``: of earlier deals that old.
+    (the customer's last act), ``address`` (where the deal can be looked up, or ""). ``rates``: by stage what would be
+    usual; ``outcome``: of earlier deals that old.
     """
 
     n_open: int
@@ -82,6 +83,7 @@ def _listed(deals: pl.DataFrame, book: DealBook) -> pl.DataFrame:
         {
             "deal": row["name"] or row["deal_id"], "stage": row["stage"], "days": row["days_in_stage"],
             "acted_on": row["acted_at"].astimezone(zone).date() if row["acted_at"] else None,
+            "address": book.settings.deal_url(row["deal_id"]),
         }
         for row in deals.head(ROWS).to_dicts()
     ]  # fmt: skip

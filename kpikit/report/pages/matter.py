@@ -14,7 +14,7 @@ from kpikit.show.basis_words import rests_on
 from kpikit.show.page import Message, Page, Table, message
 
 Part = tuple[Message, tuple[Message | Table, ...]]
-_FITNESS = (fitness_words.refused, fitness_words.looked, fitness_words.missing)
+_FITNESS = (fitness_words.refused, fitness_words.looked, fitness_words.left_out, fitness_words.missing)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def _folded(about: About, folded: Sequence[Page]) -> tuple[Message | Table, ...]
 
 def _data(about: About, counts: tuple[Message, ...]) -> tuple[Message | Table, ...]:
     """Up to when, how many, what was set aside, and the hash that names exactly this book."""
-    lines: list[Message | Table] = [message("back.as_of", at=about.as_of), rests_on(about.settings), *counts]
+    until = message("back.as_of", at=about.as_of) if about.as_of is not None else message("header.undated")
+    lines: list[Message | Table] = [until, rests_on(about.settings), *counts]
     lines.append(message("back.dropped", n=int(about.dropped["n"].sum())))
     if about.dropped.height:
         rows = tuple(about.dropped.iter_rows())

@@ -25,7 +25,8 @@ _LINKS = {"html": PAGE, **FILES, "notebook": NOTEBOOK}
 def write_index(asked: Asked, record: Record) -> None:
     """Write the index of a run, as far as it has come."""
     as_of = asked.book.as_of.astimezone(ZoneInfo(asked.book.settings.time_zone))
-    lines = (message("index.about", at=as_of), message(f"header.copy.{asked.order.copy}"), *notices(asked, record))
+    until = message("index.about", at=as_of) if asked.book.is_dated else message("header.undated")
+    lines = (until, message(f"header.copy.{asked.order.copy}"), *notices(asked, record))
     rows = [
         _row(entry) | {"team": entry.outcome.team or asked.words.say("title.all")} for entry in record.entries.values()
     ]

@@ -8,7 +8,7 @@ from kpikit.report.figures.team import TeamFigures
 from kpikit.report.figures.waiting import Waiting
 from kpikit.report.pages.wording import alone, for_conversation, refused
 from kpikit.schema import Estimate
-from kpikit.show.page import Chart, Message, Page, Table, message
+from kpikit.show.page import Chart, Link, Message, Page, Table, message
 
 
 def page(figures: TeamFigures) -> Page:
@@ -79,6 +79,7 @@ def _table(deals: pl.DataFrame) -> Table:
         acted = row["acted_on"]
         last = message("page.deals.day", day=acted) if acted else message("page.deals.no_act")
         days = message("page.deals.days", n=round(row["days"]))
-        cells.append((row["deal"], row["stage"], days, last, ""))
+        deal = Link(row["deal"], row["address"]) if row["address"] else row["deal"]
+        cells.append((deal, row["stage"], days, last, ""))
     headings = tuple(message(f"page.deals.{name}") for name in ("deal", "stage", "since", "act", "parked"))
     return Table(headings, tuple(cells))

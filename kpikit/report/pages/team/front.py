@@ -59,6 +59,8 @@ def _won(figures: TeamFigures) -> list[Message]:
     covered = earlier.filter(pl.col("period") >= figures.whole_from) if figures.whole_from else earlier
     now = int(counts.filter(pl.col("period") == first_on)["value"][0])
     parts = [message("page.front.won", n=now, value=alone(value["value"][0], "money"))]
+    if value["status"][0] == "refused":
+        parts = [message("page.front.won.mixed", n=now)]
     if value["n_unpriced"][0]:
         parts.append(message("page.front.unpriced", n=value["n_unpriced"][0]))
     if covered.height >= 2:

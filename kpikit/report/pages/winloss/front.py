@@ -74,6 +74,8 @@ def _won_sentence(figures: WinLossFigures) -> list[Message]:
     value = figures.wins.filter((pl.col("figure") == "won_value") & (pl.col("period") == figures.period.first_on))
     if not value["n"][0]:
         return [message("page.wl.front.won.bare", n=now, before=before)]
+    if value["status"][0] == "refused":
+        return [message("page.wl.front.won.mixed", n=now, before=before)]
     money = alone(value["value"][0], "money")
     parts = [message("page.wl.front.won", n=now, before=before, value=money)]
     return [*parts, message("page.front.unpriced", n=value["n_unpriced"][0])] if value["n_unpriced"][0] else parts
@@ -110,7 +112,7 @@ def _lines(figures: WinLossFigures) -> list[dict]:
 def _line(told: pl.DataFrame, figures: WinLossFigures) -> list[dict]:
     """A figure's windows; none where nothing has a price."""
     rows = told.to_dicts()
-    if not any(row["value"] for row in rows):
+    if not any(row["value"] for row in rows) or any(row["status"] == "refused" for row in rows):
         return []
     what = message(f"chart.line.{rows[0]['figure']}")
     return [
