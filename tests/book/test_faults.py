@@ -228,7 +228,7 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     blanks |= dict.fromkeys(("dmy", "mdy", "both", "comma", "point", "texts", "first", "second", "whole", "part"), 4)
-    blanks |= dict.fromkeys(("sheets", "row"), 5)
+    blanks |= dict.fromkeys(("sheets", "row", "beside"), 5)
     blanks |= {"mark": ",", "order": "dmy", "taken": "UTC-6"} | BLANKS.get(rule, {})
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)

@@ -276,6 +276,25 @@ def test_one_date_against_many_is_reported_and_not_obeyed(flip):
     assert values == [None] * 20
 
 
+@pytest.mark.parametrize(("order", "pattern"), [("dmy", "%d/%m/%Y"), ("mdy", "%m/%d/%Y")])
+def test_a_column_that_does_not_tell_is_read_as_the_dates_beside_it(order, pattern):
+    days = [date(2026, 3, 1) + timedelta(days=i) for i in range(40)]
+    early = [date(2026, 1 + i % 11, 2 + i % 5 + i % 3) for i in range(40)]
+    frame = pl.DataFrame(
+        {"created_at": [d.strftime(pattern) for d in days], "outcome_at": [d.strftime(pattern) for d in early]}
+    )
+    parsed = parse(from_frame(frame), "deals")
+    assert parsed.frame["outcome_at"].dt.date().to_list() == early
+    note = parsed.faults[0]
+    assert (note.rule, note.column) == ("order_as_beside", "outcome_at")
+    assert (note.values["beside"], note.values["order"]) == ("created_at", order)
+    assert parsed.evidence["outcome_at"].notation == order
+    # what is against the others is not read as they are
+    odd = "31/12/2026" if order == "mdy" else "12/31/2026"
+    frame = frame.with_columns(outcome_at=pl.Series([*frame["outcome_at"][:-1], odd]))
+    assert [f.rule for f in parse(from_frame(frame), "deals").faults] == ["day_month_ambiguous"]
+
+
 def test_years_of_two_digits_in_front():
     _, faults = column("expected_close_on", ["24-03-15", "24-03-16", "24-02-17"])
     assert [f.rule for f in faults] == ["day_month_ambiguous"]
@@ -443,6 +462,14 @@ def test_ids_stay_as_they_are():
     assert values == ["007", "NA", "None", "a", "006q000000HddohAAB", "006q000000Hddoh", "#N/A", None]
     assert faults == []
     assert said(column("deal_id", ["1.23457E+14"])[1]) == [("id_scientific", 2, "1.23457E+14")]
+
+
+def test_long_ids_whose_last_digits_a_spreadsheet_made_noughts_are_said():
+    values, faults = column("deal_id", [f"{123456789012345 + i}000" for i in range(4)])
+    assert values[1] == "123456789012346000"
+    assert [(f.rule, f.row, f.n) for f in faults] == [("id_scientific", 2, 4)]
+    assert column("deal_id", [f"{123456789012345000 + i}" for i in range(30)])[1] == []
+    assert column("deal_id", ["1000000000000000000", "12"])[1] == []
 
 
 def test_words_for_empty_in_text_and_in_typed_columns():
