@@ -44,6 +44,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
                 "fused_rows",
                 "saved_twice",
                 "header_mended",
+                "header_joined",
                 "formulas_not_calculated",
                 "merged_amounts",
             ],

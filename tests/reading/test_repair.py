@@ -88,6 +88,19 @@ def test_a_header_of_unknown_names_that_may_have_lost_a_delimiter_is_an_error(tm
     assert rules(file(tmp_path, rows, names))[:1] == ["header_width"]
 
 
+@pytest.mark.parametrize(("at", "cut"), [(0, "deal,_id"), (4, "created_,at"), (5, "amo,unt"), (3, "out,come")])
+def test_a_header_with_a_delimiter_too_many_names_the_right_columns_or_none(tmp_path, at, cut):
+    raw = file(tmp_path, ROWS, [*NAMES[:at], *cut.split(","), *NAMES[at + 1 :]])
+    if "header_width" not in rules(raw):
+        assert raw.frame.columns[1:] == NAMES
+    assert rules(raw)[:1] == (["header_width"] if cut == "created_,at" else ["header_joined"])  # "at" is a name too
+
+
+def test_a_header_with_a_name_too_many_in_front_is_an_error(tmp_path):
+    assert rules(file(tmp_path, ROWS, ["xyz", *NAMES]))[:1] == ["header_width"]
+    assert rules(file(tmp_path, ROWS, [*NAMES, "xyz"]))[:1] == ["header_wider"]
+
+
 def test_rows_that_end_with_a_delimiter_are_no_fault(tmp_path):
     raw = file(tmp_path, [[*row, ""] for row in ROWS])
     assert (raw.frame.columns[1:], raw.faults) == (NAMES, ())

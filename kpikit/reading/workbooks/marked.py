@@ -61,7 +61,7 @@ def _formulas(found: Marked, marks: Marks, *, is_to_calculate: bool) -> None:
         row, column = formula.place
         by_column.setdefault(column - marks.first_column, []).append((row, formula.value))
     for at, formulas in by_column.items():
-        are_stale = is_to_calculate and all(value in (None, "0") for _, value in formulas)
+        are_stale = is_to_calculate and all(value in (None, "0", "0.0") for _, value in formulas)
         rows = [row for row, value in formulas if value is None or are_stale]
         if not rows or not 0 <= at < found.cells.width:
             continue
