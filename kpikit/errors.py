@@ -113,7 +113,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "unit", "epoch_time", "excel_serial"],
             "note",
         ),
-        **dict.fromkeys(["time_ambiguous", "mixed_zones", "order_as_beside"], "note"),
+        **dict.fromkeys(["time_ambiguous", "mixed_zones", "order_as_beside", "thousands_by_shape"], "note"),
         # mapping
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
         **dict.fromkeys(["lookup_near", "value_unused"], "note"),

@@ -187,6 +187,8 @@ DAYS = {
 }
 NUMBERS = {
     "plain": "{:.10g}".format,
+    "nl-whole": grouped(".", ","),
+    "en-whole": grouped(",", "."),
     "two": "{:.2f}".format,
     "comma": lambda x: f"{x:.2f}".replace(".", ","),
     "nl": grouped(".", ",", 2),
@@ -211,7 +213,12 @@ def clean(n: int = 100) -> Iterator[Case]:
         if (number_name == "fr" and encoding == "cp1252") or day_name in ("words-fr", "words-de"):
             encoding = "utf-8"
         name = f"clean-{i}-{day_name}-{number_name}-{delimiter!r}-{encoding}"
-        deals, _ = drawn(name, rng.choice([25, 60, 300]), lambda r: r.randrange(10_000, 9_000_000) / 100)
+        amount = (
+            (lambda r: r.randrange(10, 90_000))
+            if "whole" in number_name
+            else lambda r: r.randrange(10**4, 9 * 10**6) / 100
+        )
+        deals, _ = drawn(name, rng.choice([25, 60, 300]), amount)
         if i % 5 == 4:
             rows = sheet_rows(deals)
             yield Case(name + "-xlsx", lambda path, rows=rows: workbook(path, rows), deals)

@@ -116,12 +116,21 @@ def test_split_evidence_is_asked_about_with_both_readings(share):
     assert [f.rule for f in faults] == (["unreadable_number"] if share > 20 else [])
 
 
+@pytest.mark.parametrize("mark", [".", ","])
+def test_three_digits_throughout_are_thousands_and_said(mark):
+    texts = [t.replace(",", mark) for t in THOUSANDS[:30]]
+    values, faults = column("amount", [*texts, "950"])
+    assert values == [*(1000 + 37 * i for i in range(30)), 950]
+    assert [(f.rule, f.row, f.value, f.n) for f in faults] == [("thousands_by_shape", 2, f"1{mark}000", 30)]
+    # a share has no thousands, five are not many, and numbers without a last nought may be decimals
+    assert [f.rule for f in column("probability", texts)[1]] == ["decimal_ambiguous"]
+    assert [f.rule for f in column("amount", texts[:5])[1]] == ["decimal_ambiguous"]
+    assert [f.rule for f in column("amount", [t for t in texts if t[-1] != "0"])[1]] == ["decimal_ambiguous"]
+
+
 def test_three_decimals_without_their_last_nought():
     rates = [f"{1.101 + 0.001 * i:.3f}".rstrip("0") for i in range(40)]
     assert column("amount", rates)[0] == pytest.approx([1.101 + 0.001 * i for i in range(40)])
-    assert [f.rule for f in column("amount", [f"{1.101 + 0.001 * i:.3f}" for i in range(40)])[1]] == [
-        "decimal_ambiguous"
-    ]
     assert column("probability", ["1.234", "2.5"]) == ([1.234, 2.5], [])
 
 
