@@ -274,6 +274,19 @@ def test_ids_beyond_fifteen_digits_are_said_to_have_lost_some(tmp_path):
     assert deals(tmp_path, rows=[[str(1234567890123456789 + i), *r[1:]] for i, r in enumerate(ROWS)]).faults == ()
 
 
+@pytest.mark.parametrize("amounts", [[1.037, 2.5, 99.95], [1.037] * 3, [1.037, 1250.5, 1.1]])
+def test_numbers_with_three_decimals_are_no_thousands(tmp_path, amounts):
+    parsed = parse(deals(tmp_path, rows=[[*ROWS[i][:4], a, "An"] for i, a in enumerate(amounts)]), "deals")
+    assert parsed.frame["amount"].to_list() == amounts
+    assert parsed.faults == ()
+
+
+def test_texts_in_a_workbook_may_be_thousands(tmp_path):
+    parsed = parse(deals(tmp_path, rows=[[*r[:4], f"{r[4]:,}".replace(",", "."), "An"] for r in ROWS]), "deals")
+    assert parsed.frame["amount"].to_list() == [r[4] for r in ROWS]
+    assert [f.rule for f in parsed.faults] == ["thousands_by_shape"]
+
+
 def swapped_days(n_first: int, n_late: int) -> list[Any]:
     """Days as a spreadsheet of another country leaves them: those up to the 12th as dates, day and month changed."""
     first = [datetime(2026, 2 + i % 11, 1 + i // 11) for i in range(n_first)]  # noqa: DTZ001
