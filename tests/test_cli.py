@@ -404,7 +404,7 @@ def test_a_guess_that_cannot_be_shown_as_it_is_can_be_taken(kpikit, tmp_path, mo
     rows = [
         {
             "Record ID": f"r{i}",
-            "Deal Status": ("Won\u200b", "Lost", "Open")[i % 3],
+            "Deal Status": ("Won\u202e", "Lost", "Open")[i % 3],
             "Create Date": f"2026-01-{i + 1:02}",
         }
         for i in range(9)
