@@ -29,8 +29,9 @@ def tidy(frame: pl.DataFrame, layout: Layout, file: str) -> tuple[pl.DataFrame, 
     faults += found
     frame, found = _without_totals(frame, layout.names, file)
     faults += found
-    frame, found = _without_copies(frame, layout.names, file)
-    faults += found
+    if not any(fault.rule == "repeated_header" for fault in faults):  # a second table may repeat rows of the first
+        frame, found = _without_copies(frame, layout.names, file)
+        faults += found
     nameless = [n for i, n in enumerate(layout.names) if n == f"column_{i + 1}" and layout.header is not None]
     empty = [n for n in nameless if _is_blank(frame[n]).all()]
     faults += [Fault("unnamed_column", file=file, column=n) for n in nameless if n not in empty]

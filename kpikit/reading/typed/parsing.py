@@ -181,11 +181,11 @@ def _damaged_ids(cells: Cells) -> list[Fault]:
     if damaged.any():
         damaged = cells.text.str.contains(r"^\d([.,]\d+)?E\+\d+$")
     else:
-        long = cells.text.head(_SAMPLE).str.contains(r"^\d{16,}$")
-        if not long.any():
+        if not cells.text.head(_SAMPLE).str.contains(r"^\d{16,}$").any():
             return []
         damaged = cells.text.str.contains(r"^\d{15}0+$")
-        if damaged.sum() < _FEWEST or damaged.sum() < 0.9 * cells.text.str.contains(r"^\d{16,}$").sum():
+        long, n = int(cells.text.str.contains(r"^\d{16,}$").sum()), int(damaged.sum())
+        if n < _FEWEST or n < 0.9 * long:
             return []
     return cells.faults(pl.select(pl.when(damaged).then(pl.lit("id_scientific"))).to_series())
 
