@@ -47,7 +47,9 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
                 "total_row",
                 "swallowed_rows",
                 "fused_rows",
+                "saved_twice",
                 "header_mended",
+                "header_joined",
                 "formulas_not_calculated",
                 "merged_amounts",
             ],
@@ -72,7 +74,8 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             "note",
         ),
         **dict.fromkeys(
-            ["encoding_guessed", "other_sheets", "hidden_sheets", "sheets_joined", "merged_filled"], "note"
+            ["encoding_guessed", "encoded_twice", "other_sheets", "hidden_sheets", "sheets_joined", "merged_filled"],
+            "note",
         ),
         # parsing
         **dict.fromkeys(
@@ -115,7 +118,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
             ["sentinel_date", "read_as_empty", "placeholder_text", "percent", "unit", "epoch_time", "excel_serial"],
             "note",
         ),
-        **dict.fromkeys(["time_ambiguous", "mixed_zones"], "note"),
+        **dict.fromkeys(["time_ambiguous", "mixed_zones", "order_as_beside", "thousands_by_shape"], "note"),
         # mapping
         **dict.fromkeys(["lookup_missed", "lookup_repeated"], "warning"),
         **dict.fromkeys(["lookup_near", "value_unused", "file_taken", "columns_unused"], "note"),

@@ -27,6 +27,8 @@ BY_COLUMN = frozenset(
         "percent_mixed",
         "unit",
         "unit_mixed",
+        "thousands_by_shape",
+        "order_as_beside",
     }
     | {
         "days_swapped",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 
 from kpikit.crms import common, crms
 from kpikit.errors import Fault
@@ -17,6 +18,7 @@ _LOOKS = {
     "number": re.compile(r"^[-+(€$£ ]*\d[\d.,' ]*\s?(?:[%€$£kKmM]|mln|EUR|USD)?\)?$"),
     "instant": re.compile(r"\d.*[-/. ].*\d|^\d{5}(?:\.\d+)?$|^\d{10,13}$"),
 }
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _LOOKS |= {"integer": _LOOKS["number"], "day": _LOOKS["instant"]}
 
 
@@ -25,7 +27,7 @@ def column_names(
 ) -> tuple[list[str], list[Fault]]:
     """As many distinct names as there are columns; repeated names and a header of another width are said."""
     faults: list[Fault] = []
-    names = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in cells]
+    names = [" ".join(_INVISIBLE.sub("", c).split()) for c in cells]
     values = {"cells": len(cells), "width": width}
     if len(names) > width:
         while len(names) > width and not names[-1]:
@@ -37,7 +39,8 @@ def column_names(
         names, found = _completed(names, below, width)
         faults += [Fault(rule, file=file, row=row, value=value, values=values) for rule, value in found]
     elif len(names) > width and below:
-        faults.append(Fault("header_wider", file=file, row=row, values={"cells": len(names), "width": width}))
+        names, rule, value = _narrowed(names, below, width)
+        faults.append(Fault(rule, file=file, row=row, value=value, values=values | {"cells": len(names)}))
     return _distinct(names + [""] * (width - len(names)), faults, file, row)
 
 
@@ -71,6 +74,30 @@ def _completed(
     if is_filled or ways or any(map(_holds_a_name, names)) or not _match(names, below):
         return names, [("header_width", None)]
     return names, []
+
+
+def _narrowed(names: list[str], below: Sequence[Sequence[str]], width: int) -> tuple[list[str], str, str | None]:
+    """A header with too many names: one that a delimiter cut in two joined again, if that can be in one way only.
+
+    Rows may leave out their last cells where these are empty, unless a name then stands above cells of another kind.
+    """
+    if len(names) - width == 1:
+        ways = {i: _as_one(a, b) for i, (a, b) in enumerate(pairwise(names)) if _is_cut(a, b)}
+        if len(ways) == 1:
+            i, name = ways.popitem()
+            return [*names[:i], name, *names[i + 2 :]], "header_joined", name
+    return names, ("header_wider" if _match(names[:width], below) else "header_width"), None
+
+
+def _is_cut(left: str, right: str) -> bool:
+    """Are these two halves of a known name, of which one is no name by itself?"""
+    known = _known()
+    return _letters(left + right) in known and not (_letters(left) in known and _letters(right) in known)
+
+
+def _as_one(left: str, right: str) -> str:
+    """Two halves of a name, with the blank that stood between words."""
+    return f"{left} {right}" if right[:1].isupper() else left + right
 
 
 def _parted(name: str, i: int) -> Iterator[tuple[int, str, str]]:

@@ -86,7 +86,7 @@ def _joined(records: Sequence[Sequence[str]], rows: Sequence[int], width: int, f
             for i in range(1, len(cells)):
                 cells[i] = cells[i] or cells[i - 1]
         lines.append(cells)
-    names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*lines, strict=False)]
+    names = [" ".join(filter(None, parts)) for parts in zip(*lines, strict=False)]
     last = max(rows)
     names, faults = column_names(names, records[last + 1 :], width, file, last + 1)
     return Layout(names, min(last + 1, len(records)), last, faults)
@@ -166,6 +166,12 @@ def find_tail(rows: Sequence[Sequence[str | None]]) -> tuple[int, str | None]:
     if n and counts[n - 1] < usual and _total().match(next((c for c in filled[n - 1] if c), "")):
         return len(rows) - n + 1, "total_row"
     return (len(rows) - n, "footer") if n < len(rows) else (0, None)
+
+
+def is_total(row: Sequence[str | None]) -> bool:
+    """Does the first filled cell say that the row is a total, and are most others empty?"""
+    filled = [c.strip() for c in row if c and c.strip()]
+    return bool(filled) and 2 * len(filled) <= len(row) and bool(_total().match(filled[0]))
 
 
 def _is_note(rows: Sequence[Sequence[str]], at: int) -> bool:

@@ -26,6 +26,11 @@ _CYRILLIC = frozenset("абвгдежзийклмнопрстуфхцчшщъы�
 #: The accented letters that stand in most names.
 _COMMON = frozenset("éèëêüöäáàçñïíóúßÉ€")
 _MARKS = frozenset("’“”–—…«»•·\u00a0")
+#: Letters as they look when UTF-8 was taken for Windows-1252 and encoded again: Ã, Â, â€.
+_TWICE = (b"\xc3\x83\xc2", b"\xc3\x83\xe2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac")
+_UNKNOWN_1252 = frozenset("\x81\x8d\x8f\x90\x9d")
+#: A text so long is not undone (bytes).
+_UNDONE = 1 << 26
 #: Code pages by how common they are in exports, with the letters that a text in them is made of.
 _PAGES = (
     ("cp1252", _WESTERN),
@@ -73,12 +78,15 @@ def read_text(path: Path, encoding: str | None) -> Text:
         raise DataError([Fault("empty_file", file=path.name)])
     is_doubled = survey["returns"] > survey["lines"] / 2
     if name == "utf-8" and not survey["nul"] and not mark and not survey["old_mac"] and not is_doubled:
-        counts = (survey[key] for key in ("lines", "longest", "quotes", "returns"))
-        return _checked(Text(data, path, *counts, is_ascii=not survey["high"]), path.name)
+        if not survey["high"]:
+            return _checked(_text(data, path, survey, faults, is_ascii=True), path.name)
+        if not _is_twice_encoded(data):
+            return _checked(_text(data, path, survey, faults), path.name)
+        name = "utf-8-twice"
     if name == "utf-8" and survey["longest"] > LONGEST_LINE and not survey["old_mac"]:
         raise DataError([Fault("line_too_long", file=path.name, values={"megabytes": LONGEST_LINE >> 20})])
     text = _converted(data[mark:], name)
-    lost = 0 if name == "utf-8" else text.count(b"\xef\xbf\xbd")
+    lost = 0 if name in ("utf-8", "utf-8-twice") else text.count(b"\xef\xbf\xbd")
     if lost:
         faults.append(
             Fault("unreadable_bytes", file=path.name, n=lost, values={"encoding": name.removesuffix("-mixed")})
@@ -94,8 +102,37 @@ def read_text(path: Path, encoding: str | None) -> Text:
         raise DataError([Fault("empty_file", file=path.name)])
     data = np.frombuffer(text, dtype=np.uint8)
     survey = _survey(data)
-    held = Text(data, None, survey["lines"], survey["longest"], survey["quotes"], survey["returns"], faults)
-    return _checked(held, path.name)
+    if name == "utf-8-twice":
+        faults.append(Fault("encoded_twice", file=path.name))
+    return _checked(_text(data, None, survey, faults), path.name)
+
+
+def _text(
+    data: np.ndarray, path: Path | None, survey: dict[str, int], faults: list[Fault], *, is_ascii: bool = False
+) -> Text:
+    lines, longest, quotes, returns = (survey[key] for key in ("lines", "longest", "quotes", "returns"))
+    return Text(data, path, lines, longest, quotes, returns, faults, is_ascii)
+
+
+def _is_twice_encoded(data: np.ndarray) -> bool:
+    """Was UTF-8 taken for Windows-1252 and saved as UTF-8 once more, so that é became Ã©?
+
+    Believed only if the whole text can be undone, and letters are what comes of it.
+    """
+    raw = data[:_UNDONE].tobytes()
+    if len(data) > _UNDONE or not any(mark in raw for mark in _TWICE):
+        return False
+    try:
+        undone = _undone(raw).decode("utf-8")
+    except UnicodeError:
+        return False
+    return any(c in _COMMON or c in _MARKS for c in undone)
+
+
+def _undone(raw: bytes) -> bytes:
+    """Text in UTF-8 as the bytes that were taken for Windows-1252 (bytes that it does not know stayed as they were)."""
+    text = raw.decode("utf-8")
+    return b"".join(c.encode("cp1252") if c not in _UNKNOWN_1252 else c.encode("latin-1") for c in text)
 
 
 def _checked(text: Text, file: str) -> Text:
@@ -229,6 +266,8 @@ def _converted(data: np.ndarray, name: str) -> bytes:
     raw = data.tobytes()
     if name == "utf-8":
         return raw
+    if name == "utf-8-twice":
+        return _undone(raw)
     if name == "utf-8-mixed":
         text = raw.decode("utf-8", "surrogateescape")
         stray = {0xDC00 + b: bytes([b]).decode("cp1252", "replace") for b in range(128, 256)}

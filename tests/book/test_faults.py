@@ -234,7 +234,7 @@ def test_every_sentence_can_be_said(language, rule):
         "names": "a, b",
     }
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
-    blanks |= dict.fromkeys(("sheets", "row"), 5)
+    blanks |= dict.fromkeys(("sheets", "row", "beside"), 5)
     blanks |= {"mark": ",", "order": "dmy", "taken": "UTC-6"} | BLANKS.get(rule, {})
     blanks |= dict.fromkeys(("of", "days", "visits", "deals"), 4) | dict.fromkeys(("on", "first"), date(2026, 1, 1))
     blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "log": "log.csv"}

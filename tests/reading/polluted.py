@@ -63,7 +63,9 @@ class Case:
     """How long after its day's midnight (UTC) each deal was created."""
 
 
-def drawn(name: str, n: int = 60, amount: Callable[[random.Random], float] | None = None) -> tuple[list[Deal], random.Random]:
+def drawn(
+    name: str, n: int = 60, amount: Callable[[random.Random], float] | None = None
+) -> tuple[list[Deal], random.Random]:
     """Deals of a case, from its name."""
     rng = random.Random(zlib.crc32(name.encode()))
     deals = []
@@ -91,7 +93,9 @@ def text(path: Path, rows: list[list[str]], style: Style, names: list[str] | Non
     """A file as a program writes it."""
     out = io.StringIO(newline="")
     quoting = csv.QUOTE_ALL if style.is_quoted else csv.QUOTE_MINIMAL
-    csv.writer(out, delimiter=style.delimiter, lineterminator=style.end, quoting=quoting).writerows([names or NAMES, *rows])
+    csv.writer(out, delimiter=style.delimiter, lineterminator=style.end, quoting=quoting).writerows(
+        [names or NAMES, *rows]
+    )
     path.write_bytes(out.getvalue().encode(style.encoding))
     return path
 
@@ -123,8 +127,10 @@ def midnight(day: date) -> datetime:
 def sheet_rows(deals: list[Deal]) -> list[list[Any]]:
     """The rows of a sheet, with days and numbers as such."""
     return [
-        [d.deal_id, d.name, d.pipeline, d.outcome, midnight(d.created), midnight(d.ended) if d.ended else None]
-        + [d.amount, d.owner]
+        [
+            *(d.deal_id, d.name, d.pipeline, d.outcome, midnight(d.created), midnight(d.ended) if d.ended else None),
+            *(d.amount, d.owner),
+        ]
         for d in deals
     ]
 
@@ -167,20 +173,36 @@ def grouped(thousands: str, decimal: str, places: int = 0) -> Callable[[float], 
 
 
 DAYS = {
-    **{"iso": date.isoformat, "dmy-": dmy("-"), "dmy/": dmy("/"), "dmy.": dmy("."), "mdy/": mdy("/"), "yy": dmy("-", "%y")},
+    "iso": date.isoformat,
+    "dmy-": dmy("-"),
+    "dmy/": dmy("/"),
+    "dmy.": dmy("."),
+    "mdy/": mdy("/"),
+    "yy": dmy("-", "%y"),
     **{f"words-{language}": in_words(language) for language in MONTHS},
-    **{"iso-time": lambda d: f"{d.isoformat()} 00:00:00", "iso-z": lambda d: f"{d.isoformat()}T00:00:00Z"},
-    **{"basic": lambda d: d.strftime("%Y%m%d"), "day/": lambda d: f"{d.day}/{d.month}/{d.year}"},
+    "iso-time": lambda d: f"{d.isoformat()} 00:00:00",
+    "iso-z": lambda d: f"{d.isoformat()}T00:00:00Z",
+    "basic": lambda d: d.strftime("%Y%m%d"),
+    "day/": lambda d: f"{d.day}/{d.month}/{d.year}",
 }
 NUMBERS = {
-    **{"plain": "{:.10g}".format, "two": "{:.2f}".format, "comma": lambda x: f"{x:.2f}".replace(".", ",")},
-    **{"nl": grouped(".", ",", 2), "en": grouped(",", ".", 2), "ch": grouped("'", ".", 2), "fr": grouped("\u202f", ",", 2)},
-    **{"euro": lambda x: f"€ {x:.2f}", "nl-euro": lambda x: "€ " + grouped(".", ",", 2)(x), "eur": lambda x: f"{x:.2f} EUR"},
+    "plain": "{:.10g}".format,
+    "nl-whole": grouped(".", ","),
+    "en-whole": grouped(",", "."),
+    "two": "{:.2f}".format,
+    "comma": lambda x: f"{x:.2f}".replace(".", ","),
+    "nl": grouped(".", ",", 2),
+    "en": grouped(",", ".", 2),
+    "ch": grouped("'", ".", 2),
+    "fr": grouped("\u202f", ",", 2),
+    "euro": lambda x: f"€ {x:.2f}",
+    "nl-euro": lambda x: "€ " + grouped(".", ",", 2)(x),
+    "eur": lambda x: f"{x:.2f} EUR",
 }
 
 
 def clean(n: int = 100) -> Iterator[Case]:
-    """Clean files: every day style, number style, delimiter, line end and encoding, drawn together; each fifth a workbook."""
+    """Clean files: every style of days and numbers, delimiter, line end and encoding; each fifth a workbook."""
     rng = random.Random(17)
     days, numbers = list(DAYS.items()), list(NUMBERS.items())
     for i in range(n):
@@ -188,10 +210,15 @@ def clean(n: int = 100) -> Iterator[Case]:
         number_name, number = numbers[(i // 2) % len(numbers)]
         delimiter = rng.choice([",", ";", "\t", "|"])
         end, encoding = rng.choice(["\n", "\r\n"]), rng.choice(["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-        if number_name == "fr" and encoding == "cp1252" or day_name in ("words-fr", "words-de"):
+        if (number_name == "fr" and encoding == "cp1252") or day_name in ("words-fr", "words-de"):
             encoding = "utf-8"
         name = f"clean-{i}-{day_name}-{number_name}-{delimiter!r}-{encoding}"
-        deals, _ = drawn(name, rng.choice([25, 60, 300]), lambda r: r.randrange(10_000, 9_000_000) / 100)
+        amount = (
+            (lambda r: r.randrange(10, 90_000))
+            if "whole" in number_name
+            else lambda r: r.randrange(10**4, 9 * 10**6) / 100
+        )
+        deals, _ = drawn(name, rng.choice([25, 60, 300]), amount)
         if i % 5 == 4:
             rows = sheet_rows(deals)
             yield Case(name + "-xlsx", lambda path, rows=rows: workbook(path, rows), deals)
@@ -218,7 +245,10 @@ def odd_numbers() -> Iterator[Case]:
             deals, rng = drawn(name, n, lambda r: r.randrange(1000, 20_000))
             at = set(rng.sample(range(n), k))
             if "thousands" in style:
-                deals = [replace(d, amount=round(rng.uniform(5, 999), 1) + 0.05) if i in at else d for i, d in enumerate(deals)]
+                deals = [
+                    replace(d, amount=round(rng.uniform(5, 999), 1) + 0.05) if i in at else d
+                    for i, d in enumerate(deals)
+                ]
             else:
                 deals = [replace(d, amount=d.amount + rng.randrange(1, 100) / 100) for d in deals]
             rows = cells(deals, Style())
@@ -256,7 +286,10 @@ def odd_days() -> Iterator[Case]:
             deals, rng = drawn(name, n)
             at = set(rng.sample(range(n), telling))
             days = [rng.randrange(13, 29) if i in at else rng.randrange(1, 13) for i in range(n)]
-            deals = [replace(d, created=d.created.replace(day=k), ended=None, outcome="open") for d, k in zip(deals, days, strict=True)]
+            deals = [
+                replace(d, created=d.created.replace(day=k), ended=None, outcome="open")
+                for d, k in zip(deals, days, strict=True)
+            ]
             yield Case(name, lambda path, d=deals, s=Style(day=usual): text(path, cells(d, s), s), deals)
         for n, k in ((12, 1), (60, 1), (60, 6), (500, 1), (500, 60), (500, 250)):
             name = f"days-{order}-{k}-of-{n}-otherwise"
@@ -319,7 +352,10 @@ def stray_quotes() -> Iterator[Case]:
         for apart, pairs in ((1, 1), (3, 1), (1, 4)):
             name = f"fused-{column}-{apart}-{pairs}"
             deals, rng = drawn(name, 60)
-            deals = [replace(d, outcome="won", ended=d.created + timedelta(days=30)) if i % 3 else d for i, d in enumerate(deals)]
+            deals = [
+                replace(d, outcome="won", ended=d.created + timedelta(days=30)) if i % 3 else d
+                for i, d in enumerate(deals)
+            ]
             lines = [r.copy() for r in cells(deals, Style())]
             for k in range(pairs):
                 top = 5 + 12 * k + rng.randrange(6)
@@ -388,6 +424,17 @@ def characters() -> Iterator[Case]:
         "line-preamble": ["Deals of today", "", head, *lines],
         "line-repeated-header": [head, *lines[:15], head, *lines[15:]],
         "line-sep": ["sep=,", head, *lines],
+        "line-subtotals": [
+            head,
+            *lines[:9],
+            "Subtotal,,,,,,5000,",
+            *lines[9:],
+            "Total,,,,,,9000,",
+            "Average,,,,,,300,",
+        ],
+        "line-twice": [head, *(line for line in lines for _ in "ab")],
+        "line-all-twice": [head, *lines, *lines],
+        "line-appended": [head, *lines[:20], *lines],
     }
     for name, content in made.items():
         yield Case(name, lambda path, c=content: raw_text(path, c), deals)
@@ -428,14 +475,18 @@ def workbooks() -> Iterator[Case]:
         yield Case(f"book-swapped-{days}", lambda path, rows=rows: workbook(path, rows), deals)
     for kind in ("general", "dated"):
         deals, _ = drawn(f"book-1904-{kind}", 30)
-        yield Case(f"book-1904-{kind}", lambda path, d=deals, k=kind: _since_1904(path.with_suffix(".xlsx"), d, k), deals)
+        yield Case(
+            f"book-1904-{kind}", lambda path, d=deals, k=kind: _since_1904(path.with_suffix(".xlsx"), d, k), deals
+        )
     deals, _ = drawn("book-sheets", 40)
     rows = sheet_rows(deals)
     makers: dict[str, Callable[[Any, Any], Any]] = {
-        "cover": lambda book, _: [s.append(["Deals", 2026]) for s in [book.create_sheet("Cover", 0)]],
+        "cover": lambda book, _: _first(book, [["Deals", 2026]]),
         "years": lambda book, sheet: _second(book, sheet, 20),
         "hidden-rows": lambda _, sheet: [setattr(sheet.row_dimensions[r], "hidden", True) for r in (4, 9)],
-        "pivot": lambda book, _: [[s.append(r) for r in (["Stage", "Sum"], ["won", 5], ["lost", 7])] for s in [book.create_sheet("P", 0)]],
+        "pivot": lambda book, _: [
+            [s.append(r) for r in (["Stage", "Sum"], ["won", 5], ["lost", 7])] for s in [book.create_sheet("P", 0)]
+        ],
         "general-days": lambda _, sheet: [setattr(sheet.cell(r, 5), "number_format", "General") for r in range(2, 42)],
     }
     for name, after in makers.items():
@@ -484,6 +535,13 @@ def _exchanged(day: date | None) -> Any:
     if day is None:
         return None
     return midnight(day.replace(day=day.month, month=day.day)) if day.day <= 12 else day.strftime("%d/%m/%Y")
+
+
+def _first(book: Any, rows: list[list[Any]]) -> None:
+    """A sheet before the others."""
+    sheet = book.create_sheet("First", 0)
+    for row in rows:
+        sheet.append(row)
 
 
 def _second(book: Any, sheet: Any, n: int) -> None:

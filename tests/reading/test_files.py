@@ -218,7 +218,7 @@ def test_a_header_of_several_rows_is_joined_on_request(tmp_path):
     assert raw.frame.columns == ["_row", "Deal id", "Deal amount", "Dates created", "Dates closed"]
     assert cells(raw) == [(3, "1", "10", "2026-01-01", "2026-02-01")]
     raw = table(tmp_path, "id,a\nid,b\n1,x\n", header_row=(1, 2))
-    assert raw.frame.columns == ["_row", "id", "a b"]
+    assert raw.frame.columns == ["_row", "id id", "a b"]
     assert Formats.from_settings({"header_row": [1, 2]}).header_row == (1, 2)
 
 

@@ -116,12 +116,21 @@ def test_split_evidence_is_asked_about_with_both_readings(share):
     assert [f.rule for f in faults] == (["unreadable_number"] if share > 20 else [])
 
 
+@pytest.mark.parametrize("mark", [".", ","])
+def test_three_digits_throughout_are_thousands_and_said(mark):
+    texts = [t.replace(",", mark) for t in THOUSANDS[:30]]
+    values, faults = column("amount", [*texts, "950"])
+    assert values == [*(1000 + 37 * i for i in range(30)), 950]
+    assert [(f.rule, f.row, f.value, f.n) for f in faults] == [("thousands_by_shape", 2, f"1{mark}000", 30)]
+    # a share has no thousands, five are not many, and numbers without a last nought may be decimals
+    assert [f.rule for f in column("probability", texts)[1]] == ["decimal_ambiguous"]
+    assert [f.rule for f in column("amount", texts[:5])[1]] == ["decimal_ambiguous"]
+    assert [f.rule for f in column("amount", [t for t in texts if t[-1] != "0"])[1]] == ["decimal_ambiguous"]
+
+
 def test_three_decimals_without_their_last_nought():
     rates = [f"{1.101 + 0.001 * i:.3f}".rstrip("0") for i in range(40)]
     assert column("amount", rates)[0] == pytest.approx([1.101 + 0.001 * i for i in range(40)])
-    assert [f.rule for f in column("amount", [f"{1.101 + 0.001 * i:.3f}" for i in range(40)])[1]] == [
-        "decimal_ambiguous"
-    ]
     assert column("probability", ["1.234", "2.5"]) == ([1.234, 2.5], [])
 
 
@@ -274,6 +283,25 @@ def test_one_date_against_many_is_reported_and_not_obeyed(flip):
     values, faults = column("expected_close_on", [*texts[12:28], *[odd] * 4])
     assert [f.rule for f in faults] == ["day_month_mixed"]
     assert values == [None] * 20
+
+
+@pytest.mark.parametrize(("order", "pattern"), [("dmy", "%d/%m/%Y"), ("mdy", "%m/%d/%Y")])
+def test_a_column_that_does_not_tell_is_read_as_the_dates_beside_it(order, pattern):
+    days = [date(2026, 3, 1) + timedelta(days=i) for i in range(40)]
+    early = [date(2026, 1 + i % 11, 2 + i % 5 + i % 3) for i in range(40)]
+    frame = pl.DataFrame(
+        {"created_at": [d.strftime(pattern) for d in days], "outcome_at": [d.strftime(pattern) for d in early]}
+    )
+    parsed = parse(from_frame(frame), "deals")
+    assert parsed.frame["outcome_at"].dt.date().to_list() == early
+    note = parsed.faults[0]
+    assert (note.rule, note.column) == ("order_as_beside", "outcome_at")
+    assert (note.values["beside"], note.values["order"]) == ("created_at", order)
+    assert parsed.evidence["outcome_at"].notation == order
+    # what is against the others is not read as they are
+    odd = "31/12/2026" if order == "mdy" else "12/31/2026"
+    frame = frame.with_columns(outcome_at=pl.Series([*frame["outcome_at"][:-1], odd]))
+    assert [f.rule for f in parse(from_frame(frame), "deals").faults] == ["day_month_ambiguous"]
 
 
 def test_years_of_two_digits_in_front():
@@ -443,6 +471,14 @@ def test_ids_stay_as_they_are():
     assert values == ["007", "NA", "None", "a", "006q000000HddohAAB", "006q000000Hddoh", "#N/A", None]
     assert faults == []
     assert said(column("deal_id", ["1.23457E+14"])[1]) == [("id_scientific", 2, "1.23457E+14")]
+
+
+def test_long_ids_whose_last_digits_a_spreadsheet_made_noughts_are_said():
+    values, faults = column("deal_id", [f"{123456789012345 + i}000" for i in range(4)])
+    assert values[1] == "123456789012346000"
+    assert [(f.rule, f.row, f.n) for f in faults] == [("id_scientific", 2, 4)]
+    assert column("deal_id", [f"{123456789012345000 + i}" for i in range(30)])[1] == []
+    assert column("deal_id", ["1000000000000000000", "12"])[1] == []
 
 
 def test_words_for_empty_in_text_and_in_typed_columns():

@@ -88,6 +88,19 @@ def test_a_header_of_unknown_names_that_may_have_lost_a_delimiter_is_an_error(tm
     assert rules(file(tmp_path, rows, names))[:1] == ["header_width"]
 
 
+@pytest.mark.parametrize(("at", "cut"), [(0, "deal,_id"), (4, "created_,at"), (5, "amo,unt"), (3, "out,come")])
+def test_a_header_with_a_delimiter_too_many_names_the_right_columns_or_none(tmp_path, at, cut):
+    raw = file(tmp_path, ROWS, [*NAMES[:at], *cut.split(","), *NAMES[at + 1 :]])
+    if "header_width" not in rules(raw):
+        assert raw.frame.columns[1:] == NAMES
+    assert rules(raw)[:1] == (["header_width"] if cut == "created_,at" else ["header_joined"])  # "at" is a name too
+
+
+def test_a_header_with_a_name_too_many_in_front_is_an_error(tmp_path):
+    assert rules(file(tmp_path, ROWS, ["xyz", *NAMES]))[:1] == ["header_width"]
+    assert rules(file(tmp_path, ROWS, [*NAMES, "xyz"]))[:1] == ["header_wider"]
+
+
 def test_rows_that_end_with_a_delimiter_are_no_fault(tmp_path):
     raw = file(tmp_path, [[*row, ""] for row in ROWS])
     assert (raw.frame.columns[1:], raw.faults) == (NAMES, ())
@@ -157,3 +170,45 @@ def test_nothing_as_databases_write_it(tmp_path):
 def test_lines_saved_twice_with_a_return_too_many(tmp_path):
     raw = file(tmp_path, ROWS, end="\r\r\n")
     assert raw.frame.select(pl.exclude("_row")).rows() == [tuple(r) for r in ROWS]
+
+
+@pytest.mark.parametrize("at", [[20], [5, 11, 20], [20, 20]])
+@pytest.mark.parametrize("word", ["Total", "Subtotal", "Totaal:", "Average"])
+def test_totals_are_no_deals_wherever_they_stand(tmp_path, at, word):
+    rows = [row.copy() for row in ROWS]
+    for place in reversed(at):
+        rows.insert(place, [word, "", "", "", "", "5000", ""])
+    raw = file(tmp_path, rows)
+    assert raw.frame["deal_id"].to_list() == [r[0] for r in ROWS]
+    assert sum(f.n for f in raw.faults if f.rule == "total_row") == len(at)
+
+
+def test_a_customer_called_total_is_one(tmp_path):
+    raw = file(tmp_path, with_cells({(4, 0): "Total", (9, 1): "Total"}))
+    assert (raw.frame.height, raw.faults) == (20, ())
+
+
+@pytest.mark.parametrize("rows", [[r for row in ROWS for r in (row, row)], ROWS * 2, ROWS + ROWS[:7]])
+def test_lines_saved_twice_are_read_once(tmp_path, rows):
+    raw = file(tmp_path, rows)
+    assert raw.frame["deal_id"].to_list() == [r[0] for r in ROWS]
+    assert [(f.rule, f.n) for f in raw.faults] == [("saved_twice", len(rows) - 20)]
+
+
+def test_rows_that_are_alike_without_a_name_of_their_own_stay(tmp_path):
+    rows = [["Call", "New", "won", "2026-01-01", "5", "An", "x"]] * 12
+    raw = file(tmp_path, rows)
+    assert (raw.frame.height, raw.faults) == (12, ())
+
+
+def test_a_text_encoded_twice(tmp_path):
+    path = tmp_path / "deals.csv"
+    text = "\n".join([",".join(NAMES), *(",".join(r).replace("Firm a", "Café Zoë – “A”") for r in ROWS)])
+    broken = text.encode().decode("latin-1")
+    twice = "".join(bytes([ord(c)]).decode("cp1252") if c not in "\x81\x8d\x8f\x90\x9d" else c for c in broken)
+    path.write_text(twice, encoding="utf-8")
+    raw = read(path)
+    assert raw.frame["name"][0] == "Café Zoë – “A”"
+    assert [f.rule for f in raw.faults] == ["encoded_twice"]
+    path.write_text(text.replace("Café", "CafÃ"), encoding="utf-8")
+    assert read(path).faults == ()

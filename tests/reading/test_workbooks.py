@@ -97,11 +97,19 @@ def test_noughts_of_formulas_that_were_calculated_count(tmp_path):
     with zipfile.ZipFile(path) as package:
         parts = {name: package.read(name) for name in package.namelist()}
     parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b' fullCalcOnLoad="1"', b"")
+    for more in (
+        {"xl/calcChain.xml": b"<calcChain/>"},
+        {"docProps/app.xml": b"<Application>LibreOffice/24</Application>"},
+    ):
+        with zipfile.ZipFile(path, "w") as package:
+            for name, content in (parts | more).items():
+                package.writestr(name, content)
+        raw = read(path)
+        assert (raw.faults, raw.frame["amount"].to_list()) == ((), ["0"] * 12)
     with zipfile.ZipFile(path, "w") as package:
         for name, content in parts.items():
-            package.writestr(name, content)
-    raw = read(path)
-    assert (raw.faults, raw.frame["amount"].to_list()) == ((), ["0"] * 12)
+            package.writestr(name, content.replace(b"<v>0</v>", b"<v>0.0</v>"))
+    assert rules(read(path)) == [("formulas_not_calculated", "amount", 2, 12)]
 
 
 # hidden, merged
@@ -186,6 +194,21 @@ def test_sheets_with_the_same_columns_are_one_table(tmp_path, n):
     assert (fault.rule, fault.values["last"], fault.values["row"]) == ("sheets_joined", "2021", 1007)
 
 
+def test_a_sheet_kept_as_a_copy_is_not_read_twice(tmp_path):
+    sheets = {"Deals": [NAMES, *ROWS], "Copy": [NAMES, *ROWS], "Some": [NAMES, *ROWS[3:6]]}
+    raw = read(book(tmp_path / "d.xlsx", sheets))
+    assert raw.frame["deal_id"].to_list() == [r[0] for r in ROWS]
+    assert [f.rule for f in raw.faults] == ["other_sheets"]
+
+
+def test_a_sheet_that_is_a_chart_is_no_table(tmp_path):
+    def chart(made):
+        made.create_chartsheet("Chart", 0)
+
+    raw = read(book(tmp_path / "d.xlsx", {"Deals": [NAMES, *ROWS]}, chart))
+    assert raw.frame.height == 12
+
+
 def test_the_same_columns_in_another_order_are_the_same(tmp_path):
     turned = [row[::-1] for row in [NAMES, *ROWS[6:]]]
     raw = read(book(tmp_path / "d.xlsx", {"a": [NAMES, *ROWS[:6]], "b": turned}))
@@ -249,6 +272,19 @@ def test_ids_beyond_fifteen_digits_are_said_to_have_lost_some(tmp_path):
     assert rules(raw)[0] == ("id_scientific", "deal_id", 2, 12)
     assert deals(tmp_path, rows=[[123456789012345 + i, *r[1:]] for i, r in enumerate(ROWS)]).faults == ()
     assert deals(tmp_path, rows=[[str(1234567890123456789 + i), *r[1:]] for i, r in enumerate(ROWS)]).faults == ()
+
+
+@pytest.mark.parametrize("amounts", [[1.037, 2.5, 99.95], [1.037] * 3, [1.037, 1250.5, 1.1]])
+def test_numbers_with_three_decimals_are_no_thousands(tmp_path, amounts):
+    parsed = parse(deals(tmp_path, rows=[[*ROWS[i][:4], a, "An"] for i, a in enumerate(amounts)]), "deals")
+    assert parsed.frame["amount"].to_list() == amounts
+    assert parsed.faults == ()
+
+
+def test_texts_in_a_workbook_may_be_thousands(tmp_path):
+    parsed = parse(deals(tmp_path, rows=[[*r[:4], f"{r[4]:,}".replace(",", "."), "An"] for r in ROWS]), "deals")
+    assert parsed.frame["amount"].to_list() == [r[4] for r in ROWS]
+    assert [f.rule for f in parsed.faults] == ["thousands_by_shape"]
 
 
 def swapped_days(n_first: int, n_late: int) -> list[Any]:

@@ -25,6 +25,8 @@ OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _LONG_FOR_OPEN = 20
 #: Of numbers with three decimals one in ten ends with a nought, which many programs do not write.
 _MANY_OPEN, _SHORT_FOR_OPEN = 20, 30
+#: Amounts with three digits behind the mark throughout: from so many on they are thousands.
+_MANY_THOUSANDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Weighed:
     against: int = 0
     both: int = 0
     readings: dict[str, Any] | None = None
+    note: str | None = None
+    """What is to be said of the cells that decided."""
 
 
 def weigh(bare: pl.Series, n: pl.Series, formats: Formats, *, is_money: bool = True) -> Weighed:
@@ -66,9 +70,14 @@ def weigh(bare: pl.Series, n: pl.Series, formats: Formats, *, is_money: bool = T
     split = Weighed(".", "decimal_ambiguous", nothing, only[mark], readings=cells.readings(bare))
     mixed = Weighed(".", "decimal_mixed", nothing, only[mark], readings=cells.readings(bare))
     if not cells.only[mark]:
-        return (mixed if all(cells.open.values()) else split) if any(cells.open.values()) else Weighed(
-            ".", None, nothing, nothing
-        )  # fmt: skip
+        if not any(cells.open.values()):
+            return Weighed(".", None, nothing, nothing)
+        if all(cells.open.values()):
+            return mixed
+        mark, other = (",", ".") if cells.open["."] else (".", ",")
+        if is_money and _are_thousands(bare.filter(opened[other]), cells.open[other]):
+            return Weighed(mark, None, nothing, opened[other], cells.open[other], note="thousands_by_shape")
+        return split
     odd, decisive = only[other], only[mark]
     if cells.open[mark] and is_money and not _is_trimmed(bare.filter(only[mark] | opened[mark]), mark):
         long = int(n.filter(only[mark] & bare.str.contains(rf"\{mark}\d{{3,}}$")).sum())
@@ -83,6 +92,11 @@ def weigh(bare: pl.Series, n: pl.Series, formats: Formats, *, is_money: bool = T
     if against and not is_oversight(against, count + cells.open[other]):
         return mixed
     return Weighed(mark, None, odd, decisive, count, against, sum(cells.open.values()))
+
+
+def _are_thousands(texts: pl.Series, n: int) -> bool:
+    """Have so many amounts three digits behind their mark, noughts among them, that decimals would be a wonder?"""
+    return n >= _MANY_THOUSANDS and bool(texts.str.ends_with("0").any())
 
 
 def _is_trimmed(texts: pl.Series, mark: str) -> bool:

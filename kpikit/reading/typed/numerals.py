@@ -92,6 +92,8 @@ def _read(frame: pl.DataFrame, weighed: Weighed, *, has_currency: bool) -> pl.Da
         rules.append(pl.when(pl.col("text").str.contains(_CURRENCY)).then(pl.lit("currency_mixed")))
     if frame["percent"].any():
         rules.append(pl.when("percent").then(pl.lit("percent" if frame["percent"].all() else "percent_mixed")))
+    if weighed.note:
+        rules.append(pl.when("decisive").then(pl.lit(weighed.note)))
     has_unit = pl.col("unit") > 1
     if frame["unit"].max() not in (None, 1):
         small = ~has_unit & (value != 0) & (value.abs() < _SMALL)

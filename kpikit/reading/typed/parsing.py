@@ -29,6 +29,10 @@ _DAY_ZERO = {"excel": "1899-12-30", "excel_1904": "1904-01-01"}
 _MANY, _THREADS = 200_000, min(4, os.cpu_count() or 1)
 
 
+#: Ids in which long numbers are looked for, and how many must end in noughts before that is no chance.
+_SAMPLE, _FEWEST = 1000, 3
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A typed frame, with ``_row`` first, the faults of its cells, and by column how each was read and why.
@@ -82,9 +86,34 @@ def parse(
     with ThreadPoolExecutor(_THREADS if raw.frame.height > _MANY else 1) as pool:
         done = list(pool.map(lambda c: _column(raw, table.name, c, formats, time_zone), present))
     read = dict(zip((c.name for c in present), done, strict=True))
+    for name, order in _beside(read).items():
+        told = _column(raw, table.name, table[name], replace(formats, date_order=order), time_zone)
+        read[name] = _as_beside(name, told, read, order)
     columns = [raw.frame["_row"], *(column.values.alias(name) for name, column in read.items())]
     evidence = {name: column.evidence for name, column in read.items() if column.evidence is not None}
-    return Parsed(pl.DataFrame(columns), tuple(fault for column in done for fault in column.faults), evidence)
+    return Parsed(pl.DataFrame(columns), tuple(fault for column in read.values() for fault in column.faults), evidence)
+
+
+def _beside(read: Mapping[str, Reading]) -> dict[str, str]:
+    """The columns of dates that do not tell day from month themselves, with the order that all others have."""
+    orders = {r.evidence.notation for r in read.values() if r.evidence} & {"dmy", "mdy"}
+    if len(orders) != 1:
+        return {}
+    order = next(iter(orders))
+    against = "mdy" if order == "dmy" else "dmy"
+    open_ones = {n: f for n, r in read.items() for f in r.faults if f.rule == "day_month_ambiguous"}
+    return {name: order for name, fault in open_ones.items() if not fault.values[against]}
+
+
+def _as_beside(name: str, told: Reading, read: Mapping[str, Reading], order: str) -> Reading:
+    """The column as it reads in the order of those beside it, which is said."""
+    fault = next(f for f in read[name].faults if f.rule == "day_month_ambiguous")
+    beside = next(n for n, r in read.items() if r.evidence and r.evidence.notation == order)
+    note = replace(fault, rule="order_as_beside", values=fault.values | {"order": order, "beside": beside})
+    was = read[name].evidence or Evidence(name)
+    failed = told.evidence.failed if told.evidence else 0
+    evidence = replace(was, notation=order, failed=failed)
+    return Reading(told.values, [*told.faults, note], evidence)
 
 
 def _column(raw: RawTable, table: str, column: schema.Column, formats: Formats, zone: str) -> Reading:
@@ -147,10 +176,17 @@ def _words(cells: Cells, meanings: dict[str, str], rule: str) -> Reading:
 
 
 def _damaged_ids(cells: Cells) -> list[Fault]:
-    """Long ids that a spreadsheet has turned into ``1.23457E+14``: their last digits are gone."""
-    if not cells.text.str.contains("E+", literal=True).any():
-        return []
-    damaged = cells.text.str.contains(r"^\d([.,]\d+)?E\+\d+$")
+    """Long ids that a spreadsheet has turned into ``1.23457E+14``, or their last digits into noughts."""
+    damaged = cells.text.str.contains("E+", literal=True)
+    if damaged.any():
+        damaged = cells.text.str.contains(r"^\d([.,]\d+)?E\+\d+$")
+    else:
+        if not cells.text.head(_SAMPLE).str.contains(r"^\d{16,}$").any():
+            return []
+        damaged = cells.text.str.contains(r"^\d{15}0+$")
+        long, n = int(cells.text.str.contains(r"^\d{16,}$").sum()), int(damaged.sum())
+        if n < _FEWEST or n < 0.9 * long:
+            return []
     return cells.faults(pl.select(pl.when(damaged).then(pl.lit("id_scientific"))).to_series())
 
 

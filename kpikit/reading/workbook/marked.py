@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ import polars as pl
 
 from kpikit.errors import Fault
 from kpikit.reading.workbook.marks import Marks, Place
+
+_THREE = re.compile(r"\.\d{3}$")
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ def marked(cells: pl.DataFrame, marks: Marks | None, *, is_to_calculate: bool) -
     if marks is None or not cells.height:
         return found
     _formulas(found, marks, is_to_calculate=is_to_calculate)
+    _decimals(found, marks)
     _merged(found, marks)
     for column, places in _by_column(place for place, _ in marks.long).items():
         at = column - marks.first_column
@@ -56,19 +60,27 @@ def marked(cells: pl.DataFrame, marks: Marks | None, *, is_to_calculate: bool) -
 
 def _formulas(found: Marked, marks: Marks, *, is_to_calculate: bool) -> None:
     """Formulas that were never calculated: without a value, or with the 0 of a program that cannot calculate."""
-    by_column: dict[int, list[tuple[int, str | None]]] = {}
-    for formula in marks.formulas:
-        row, column = formula.place
-        by_column.setdefault(column - marks.first_column, []).append((row, formula.value))
-    for at, formulas in by_column.items():
-        are_stale = is_to_calculate and all(value in (None, "0") for _, value in formulas)
-        rows = [row for row, value in formulas if value is None or are_stale]
-        if not rows or not 0 <= at < found.cells.width:
+    rows = {column: [row for row, _ in places] for column, places in _by_column(marks.empty).items()}
+    for column, places in _by_column(marks.noughts if is_to_calculate else ()).items():
+        if column not in marks.calculated:
+            rows[column] = sorted([*rows.get(column, []), *(row for row, _ in places)])
+    for column, uncalculated in rows.items():
+        at = column - marks.first_column
+        if not 0 <= at < found.cells.width:
             continue
-        inside = [row for row in rows if row < found.cells.height]
-        series = found.cells[f"c{at}"].scatter(inside, None)
-        found.cells = found.cells.with_columns(series.alias(f"c{at}"))
-        found.said.append(("formulas_not_calculated", at, sorted(rows), None))
+        inside = [row for row in uncalculated if row < found.cells.height]
+        found.cells = found.cells.with_columns(found.cells[f"c{at}"].scatter(inside, None).alias(f"c{at}"))
+        found.said.append(("formulas_not_calculated", at, uncalculated, None))
+
+
+def _decimals(found: Marked, marks: Marks) -> None:
+    """Numbers with three decimals get a nought more: as texts they could be thousands, and here they are not."""
+    for column, places in _by_column(marks.decimals).items():
+        at, rows = column - marks.first_column, [row for row, _ in places if row < found.cells.height]
+        if 0 <= at < found.cells.width:
+            texts = found.cells[f"c{at}"]
+            longer = [f"{text}0" if text and _THREE.search(text) else text for text in texts.gather(rows).to_list()]
+            found.cells = found.cells.with_columns(texts.scatter(rows, longer).alias(f"c{at}"))
 
 
 def _merged(found: Marked, marks: Marks) -> None:

@@ -11,40 +11,43 @@ from defusedxml.ElementTree import iterparse
 
 from kpikit.reading.workbook.parts import UNREADABLE, Part, Parts, local
 
-#: What makes it worth reading a sheet's XML: a formula, something hidden or merged, a number too long to be kept whole.
+#: What makes it worth reading a sheet's XML: a formula, something hidden or merged, a number too long to be kept whole,
+#: or one with three decimals, which as a text could be thousands.
 _WORTH = re.compile(
-    rb"<(?:\w+:)?f[ >/]|<(?:\w+:)?mergeCell |\bhidden=[\"'](?:1|true)|<(?:\w+:)?v>-?(?:\d{16}|[\d.]+[eE]\+?1[5-9])"
+    rb"<(?:\w+:)?f[ >/]|<(?:\w+:)?mergeCell |\bhidden=[\"'](?:1|true)"
+    rb"|<(?:\w+:)?v>-?(?:\d{16}|[\d.]+[eE]\+?1[5-9]|[1-9]\d{0,2}\.\d{3}(?:<|\d{9}))"
 )
 _CHUNK, _OVERLAP = 1 << 20, 64
 #: A workbook keeps fifteen digits of a number.
 _MOST_EXACT = 10**15
 #: A round number has fewer digits than an id, however long it is.
 _TELLING = 10
+#: What a program that cannot calculate says a formula came to.
+_NOUGHTS = ("0", "0.0")
+#: A number that as a text could be thousands, and the length from which on one may be so or be too long.
+_OPEN, _SHORT = re.compile(r"-?[1-9]\d{0,2}\.\d{3}$"), 5
 _REFERENCE = re.compile(r"([A-Z]+)(\d+)")
 
 Place = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula: its place, what it came to when the workbook was saved (None: it never was calculated)."""
-
-    place: Place
-    value: str | None
 
 
 @dataclass(slots=True)
 class Marks:
     """What stands where in a sheet; rows and columns count from 0.
 
-    ``first_column`` is the first one with a value: there the reader's cells begin. ``merged`` are first and last place
-    of each merged area, ``long`` the numbers that lost digits, as they were saved.
+    ``first_column`` is the first one with a value: there the reader's cells begin. ``empty`` are formulas without a
+    value, ``noughts`` those that came to 0, ``calculated`` the columns with formulas that came to something else.
+    ``merged`` are first and last place of each merged area, ``long`` the numbers that lost digits, as they were saved,
+    ``decimals`` numbers with three decimals.
     """
 
     first_column: int = 0
-    formulas: list[Formula] = field(default_factory=list)
+    empty: list[Place] = field(default_factory=list)
+    noughts: list[Place] = field(default_factory=list)
+    calculated: set[int] = field(default_factory=set)
     merged: list[tuple[Place, Place]] = field(default_factory=list)
     long: list[tuple[Place, str]] = field(default_factory=list)
+    decimals: list[Place] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
 
@@ -112,16 +115,22 @@ def _cells(row: Any, at: int) -> Iterator[tuple[Place, Any, str, str | None]]:
 
 def _note(marks: Marks, place: Place, formula: Any, kind: str, value: str | None) -> None:
     if formula is not None:
-        marks.formulas.append(Formula(place, value if value or kind == "str" else None))
-    if kind == "n" and value and len(value) >= 7 and _is_long(value):
+        if not value and kind != "str":
+            marks.empty.append(place)
+        elif value in _NOUGHTS:
+            marks.noughts.append(place)
+        else:
+            marks.calculated.add(place[1])
+    if kind != "n" or not value or len(value) < _SHORT:
+        return
+    number = float(value)
+    if _is_long(value, number):
         marks.long.append((place, value))
+    elif _OPEN.match(f"{number!r}"):
+        marks.decimals.append(place)
 
 
-def _is_long(value: str) -> bool:
-    try:
-        number = float(value)
-    except ValueError:
-        return False
+def _is_long(value: str, number: float) -> bool:
     digits = re.sub(r"[eE].*|\D", "", value).strip("0")
     return abs(number) >= _MOST_EXACT and number == int(number) and len(digits) >= _TELLING
 

@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a package says of itself; ``counts_from_1904`` its days, ``is_to_calculate`` its formulas at opening."""
+    """What a package says of itself; ``counts_from_1904`` its days, ``is_to_calculate``: its formulas wait for it."""
 
     file: Path
     sheets: tuple[Part, ...] = ()
@@ -61,6 +61,7 @@ def workbook_parts(path: Path) -> Parts:
             book = _tree(package, where)
             folder, name = posixpath.split(where)
             targets = _targets(package, f"{folder}/_rels/{name}.rels", folder)
+            was_calculated = _was_calculated(package, folder)
     except UNREADABLE:
         return Parts(path)
     sheets, settings = [], dict[str, Any]()
@@ -73,9 +74,18 @@ def workbook_parts(path: Path) -> Parts:
                     sheets.append(Part(element.get("name", ""), targets[link], state != "visible"))
             case "workbookPr" | "calcPr":
                 settings |= element.attrib
-    return Parts(
-        path, tuple(sheets), settings.get("date1904", "0") in _TRUE, settings.get("fullCalcOnLoad", "0") in _TRUE
-    )
+    is_to_calculate = settings.get("fullCalcOnLoad", "0") in _TRUE or not was_calculated
+    return Parts(path, tuple(sheets), settings.get("date1904", "0") in _TRUE, is_to_calculate)
+
+
+def _was_calculated(package: zipfile.ZipFile, folder: str) -> bool:
+    """Was it saved by a program that calculates: one that left the order in which it did, or LibreOffice?"""
+    if f"{folder}/calcChain.xml" in package.namelist():
+        return True
+    try:
+        return b"LibreOffice" in package.read("docProps/app.xml")[:10_000]
+    except KeyError:
+        return False
 
 
 def _tree(package: zipfile.ZipFile, name: str) -> Any:

@@ -58,7 +58,21 @@ def fitting(sheets: Sequence[Sheet], file: str) -> list[Sheet]:
     if rivals:
         told = ", ".join(f"{s.name} ({s.frame.height})" for s in [best, *rivals][:_SHOWN])
         raise DataError([Fault("which_sheet", file=file, values={"sheets": told, "sheet": best.name})])
-    return [s for s in tables if s.names == best.names]
+    return _without_copies([s for s in tables if s.names == best.names])
+
+
+def _without_copies(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The sheets that have a row which no earlier one has: a sheet kept as a copy is not read twice."""
+    found: list[Sheet] = []
+    seen: set[tuple[str | None, ...]] = set()
+    names = sorted(sheets[0].names)
+    for sheet in sheets:
+        by_name = {name.casefold(): name for name in sheet.frame.columns}
+        rows = set(sheet.frame.select(by_name[name] for name in names).rows())
+        if not found or not rows <= seen:
+            found.append(sheet)
+            seen |= rows
+    return found
 
 
 def together(sheets: Sequence[Sheet], file: str) -> tuple[pl.DataFrame, list[Fault]]:
