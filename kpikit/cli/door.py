@@ -43,11 +43,11 @@ def init(
     Where a kpikit.toml lies in the folder already, its answers are kept and the new files take the place of the old.
     """
     from kpikit.book.opening import CONFIG
-    from kpikit.start import renewing, settling
+    from kpikit.start import renewing, settling, starting
 
     words = words_in(language)
     settled = settling.settled(given, time_zone)
-    if (out / CONFIG).exists():
+    if (out / CONFIG).exists() and not starting.is_undecided(out / CONFIG):
         _renew(renewing.renewed(files, out / CONFIG), words)
         return
     _begin(files, out, None if yes else _asking(words), settled, words)
@@ -114,9 +114,12 @@ def _go_on(path: Path, period: str, words: Words, *, asks: bool) -> None:
     """Where it is written, what to do next, and a first report for who wants one."""
     tell(words.say("init.written", path=str(path)))
     reports = path.parent / "reports"
+    if not period:  # nothing in it has a date, so no period has a report
+        tell(words.say("init.next_check", check=f"kpikit check {shlex.quote(str(path))}"))
+        return
     order = f"kpikit report {shlex.quote(str(path))} --all-teams --period {period} --out {shlex.quote(str(reports))}"
     tell(words.say("init.next", check=f"kpikit check {shlex.quote(str(path))}", report=order))
-    if asks and click.confirm(words.say("init.report"), default=True):
+    if period and asks and click.confirm(words.say("init.report"), default=True):
         make_reports(str(path), "team-review", period, reports, (), words.language, "team", {}, 2)
 
 

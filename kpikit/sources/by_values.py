@@ -47,7 +47,7 @@ def by_values(raw: RawTable, columns: Mapping[str, Any], outcome: pl.Series, spa
         _begin(days, raw, columns, outcome, found, doubts)
     if "outcome_at" not in columns:
         _end(days, outcome, found, doubts)
-    if "amount" not in columns and not doubts:
+    if "amount" not in columns:
         _amount(raw, [c for c in spare if c not in days], found, doubts)
     if "owner" not in columns:
         mails = [c for c in spare if _are(raw.frame[c], _MAIL) and raw.frame[c].n_unique() < raw.frame.height / 2]

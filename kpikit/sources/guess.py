@@ -100,7 +100,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     present = {p: raw if (r := rows[p]) is None else replace(raw, frame=r.present) for p, raw in files.items()}
     lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
     scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in present.items()}
-    path = max(present, key=lambda path: (scores[path], path.name))
+    path = max(present, key=lambda path: (scores[path], present[path].frame.height, path.name))
     if not scores[path] or _is_history(present[path]):
         return _alone(files)
     more = _same_kind(path, files, scores) if rows[path] is None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
@@ -10,6 +11,8 @@ from typing import Any
 
 from kpikit.crms import common, crms
 
+#: what connectors put before a CRM's own names
+_PREFIX = re.compile(r"^propert(?:y|ies)_+")
 Names = Mapping[str, tuple[str, ...]]
 
 
@@ -33,6 +36,7 @@ def named(headers: Collection[str], table: str) -> dict[str, str]:
     theirs = {}
     for header in reversed([h for h in headers if h != "_row"]):
         theirs[letters(header)] = header
+        theirs.setdefault(letters(_PREFIX.sub("", header)), header)
     answers = [
         {
             ours: theirs[next(n for n in names if n in theirs)]

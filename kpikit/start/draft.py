@@ -43,6 +43,9 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     made = {"event_log": log, "settings": settings, "privacy": privacy, "formats": dict(choices.formats), "tables": tables}
     for place, value in choices.settled.items():
         _put(made, place, value)
+    if "ends" in tables.get("deals", {}):  # one place says how a deal ended
+        for part in ("columns", "values"):
+            tables["deals"].get(part, {}).pop("outcome", None)
     return {name: part for name, part in made.items() if part}
 
 

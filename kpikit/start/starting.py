@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from kpikit.book import DealBook
 from kpikit.book.opening import CONFIG, from_config
@@ -51,10 +54,13 @@ class Start:
     @property
     def period(self) -> str:
         """The last whole quarter of the book, as a report's ``--period``."""
-        if self.book is None:
+        if self.book is None or not self.book.is_dated:
             return ""
         as_of = self.book.as_of + timedelta(days=1)  # the last day of a quarter makes it whole
         last = (as_of.year * 4 + (as_of.month - 1) // 3) - 1
+        begun = self.book.tables["deals"].lazy().select(pl.col("created_at").min()).collect().item()
+        if begun is not None:  # of a book of less than a quarter, the one that it is in
+            last = max(last, begun.year * 4 + (begun.month - 1) // 3)
         return Period.parse(f"{last // 4}Q{last % 4 + 1}").name
 
 
@@ -79,10 +85,18 @@ def start(files: Sequence[Path], out: Path, ask: Ask | None, words: Words) -> St
 def understand(files: Sequence[Path], out: Path, ask: Ask | None, given: Mapping[Place, Any] | None = None) -> Start:
     """What the files are taken for, and the book that comes of it; nothing is written."""
     path = out / CONFIG
-    if path.exists():
+    if path.exists() and not is_undecided(path):
         raise UsageError("config_exists", path=str(path))
     raws = _read(files)
     return _understood(Start(path, raws, guess(raws), _NOTHING, None), ask, given or {})
+
+
+def is_undecided(path: Path) -> bool:
+    """Is this a kpikit.toml that init wrote with questions left open? Then the next one begins anew."""
+    try:
+        return bool(tomllib.loads(path.read_text(encoding="utf-8")).get("undecided"))
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def once_more(made: Start, ask: Ask, given: Mapping[Place, Any] | None = None) -> Start:
