@@ -13,7 +13,7 @@ import polars as pl
 import tomlkit
 
 from kpikit.book import DealBook
-from kpikit.book.door.exports import differences
+from kpikit.book.door.grammar.exports import differences
 from kpikit.book.opening import from_config
 from kpikit.errors import DataError, Fault, KpikitError, UsageError
 from kpikit.files import write_whole

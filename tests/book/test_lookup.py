@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.book.door.lookup import look_up
+from kpikit.book.door.grammar.lookup import look_up
 from kpikit.reading.files import from_frame
 
 

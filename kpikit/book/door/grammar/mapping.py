@@ -19,14 +19,14 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.book.door.deal_rows import ENDS, ROWS, by_flags, one_row_each, until_ended
-from kpikit.book.door.event_log import beside, event_log
-from kpikit.book.door.exports import is_pattern, newest, one_after_another
+from kpikit.book.door.grammar.deal_rows import ENDS, ROWS, by_flags, one_row_each, until_ended
+from kpikit.book.door.grammar.event_log import beside, event_log
+from kpikit.book.door.grammar.exports import is_pattern, newest, one_after_another
 from kpikit.book.door.histories import deals as deals_of
 from kpikit.book.door.histories import shapes
 from kpikit.book.door.histories.history import History, Reading, of_deals
 from kpikit.book.door.histories.reconciled import disagreement
-from kpikit.book.door.lookup import look_up
+from kpikit.book.door.grammar.lookup import look_up
 from kpikit.book.door.own_columns import Own, left_out
 from kpikit.book.own_fields import OwnField, declared
 from kpikit.errors import DataError, Fault, UsageError, wrong_setting

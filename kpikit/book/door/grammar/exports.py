@@ -95,8 +95,8 @@ def _is_ours(path: Path) -> bool:
     if path.suffix.lower() != ".xlsx":
         return False
     try:
-        with zipfile.ZipFile(path) as parts, parts.open("docProps/core.xml") as core:
-            return b">kpikit<" in core.read(4096)
+        with zipfile.ZipFile(path) as parts:
+            return b">kpikit<" in parts.read("docProps/core.xml")
     except (zipfile.BadZipFile, KeyError, OSError):
         return False
 
