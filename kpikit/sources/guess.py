@@ -214,7 +214,8 @@ def _deals_score(frame: pl.DataFrame) -> int:
 def _identity(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
     """The column that names a deal: the one so called, else the first in which no two rows are alike."""
     known = columns.get("deal_id")
-    if known is not None:  # one that repeats is never exchanged for another: the rows are something else than deals
+    if known is not None and frame[known].n_unique() > 1:
+        # one that repeats is never exchanged for another: the rows are something else than deals
         return known if frame[known].n_unique() > 0.98 * frame.height else None
     unique = (
         c for c in frame.columns if c != "_row" and frame[c].n_unique() == frame.height and not frame[c].null_count()
