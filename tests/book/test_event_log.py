@@ -166,7 +166,7 @@ def test_activities_that_are_no_stage_do_not_reopen(tmp_path):
 
 
 def test_cases_of_a_public_kind(tmp_path, shared_data):
-    """40 cases New, Won on the 11th, New on the 21st, half Lost on 10 February; one begun on 1 June: figures by hand."""
+    """40 cases New, Won on the 11th, New on the 21st, half Lost on 10 February; one begun on 1 June: by hand."""
     csv = (shared_data / "cases" / "shapes" / "event-log-reopened" / "re.csv").read_text(encoding="utf-8")
     (tmp_path / "log.csv").write_text(csv, encoding="utf-8")
     (tmp_path / "kpikit.toml").write_text(

@@ -1,4 +1,4 @@
-"""A file that looks like an event log: its columns by name or by what stands in them, and its activities with counts."""
+"""A file that looks like an event log: its columns by name or by their cells, and its activities with counts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The shape of a stage history is told by its columns and cells, through ``kpikit init``, and opens with the true visits."""
+"""The shape of a stage history is told by its columns and cells, through ``kpikit init``, with the true visits."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def init(folder, **files):
     for name, frame in files.items():
         paths.append(folder / f"{name}.csv")
         frame.write_csv(paths[-1])
-    return starting.start(paths, folder / "book", lambda question, blanks, guess: guess, Words("en"))
+    return starting.start(paths, folder / "book", lambda _question, _blanks, guess: guess, Words("en"))
 
 
 def visits(book):
@@ -140,7 +140,7 @@ def test_a_column_a_stage_by_the_api_s_name(tmp_path, prefix, suffix):
 
 @pytest.mark.parametrize("header", ["Snapshot Date", "snapshot_date", "Peildatum", "Genomen", "_airbyte_extracted_at"])
 def test_snapshots(tmp_path, header):
-    """Deals that are seen every week; a column of days that all of them share is told by its cells, whatever its name."""
+    """Deals that are seen every week; a column of days that they share is told by its cells, whatever its name."""
     some = processes.deals(15, n=30)
     shots = processes.snapshots(some).rename({"Snapshot Date": header})
     made = init(tmp_path, snapshots=shots)
@@ -203,7 +203,7 @@ def test_the_same_300_deals_have_the_same_visits_in_every_shape(tmp_path, shared
     folder = Path(shared_data) / "cases" / "shapes" / "same-300-deals"
     names = ["salesforce-opportunities", "salesforce-history"] if name == "salesforce" else [name]
     made = starting.start(
-        [folder / f"{one}.csv" for one in names], tmp_path, lambda question, blanks, guess: guess, Words("en")
+        [folder / f"{one}.csv" for one in names], tmp_path, lambda _question, _blanks, guess: guess, Words("en")
     )
     truth = pl.read_csv(folder / "truth_visits.csv", infer_schema=False)
     first = 90_000 if name == "salesforce" else 0
