@@ -78,6 +78,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
         ),
+        "pipeline_without_stages": "warning",
         **dict.fromkeys(["outcome_before_created", "outcome_before_first_contact", "closed_without_date"], "warning"),
         **dict.fromkeys(
             ["duplicate_row", "repeated_row", "future_activity", "open_with_end", "zero_amount_of_lost"], "note"

@@ -178,17 +178,18 @@ def wide(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> Histor
         return None
     named = {pipeline for _, pipeline in stages if pipeline}
     is_told = len(named) > 1 or "pipeline" in deals  # where the deals name none, one pipeline is all
-    listed = [
-        {"stage": stage, **({"pipeline": pipeline} if pipeline and is_told else {}), **columns_}
-        for (stage, pipeline), columns_ in stages.items()
-        if "entered" in columns_
-    ]
+    where = _pipeline_of(frame, deals)
+    listed = []
+    for (stage, pipeline), columns in stages.items():
+        its = pipeline if pipeline and is_told else where.get(stage)
+        if "entered" in columns:
+            listed.append({"stage": stage, **({"pipeline": its} if its else {}), **columns})
     visits = pl.concat(
         _visits(
             RawTable(raw.file, raw.frame.with_columns(_stage=pl.lit(one["stage"])), (), raw.source),
             {"deal_id": deal, "entered_at": one["entered"]},
             "_stage",
-        )
+        ).with_columns(pipeline=pl.lit(one.get("pipeline"), pl.String))
         for one in listed
     )
     if visits.is_empty():
@@ -197,6 +198,14 @@ def wide(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> Histor
     ends = {"won": 1, "lost": 2, "void": 3}
     listed.sort(key=lambda one: (ends.get(meaning(one["stage"]) or "", 0), ranked.get(one["stage"], -1)))
     return HistoryFound({"deal_id": deal}, {"shape": "wide", "stages": listed}, visits)
+
+
+def _pipeline_of(frame: pl.DataFrame, deals: Mapping[str, Any]) -> dict[str, str]:
+    """The pipeline of each stage in which deals of one pipeline only stand, where there are several."""
+    if "pipeline" not in deals or texts(frame[deals["pipeline"]]).n_unique() < 2:
+        return {}
+    both = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"])).drop_nulls().unique()
+    return dict(both.filter(~pl.col("stage").is_duplicated()).iter_rows())
 
 
 def _stamped(
@@ -382,9 +391,11 @@ def orders(visits: pl.DataFrame, pipeline_of: pl.DataFrame) -> dict[str, tuple[s
     """The order of stages in each pipeline.
 
     Args:
-        visits: ``deal, stage, at``.
+        visits: ``deal, stage, at``, and ``pipeline`` where a visit names its own.
         pipeline_of: ``deal, pipeline``.
     """
-    where = visits.join(pipeline_of.unique("deal"), on="deal").drop_nulls("pipeline")
+    own = pl.col("pipeline") if "pipeline" in visits.columns else pl.lit(None, pl.String)
+    where = visits.select("deal", "stage", "at", _own=own).join(pipeline_of.unique("deal"), on="deal")
+    where = where.with_columns(pipeline=pl.coalesce("_own", "pipeline")).drop_nulls("pipeline")
     parts = where.partition_by("pipeline", as_dict=True)
     return {str(name): in_order(part) for (name,), part in sorted(parts.items())}

@@ -235,7 +235,7 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= {"other": "accounts.csv", "key": "account", "like": "GTX Pro", "distinct": 2, "found": "f", "wanted": "w"}
     blanks |= {"encoding": "cp1252", "sheet": "A", "others": "B", "allowed": "won, lost", "zone": "UTC"}
     blanks |= dict.fromkeys(("of", "days", "visits", "deals"), 4) | dict.fromkeys(("on", "first"), date(2026, 1, 1))
-    blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "log": "log.csv"}
+    blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "pipelines": "Old", "log": "log.csv"}
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)
     assert line.startswith("deals.csv")

@@ -122,6 +122,20 @@ def test_a_column_a_stage_by_its_label(tmp_path, entered, exited):
     assert made.guess.table("deals").unused == ()
 
 
+def test_columns_of_stages_in_several_pipelines(tmp_path):
+    """The same name in two pipelines is two stages; deals that moved on to the other one were in both."""
+    some = processes.deals(23, n=60, pipelines=tuple(STAGES), changes=0.2)
+    frame = processes.wide(some, lambda pipeline, stage: f"{stage} ({pipeline})")
+    frame = frame.rename(
+        {n: f'Date {"entered" if n.startswith("in ") else "exited"} "{n.split(" ", 1)[1]}"' for n in frame.columns[5:]}
+    )
+    made = init(tmp_path, deals=frame)
+    known = {d.deal_id for d in some if len({v[:2] for v in d.visits}) == len(d.visits)}  # nobody comes back to a stage
+    expected = [row for row in processes.truth(some) if row[0] in known]
+    assert [row for row in visits(made.book) if row[0] in known] == expected
+    assert made.guess.orders == STAGES
+
+
 @pytest.mark.parametrize("prefix", ["hs_v2_date", "hs_date", "property_hs_v2_date", "properties__hs_date"])
 @pytest.mark.parametrize("suffix", ["", "_1234567890"])
 def test_a_column_a_stage_by_the_api_s_name(tmp_path, prefix, suffix):

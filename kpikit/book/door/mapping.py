@@ -58,6 +58,8 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> Map
     tables = config.get("tables", {})
     for name, table in tables.items():
         _check(name, table)
+    if "made_from" in tables.get("deals", {}) and "stage_events" not in tables:
+        raise UsageError("missing_setting", setting="tables.stage_events.file")
     named = [name for table in tables.values() for name in _files(table)]
     raws = read_all([folder / name for name in named], formats)
 

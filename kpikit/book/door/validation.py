@@ -222,6 +222,13 @@ def _stages(desk: Desk) -> None:
         if _has(desk, table, "stage"):
             odd = pl.col("stage").is_not_null() & ~pl.col("stage").is_in(declared)
             desk.report(table, "unknown_stage", "stage", odd)
+    if _has(desk, "stages", "pipeline") and _has(desk, "deals", "pipeline"):
+        listed = desk.frames["stages"]["pipeline"].unique().implode()
+        others = desk.frames["deals"].filter(~pl.col("pipeline").is_in(listed))
+        if others.height:
+            names = ", ".join(others["pipeline"].unique().sort().head(5))
+            values = {"of": desk.frames["deals"].height, "pipelines": names}
+            desk.add("pipeline_without_stages", "stages", "pipeline", n=others.height, **values)
     if _has(desk, "stages", "position", "pipeline") and _has(desk, "stage_events", "deal_id", "stage", "entered_at"):
         _stage_order(desk)
 
