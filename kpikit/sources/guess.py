@@ -312,8 +312,13 @@ def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
     columns = named(raw.frame, "stages")
     if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > _FEW_VALUES:
         return None
-    if histories.overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
-        return None
+    stage = frame[deals["stage"]]
+    if histories.overlap(stage, raw.frame[columns["stage"]]) < 0.5:  # by its id, where the deals have that
+        others = [c for c in raw.frame.columns if c not in ("_row", *columns.values())]
+        best = max(others, key=lambda c: histories.overlap(stage, raw.frame[c]), default=None)
+        if best is None or histories.overlap(stage, raw.frame[best]) < 0.5:
+            return None
+        columns["stage"] = best
     return _other("stages", path, raw, columns)
 
 
