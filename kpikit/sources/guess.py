@@ -104,6 +104,8 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
             if other in [table.file for table in others]:
                 continue
             found = find(other, raw, columns, frame)
+            if found is None and find in HISTORIES.values():
+                found = _by_other_names(find, other, {**rest, path: present[path]}, columns, frame)
             if found and found.name not in [table.name for table in others]:
                 others.append(found)
                 break
@@ -125,6 +127,26 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         orders=orders if len(orders) > 1 else {},
         unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
     )
+
+
+def _by_other_names(
+    find: Callable[..., TableGuess | None],
+    path: Path,
+    files: Mapping[Path, RawTable],
+    columns: Mapping[str, Any],
+    frame: pl.DataFrame,
+) -> TableGuess | None:
+    """A history that calls stages by their ids, where the deals have names and a list of stages has both."""
+    if "stage" not in columns:
+        return None
+    for names in histories.other_names(
+        files[path].frame, frame[columns["stage"]], [raw.frame for raw in files.values()]
+    ):
+        cells = [pl.col(pl.String).str.strip_chars().replace(names)]
+        found = find(path, replace(files[path], frame=files[path].frame.with_columns(cells)), columns, frame)
+        if found is not None:
+            return replace(found, grammar={**found.grammar, "values": {"stage": names}})
+    return None
 
 
 def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
@@ -319,7 +341,25 @@ def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
         if best is None or histories.overlap(stage, raw.frame[best]) < 0.5:
             return None
         columns["stage"] = best
-    return _other("stages", path, raw, columns)
+    found = _other("stages", path, raw, columns)
+    pipelines = _their_pipelines(raw.frame, columns, frame, deals)
+    return replace(found, grammar={"values": {"pipeline": pipelines}}) if pipelines else found
+
+
+def _their_pipelines(
+    listed: pl.DataFrame, columns: Mapping[str, str], frame: pl.DataFrame, deals: Mapping[str, str]
+) -> dict[str, str]:
+    """What the deals call the pipelines of a list that has ids for them: that in which deals of its stages stand."""
+    if not {"pipeline"} <= set(columns) & set(deals):
+        return {}
+    if histories.overlap(listed[columns["pipeline"]], frame[deals["pipeline"]]) > 0:
+        return {}
+    texts_of = histories.texts_of
+    theirs = listed.select(id=texts_of(columns["pipeline"]), stage=texts_of(columns["stage"]))
+    ours = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"]))
+    both = theirs.join(ours, on="stage").group_by("id", "pipeline").len()
+    best = both.sort("len", "pipeline", descending=[True, False]).unique("id", keep="first", maintain_order=True)
+    return {} if best["pipeline"].is_duplicated().any() else dict(best.sort("id").select("id", "pipeline").rows())
 
 
 def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> TableGuess:

@@ -6,7 +6,7 @@ Each looks at a file beside the deals (or at the deals' own file) and says how i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from kpikit.sources.vocabulary import letters, meaning
 #: fields of a deal whose changes are of use, and those that are the end and the creation themselves
 _NOT_CHANGED = {"deal_id", "stage", "created_at", "outcome_at", "name", "account_id", "team"}
 _MANY_FIELDS = 400
+#: a list of stages is no longer than this
+_MOST_STAGES = 100
 #: a header that names a stage, perhaps with its pipeline: Date entered "Proposal (Sales Pipeline)"
 _QUOTED = re.compile(r"""^(?P<what>.+?)\s*["“”„«'‘](?P<name>.+)["“”»'’]$""")
 #: what may follow the id of a stage in the name of a column
@@ -364,6 +366,38 @@ def _taken(raw: RawTable, deal: str, columns: Mapping[str, Any]) -> str | None:
         if _typed_at(raw, column).null_count() == 0:
             return column
     return None
+
+
+def other_names(history: pl.DataFrame, stages: pl.Series, files: Iterable[pl.DataFrame]) -> Iterator[dict[str, str]]:
+    """What the stages of a history may be called by the deals: by a list with ids and names, or by the same letters.
+
+    Args:
+        history: the file with the history.
+        stages: the stages of the deals.
+        files: what else was exported; a list of stages may be among them.
+
+    Returns:
+        The history's name → the deals', for each way that could be meant; the door writes them as ``values``.
+    """
+    present = {letters(str(value)): str(value) for value in texts(stages).unique().sort()}
+    cells = {str(v) for c in history.columns if history[c].dtype == pl.String for v in texts(history[c]).unique()}
+    alike = {
+        cell: present[letters(cell)]
+        for cell in sorted(cells)
+        if letters(cell) in present and cell not in present.values()
+    }
+    if len(alike) > 1:
+        yield alike
+    for frame in files:
+        if not 2 <= frame.height <= _MOST_STAGES:
+            continue
+        names = [c for c in frame.columns if c != "_row" and overlap(stages, frame[c]) >= 0.5]
+        for name in names:
+            for key in (c for c in frame.columns if c not in ("_row", name)):
+                pairs = frame.select(key=texts_of(key), name=texts_of(name)).drop_nulls()
+                is_key = pairs.height == frame.height and not pairs["key"].is_duplicated().any()
+                if is_key and pairs["key"].is_in(sorted(cells)).sum() > 1:
+                    yield dict(pairs.rows())
 
 
 def in_order(visits: pl.DataFrame) -> tuple[str, ...]:

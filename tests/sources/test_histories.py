@@ -233,3 +233,49 @@ def test_the_same_300_deals_have_the_same_visits_in_every_shape(tmp_path, shared
     }
     assert found == {(deal, letters(stage), entered, left, kind) for deal, stage, entered, left, kind in truth.rows()}
     assert len(found) == 747
+
+
+def test_a_log_of_ids_beside_deals_with_names_and_a_list_of_both(tmp_path):
+    """Pipedrive: the export names stages, pipelines and statuses; the changelog and the list of stages have ids."""
+    some = processes.deals(31, n=60, back=0.2, pipelines=tuple(STAGES))
+    ids = {
+        (pipeline, stage): str(10 * p + s)
+        for p, (pipeline, names) in enumerate(STAGES.items(), 1)
+        for s, stage in enumerate(names)
+    }
+    status = {"open": "Open", "won": "Won", "lost": "Lost"}
+    deals, log = [], []
+    for deal in some:
+        known = {"Deal - ID": deal.deal_id, "Deal - Pipeline": deal.pipeline, "Deal - Stage": deal.visits[-1][1]}
+        times = {"Deal - Deal created": f"{deal.created:%F %T}", "Deal - Deal closed on": processes.as_text(deal.ended)}
+        deals.append(known | {"Deal - Status": status[deal.outcome]} | times)
+        for one, following in zip(deal.visits, deal.visits[1:], strict=False):
+            log.append((deal.deal_id, "stage_id", ids[one[:2]], ids[following[:2]], f"{following[2]:%F %T}"))
+        if deal.ended:
+            log.append((deal.deal_id, "status", "open", deal.outcome, f"{deal.ended:%F %T}"))
+    listed = [
+        (ids[p, s], str(i), s, str(list(STAGES).index(p) + 1))
+        for p, names in STAGES.items()
+        for i, s in enumerate(names)
+    ]
+    made = init(
+        tmp_path,
+        deals=pl.DataFrame(deals, schema_overrides={"Deal - Deal closed on": pl.String}),
+        changelog=pl.DataFrame(log, schema=["deal_id", "field_key", "old_value", "new_value", "time"], orient="row"),
+        stages=pl.DataFrame(listed, schema=["id", "order_nr", "name", "pipeline_id"], orient="row"),
+    )
+    assert asked(made)["values"]["stage"]["10"] == "Qualify"
+    assert made.guess.table("stages").grammar == {"values": {"pipeline": {"1": "New business", "2": "Renewal"}}}
+    assert visits(made.book) == processes.truth(some)
+    assert dict(made.book.tables["changes"]["field"].value_counts().iter_rows())["outcome"] == sum(
+        1 for d in some if d.ended
+    )
+
+
+def test_a_history_that_writes_stages_as_the_api_does(tmp_path):
+    """The export says "Closed Won", the history closedwon: the same letters."""
+    some = processes.deals(32, n=40, back=0.2)
+    history = processes.long(some).with_columns(pl.col("To").map_elements(letters, return_dtype=pl.String))
+    history = history.rename({"Deal ID": "dealId", "To": "value", "At": "timestamp"})
+    made = init(tmp_path, deals=processes.deal_file(some), history=history)
+    assert visits(made.book) == processes.truth(some)

@@ -96,10 +96,8 @@ def test_two_pipelines(opened):
     }
     assert counted(book)["New business", "Proposal", "advance"] == 17
     assert not [key for key in counted(book) if key[2] == "back"]
-    funnel = velocity.funnel(book, by=["pipeline"])
-    sizes = funnel.select("pipeline", "stage", "n").rows()
-    assert ("New business", "Qualify", 20) in sizes
-    assert ("Renewal", "Contract", 60) in sizes
+    sizes = dict(velocity.funnel(book).select("stage", "n").rows())
+    assert sizes == {"Qualify": 20, "Demo": 20, "Proposal": 20, "Outreach": 60, "Contract": 80}
     assert set(velocity.cycle(book)["n_late"]) == {0}
 
 
