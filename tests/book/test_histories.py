@@ -372,3 +372,65 @@ def test_a_shape_says_what_it_needs(folder, asked, setting):
     with pytest.raises(UsageError) as refused:
         book_of(folder, processes.deal_file(some), processes.from_to(some), {"columns": EVENT, **asked})
     assert refused.value.values["setting"] == setting
+
+
+def test_an_open_deal_that_left_its_last_stage_is_in_none_that_has_a_column(folder):
+    deals = pl.DataFrame(
+        [
+            {"Deal ID": name, "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None}
+            for name in ("a", "b")
+        ],
+        schema_overrides={"Close Date": pl.String},
+    )
+    stamps = pl.DataFrame(
+        [
+            {"Deal ID": "a", "A": "2026-01-01 09:00:00", "out": "2026-01-04 09:00:00"},
+            {"Deal ID": "b", "A": "2026-01-01 09:00:00", "out": None},
+        ]
+    )
+    asked = {
+        "shape": "wide", "columns": {"deal_id": "Deal ID"},
+        "stages": [{"stage": "A", "entered": "A", "exited": "out"}],
+    }  # fmt: skip
+    book = book_of(folder, deals, stamps, asked, stages={"order": ["A", "B"]})
+    assert visits(book) == [
+        ("a", "P", "A", datetime(2026, 1, 1, 9, tzinfo=UTC), datetime(2026, 1, 4, 9, tzinfo=UTC), "advance"),
+        ("b", "P", "A", datetime(2026, 1, 1, 9, tzinfo=UTC), None, "open"),
+    ]
+    assert told(book)["overwritten_visits"].n == 1
+
+
+def test_the_latest_row_is_the_last_of_equals_and_unreadable_times_are_told(folder):
+    rows = [("a", "X", "2026-01-01"), ("a", "Y", "2026-01-08"), ("a", "Z", "2026-01-08"), ("a", "W", "soon")]
+    shots = pl.DataFrame(rows, schema=["Deal ID", "Stage", "Day"], orient="row")
+    shots = shots.with_columns(Created=pl.lit("2026-01-01"))
+    columns = {k: v for k, v in COLUMNS.items() if k != "pipeline"}
+    deals = {
+        "file": "history.csv", "latest": "Day", "columns": columns, "values": {"outcome": {"*": "open"}},
+        "constants": {"pipeline": "P"},
+    }  # fmt: skip
+    asked = {"shape": "snapshots", "columns": {"deal_id": "Deal ID", "stage": "Stage", "entered_at": "Day"}}
+    settings_ = {"order": ["X", "Y", "Z", "W"]}
+    book = book_of(folder, None, shots, asked, stages=settings_, deals=deals)
+    assert book.tables["deals"]["stage"].to_list() == ["Z"]
+    assert told(book)["unreadable_date"].row == 5
+    assert (told(book)["earlier_rows"].n, told(book)["earlier_rows"].values["of"]) == (3, 4)
+
+
+def test_rows_that_are_not_kept_are_counted_and_deals_without_another_too(folder):
+    some = processes.deals(41)
+    frame = processes.versions(some)
+    gone = some[0].deal_id
+    frame = frame.with_columns(
+        _fivetran_active=pl.when(pl.col("deal_id") == gone).then(pl.lit("False")).otherwise("_fivetran_active")
+    )
+    columns = {name: name for name in ("deal_id", "pipeline", "stage", "created_at")} | {"outcome": "stage"}
+    deals = {"file": "history.csv", "keep": {"_fivetran_active": ["TRUE"]}, "values": VALUES, "columns": columns}
+    asked = {
+        "shape": "versions",
+        "columns": {"deal_id": "deal_id", "stage": "stage", "entered_at": "_fivetran_start"},
+    }
+    book = book_of(folder, None, frame, asked, deals=deals)
+    assert gone not in book.tables["deals"]["deal_id"].to_list()
+    fault = told(book)["rows_not_kept"]
+    assert (fault.values["deals"], fault.values["of"] - fault.n) == (1, len(some) - 1)

@@ -183,6 +183,8 @@ def _check_shape(table: Mapping[str, Any]) -> None:
     for key in table:
         if key in shapes.KEYS and key not in may:
             raise UsageError("unknown_setting", setting=f"{where}.{key}", allowed=", ".join((*KEYS, *may)))
+    if "fields" in table:
+        _known(f"{where}.fields", table["fields"].values(), TABLES["deals"].names)
     if shape != shapes.LONG:
         for column in shapes.COLUMNS.get(shape, shapes.EVENT):
             if column not in table.get("columns", {}):

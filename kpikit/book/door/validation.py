@@ -247,7 +247,10 @@ def _stage_order(desk: Desk) -> None:
     events = events.lazy().with_columns(seq=pl.col("seq") if "seq" in events.columns else pl.lit(0))
     on = ["stage"]
     if _has(desk, "deals", "deal_id", "pipeline"):
+        own = pl.col("pipeline") if _has(desk, "stage_events", "pipeline") else pl.lit(None, pl.String)
+        events = events.with_columns(_own=own).drop("pipeline", strict=False)
         events = events.join(desk.frames["deals"].lazy().select("deal_id", "pipeline"), on="deal_id", how="left")
+        events = events.with_columns(pipeline=pl.coalesce("_own", "pipeline"))
         on = ["pipeline", "stage"]
     places = desk.frames["stages"].lazy().unique(on, keep="first").select(*on, "position")
     moves = (

@@ -94,7 +94,10 @@ def _visited(stamps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_gaps(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """The visits with what was overwritten before and between them, and how many deals that is."""
+    """The visits with what was overwritten before and between them, and how many deals that is.
+
+    An open deal that has left its last stage is in one that has no column.
+    """
     following = pl.col("entered_at").shift(-1).over("deal_id")
     is_first = pl.int_range(pl.len()).over("deal_id") == 0
     told = visits.with_columns(
@@ -102,8 +105,9 @@ def _with_gaps(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         begun_late=(is_first & (pl.col("created_at") + _LATE < pl.col("entered_at"))).fill_null(value=False),
     )
     before = told.filter("begun_late").with_columns(entered_at="created_at")
-    between = told.filter("is_gap").with_columns(entered_at="left_at")
-    lost = pl.concat([before, between]).with_columns(stage=pl.lit(OVERWRITTEN))
+    is_over = following.is_null() & pl.col("left_at").is_not_null() & (pl.col("outcome") == "open")
+    after = told.filter(pl.col("is_gap") | is_over).with_columns(entered_at="left_at")
+    lost = pl.concat([before, after]).with_columns(stage=pl.lit(OVERWRITTEN))
     n = lost["deal_id"].n_unique()
     return pl.concat([told, lost]).sort("deal_id", "entered_at", maintain_order=True), n
 
