@@ -63,7 +63,9 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["first_stage_unplaced", "log_begins_late", "log_gaps", "overwritten_visits"], "warning"),
         **dict.fromkeys(["before_first_snapshot", "gone_from_snapshots", "rows_not_kept"], "warning"),
         **dict.fromkeys(["history_disagrees", "time_in_stage_disagrees"], "warning"),
-        **dict.fromkeys(["never_moved", "log_fields_unused", "skipped_stages", "snapshot_days"], "note"),
+        **dict.fromkeys(
+            ["never_moved", "log_fields_unused", "skipped_stages", "same_day_stages", "snapshot_days"], "note"
+        ),
         **dict.fromkeys(["earlier_rows", "deals_from_history", "ends_from_history"], "note"),
         **dict.fromkeys(["reopened_cases", "cases_without_row"], "note"),
         "rows_without_case": "warning",

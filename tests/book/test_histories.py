@@ -434,3 +434,39 @@ def test_rows_that_are_not_kept_are_counted_and_deals_without_another_too(folder
     assert gone not in book.tables["deals"]["deal_id"].to_list()
     fault = told(book)["rows_not_kept"]
     assert (fault.values["deals"], fault.values["of"] - fault.n) == (1, len(some) - 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "unplaced"), [("2026-01-01", False), ("2026-01-01 08:00:00", True), ("2025-12-31", True)]
+)
+def test_a_move_known_by_its_day_may_be_of_the_day_of_creation(folder, at, unplaced):
+    """Created on 1 January at 9:00 and moved that day: a visit of no days; moved at 8:00 or a day before is an error."""
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    log = pl.DataFrame([{"Deal ID": "a", "From": "A", "To": "B", "At": at}])
+    asked = {"shape": "from_to", **SHAPES["from_to"][1]}
+    book = book_of(folder, deals, log, asked, stages={"order": ["A", "B"]})
+    firsts = [("A", timedelta())] if not unplaced else []
+    assert [(row[2], row[4] and row[4] - row[3]) for row in visits(book)] == [*firsts, ("B", None)]
+    assert ("first_stage_unplaced" in told(book)) is unplaced
+
+
+@pytest.mark.parametrize("clock", ["", " 10:00:00"])
+def test_stages_of_one_day_are_skips_only_where_the_columns_have_times(folder, clock):
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "C", "Created": "2026-01-01", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    stamps = pl.DataFrame(
+        [{"Deal ID": "a", "A": f"2026-01-01{clock}", "B": f"2026-01-05{clock}", "C": f"2026-01-05{clock}"}]
+    )
+    asked = {
+        "shape": "wide", "columns": {"deal_id": "Deal ID"},
+        "stages": [{"stage": stage, "entered": stage} for stage in ("A", "B", "C")],
+    }  # fmt: skip
+    book = book_of(folder, deals, stamps, asked, stages={"order": ["A", "B", "C"]})
+    found = [row[2] for row in visits(book) if row[2] != "(overwritten)"]
+    assert found == (["A", "C"] if clock else ["A", "B", "C"])
+    assert told(book)["skipped_stages" if clock else "same_day_stages"].n == 1

@@ -6,7 +6,7 @@ Such columns hold one visit a stage, the last one. Stages that were skipped bear
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,8 @@ OVERWRITTEN = "(overwritten)"
 _SLACK = timedelta(seconds=1)
 #: a deal may be created so long before its first stage: the clocks of a CRM differ by a minute or two
 _LATE = timedelta(minutes=3)
+#: columns are of days from this share of midnights on
+_DAYS_FROM = 0.9
 #: times that two columns tell may differ by this, or by this share
 _APART, _SHARE = timedelta(minutes=1), 0.01
 
@@ -29,8 +31,9 @@ def wide(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, reading: 
     """Which stages was each deal in, and since when?
 
     Stages entered in the instant in which the next one was entered, or in which the deal ended, were skipped: they are
-    no visits. Where a stage was left before the next is known to have been entered, a later visit has overwritten an
-    earlier one: its place is kept as a visit to :data:`OVERWRITTEN`, and it is counted.
+    no visits (but visits of less than a day, where all columns have days only). Where a stage was left before the next
+    is known to have been entered, a later visit has overwritten an earlier one: its place is kept as a visit to
+    :data:`OVERWRITTEN`, and it is counted.
 
     Args:
         raw: the file, a row a deal.
@@ -41,10 +44,14 @@ def wide(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, reading: 
     """
     stamps, faults = _stamps(raw, asked, reading)
     known = deals.select("deal_id", "created_at", "outcome_at", "outcome", present="stage")
-    visits = _visited(stamps.join(known, on="deal_id", how="left", maintain_order="left"))
+    stamps = stamps.join(known, on="deal_id", how="left", maintain_order="left")
+    visits = _visited(stamps)
     noticed = []
     if n := stamps.height - visits.height:
-        noticed.append(Fault("skipped_stages", "stage_events", raw.file, n=n, values={"of": stamps.height}))
+        are_days = _are_days(stamps, reading.time_zone)
+        visits = _in_order(stamps) if are_days else visits
+        rule = "same_day_stages" if are_days else "skipped_stages"
+        noticed.append(Fault(rule, "stage_events", raw.file, n=n, values={"of": stamps.height}))
     events, n = _with_gaps(visits)
     if n:
         values = {"of": visits["deal_id"].n_unique(), "visits": events.height - visits.height}
@@ -80,6 +87,16 @@ def _stamps(raw: RawTable, asked: Mapping[str, Any], reading: Reading) -> tuple[
         times.head(cells.height).alias("entered_at"), times.tail(cells.height).alias("left_at")
     )
     return stamps.filter(pl.col("entered_at").is_not_null()), faults
+
+
+def _are_days(stamps: pl.DataFrame, zone: str) -> bool:
+    """Have the columns dates without a time of day? Then two stages of one day are no sign that one was skipped."""
+    share = (stamps["entered_at"].dt.convert_time_zone(zone).dt.time() == time(0)).mean()
+    return share is not None and share > _DAYS_FROM  # type: ignore[operator]
+
+
+def _in_order(stamps: pl.DataFrame) -> pl.DataFrame:
+    return stamps.sort("deal_id", "entered_at", "place", maintain_order=True)
 
 
 def _visited(stamps: pl.DataFrame) -> pl.DataFrame:
