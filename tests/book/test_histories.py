@@ -321,6 +321,8 @@ def _old_and_new(n_old, *, in_log):
         {"Deal ID": f"n{i}", "Pipeline": "P", "Stage": "B", "Created": "2025-01-01 09:00:00", "Close Date": None}
         for i in range(10)
     ]
+    new[-1]["Created"] = "2025-01-05 08:00:00"  # an hour before the log's first row: nothing of it was missed
+    new.append(new[0] | {"Deal ID": "o-still", "Stage": "A", "Created": "2024-01-01 09:00:00"})
     moves = [{"Deal ID": f"n{i}", "From": "A", "To": "B", "At": "2025-01-05 09:00:00"} for i in range(10)]
     moves += [{"Deal ID": i, "From": "A", "To": LOST, "At": "2024-02-01 09:00:00"} for i in ids if in_log]
     return pl.DataFrame(old + new, schema_overrides={"Close Date": pl.String}), pl.DataFrame(moves)
@@ -332,8 +334,9 @@ def test_a_log_that_begins_after_deals_had_ended_does_not_know_their_stages(fold
     stages = {"order": ["A", "B"], "lost": [LOST]}
     book = book_of(folder, deals, log, {"shape": "from_to", **SHAPES["from_to"][1]}, stages=stages)
     early = [row for row in visits(book) if row[0].startswith("o")]
-    assert (len(early), "log_begins_late" in told(book)) == ((5, False) if in_log else (0, True))
-    if not in_log:  # the five, and the ten that were created before the log's first row
+    assert (len(early), "log_begins_late" in told(book)) == ((6, False) if in_log else (0, True))
+    assert [row[2] for row in visits(book) if row[0] == "n9"] == ["A", "B"]
+    if not in_log:  # the six, and the nine that were created days before the log's first row
         assert told(book)["log_begins_late"].n == 15
 
 
@@ -441,7 +444,13 @@ def test_rows_that_are_not_kept_are_counted_and_deals_without_another_too(folder
 
 
 @pytest.mark.parametrize(
-    ("at", "unplaced"), [("2026-01-01", False), ("2026-01-01 08:00:00", True), ("2025-12-31", True)]
+    ("at", "unplaced"),
+    [
+        ("2026-01-01", False),
+        ("2026-01-01 08:00:00", True),
+        ("2026-01-01 09:00:00", False),
+        ("2025-12-31", True),
+    ],
 )
 def test_a_move_known_by_its_day_may_be_of_the_day_of_creation(folder, at, unplaced):
     """Created on 1 January at 9:00 and moved that day: a visit of no days; at 8:00 or a day before it is an error."""
