@@ -483,3 +483,26 @@ def test_stages_of_one_day_are_skips_only_where_the_columns_have_times(folder, c
     found = [row[2] for row in visits(book) if row[2] != "(overwritten)"]
     assert found == (["A", "C"] if clock else ["A", "B", "C"])
     assert told(book)["skipped_stages" if clock else "same_day_stages"].n == 1
+
+
+@pytest.mark.parametrize("stayed", ["B", "C"])
+def test_of_two_stages_in_one_instant_the_deal_was_in_the_one_it_stayed_in(folder, stayed):
+    """B and C on 5 January at 9:00. C was left in that instant: it stayed in B. Or B was: it stayed in C."""
+    at, later = "2026-01-05 09:00:00", "2026-01-09 09:00:00"
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "D", "Created": "2026-01-01 09:00:00", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    out_b, out_c = (later, at) if stayed == "B" else (at, later)
+    stamps = pl.DataFrame(
+        [
+            {
+                "Deal ID": "a", "A": "2026-01-01 09:00:00", "out A": at, "B": at, "out B": out_b, "C": at,
+                "out C": out_c, "D": later, "out D": None,
+            }
+        ]
+    )  # fmt: skip
+    stages = [{"stage": stage, "entered": stage, "exited": f"out {stage}"} for stage in "ABCD"]
+    asked = {"shape": "wide", "columns": {"deal_id": "Deal ID"}, "stages": stages}
+    book = book_of(folder, deals, stamps, asked, stages={"order": list("ABCD")})
+    assert [row[2] for row in visits(book)] == ["A", stayed, "D"]
