@@ -34,7 +34,9 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["workbook_far_cell", "workbook_unpacks", "workbook_packed", "workbook_parts", "workbook_lies"], "error"
         ),
-        **dict.fromkeys(["workbook_entities", "workbook_memory", "workbook_slow", "file_too_large", "broken_archive"], "error"),
+        **dict.fromkeys(
+            ["workbook_entities", "workbook_memory", "workbook_slow", "file_too_large", "broken_archive"], "error"
+        ),
         **dict.fromkeys(["broken_xml", "xes_too_large"], "error"),
         **dict.fromkeys(["short_row_dropped", "long_row_dropped", "missing_delimiter_dropped", "second_table"], "drop"),
         **dict.fromkeys(
@@ -127,7 +129,9 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(["first_stage_unplaced", "log_begins_late", "log_gaps", "overwritten_visits"], "warning"),
         **dict.fromkeys(["before_first_snapshot", "gone_from_snapshots", "rows_not_kept"], "warning"),
         **dict.fromkeys(["history_disagrees", "time_in_stage_disagrees"], "warning"),
-        **dict.fromkeys(["never_moved", "log_fields_unused", "skipped_stages", "snapshot_days"], "note"),
+        **dict.fromkeys(
+            ["never_moved", "log_fields_unused", "skipped_stages", "same_day_stages", "snapshot_days"], "note"
+        ),
         **dict.fromkeys(["earlier_rows", "deals_from_history", "ends_from_history"], "note"),
         **dict.fromkeys(["reopened_cases", "cases_without_row"], "note"),
         "rows_without_case": "warning",
@@ -142,6 +146,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         **dict.fromkeys(
             ["header_only", "negative_amount", "probability_range", "unknown_stage", "stage_order"], "warning"
         ),
+        "pipeline_without_stages": "warning",
         **dict.fromkeys(
             ["outcome_before_created", "outcome_before_first_contact", "closed_without_date", "after_all_else"],
             "warning",

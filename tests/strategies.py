@@ -66,6 +66,7 @@ def placed(rows: dict[str, list[dict]], book: DealBook) -> dict[str, list[dict]]
     ends = dict(book.tables["deals"].select("deal_id", "outcome_at").iter_rows())  # type: ignore[union-attr]
     return {**rows, "deals": [{**deal, "outcome_at": ends[deal["deal_id"]]} for deal in rows["deals"]]}
 
+
 #: the books of late, by what was asked for: many tests ask for the same one
 _BUILT: dict[str, DealBook] = {}
 KEPT = 50

@@ -389,7 +389,11 @@ def test_init_with_every_guess_taken(kpikit, tmp_path, memory):
     config = tmp_path / "my crm" / "kpikit.toml"
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[:3] == ["40 deals:", "  · gewonnen: 16, samen €\N{NO-BREAK SPACE}92.152", "  · verloren: 16, samen €\N{NO-BREAK SPACE}96.160"]
+    assert lines[:3] == [
+        "40 deals:",
+        "  · gewonnen: 16, samen €\N{NO-BREAK SPACE}92.152",
+        "  · verloren: 16, samen €\N{NO-BREAK SPACE}96.160",
+    ]
     assert "  · dagen beginnen en eindigen in Europe/Amsterdam (--time-zone Europe/Amsterdam)" in lines
     heading = lines.index("De eerste drie deals, zoals begrepen:")
     assert lines[heading + 1].split() == [

@@ -172,6 +172,7 @@ def test_what_a_server_keeps_of_what_was_erased_is_named(folder, root, language)
     told = json.loads(CliRunner().invoke(command, ["privacy", str(folder), "--json"]).output)
     assert told["log_remains_in"][0] == "pg_wal"
 
+
 def test_own_fields_of_text_and_of_people_are_listed_and_numbers_are_not():
     deals = pl.DataFrame(
         {"deal_id": ["a", "b"], "pipeline": ["New"] * 2, "outcome": ["open"] * 2, "created_at": ["2026-01-05"] * 2,

@@ -78,7 +78,9 @@ def test_every_style_is_a_method():
 
 
 #: words that Dutch says as English does
-LOANS = frozenset(["pdf", "agenda", "deal", "deals", "excel", "later", "min", "notebook", "open", "opening", "segment", "team"])
+LOANS = frozenset(
+    ["pdf", "agenda", "deal", "deals", "excel", "later", "min", "notebook", "open", "opening", "segment", "team"]
+)
 
 
 def test_dutch_is_not_english():

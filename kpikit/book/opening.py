@@ -12,8 +12,8 @@ from typing import Any
 
 from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
-from kpikit.book.door.grammar import config_kinds as kinds
 from kpikit.book.door.building import build
+from kpikit.book.door.grammar import config_kinds as kinds
 from kpikit.book.door.grammar.mapping import amount_per, map_tables, own_of
 from kpikit.book.door.own_columns import gathered
 from kpikit.book.settings import Settings, as_instant

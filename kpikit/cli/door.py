@@ -67,9 +67,7 @@ def _asking(words: Words) -> Ask:
     return ask
 
 
-def _begin(
-    files: tuple[Path, ...], out: Path, ask: Ask | None, settled: Mapping[Place, Any], words: Words
-) -> None:
+def _begin(files: tuple[Path, ...], out: Path, ask: Ask | None, settled: Mapping[Place, Any], words: Words) -> None:
     """A first kpikit.toml: understand, show, ask whether it looks right, write."""
     from kpikit.start import starting
 

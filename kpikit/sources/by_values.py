@@ -86,7 +86,11 @@ def _begin(
         found["created_at"] = first[0]
     elif full:
         place = ("tables", "deals", "columns")
-        readings = [Reading({(*place, ours): c}, {"column": c, "ours": ours}) for c in full for ours in ("created_at", "outcome_at")]
+        readings = [
+            Reading({(*place, ours): c}, {"column": c, "ours": ours})
+            for c in full
+            for ours in ("created_at", "outcome_at")
+        ]
         doubts.append(Doubt("day_of_what", {"columns": ", ".join(full)}, tuple(readings)))
 
 
@@ -106,7 +110,8 @@ def _end(days: Mapping[str, pl.Series], outcome: pl.Series, found: dict[str, str
     full = [c for c in days if c != found.get("created_at") and days[c].is_not_null().filter(ended).mean()]
     if full and ended.any() and not doubts:
         readings = tuple(
-            Reading({("tables", "deals", "columns", "outcome_at"): c}, {"column": c, "ours": "outcome_at"}) for c in full
+            Reading({("tables", "deals", "columns", "outcome_at"): c}, {"column": c, "ours": "outcome_at"})
+            for c in full
         )
         doubts.append(Doubt("day_of_what", {"columns": ", ".join(full)}, readings))
 

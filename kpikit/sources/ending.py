@@ -146,9 +146,7 @@ def _candidates(
         use_flags = column in named
         from_flags, split = _uniform(texts, by_flags) if use_flags else ({}, False)
         from_list = {v: listed[v] for v in values if v in listed} if use_flags else {}
-        meant = {
-            v: by_words[v] or _end(from_list.get(v)) or _end(from_flags.get(v)) or "open" for v in values
-        }
+        meant = {v: by_words[v] or _end(from_list.get(v)) or _end(from_flags.get(v)) or "open" for v in values}
         if {"won", "lost"} & set(meant.values()) or split:
             yield column, meant, split
 
@@ -218,7 +216,9 @@ def _compared(
         values = {"column": column, "other": name.strip(), "k": k, "n": n, "row": int(first["_row"][0])}
         told.append(Told("ends_differ", values))
         if k > max(1, _MOST_APART * n):
-            here = Reading({_OUTCOME: column, (*_VALUES,): dict(outcomes)}, {"column": column, "counts": _counts(result)})
+            here = Reading(
+                {_OUTCOME: column, (*_VALUES,): dict(outcomes)}, {"column": column, "counts": _counts(result)}
+            )
             is_flags = name == _named(flags)
             there: Mapping[Place, Any] = (
                 {_OUTCOME: None, _VALUES: None, _FLAGS: dict(flags)}

@@ -9,7 +9,7 @@ import polars as pl
 
 from kpikit.reading import RawTable, parse
 from kpikit.sources.histories import in_order, texts, texts_of, word
-from kpikit.sources.vocabulary import letters, meaning, meanings
+from kpikit.sources.vocabulary import letters, meaning, meanings, named
 
 _FEWEST, _MOST_ACTIVITIES = 2, 200
 #: a column that repeats within cases and says one thing of each row
@@ -58,8 +58,11 @@ def event_log(raw: RawTable) -> LogFound | None:
         return None
     names = [name for name in frame.columns if name != "_row"]
     case = word(names, "case") or _case(frame, names)
+    own = named(names, "deals").get("deal_id")
+    if own is not None and own != case and frame[own].n_unique() == frame.height:
+        return None  # a row a deal
     time = _named_time(raw, [name for name in names if name != case])
-    if case is None or time is None or frame[case].n_unique() >= frame.height:
+    if case is None or time is None or not _goes_on(frame, case, time):
         return None
     rest = [name for name in names if name not in (case, time)]
     activity = word(rest, "activity") or _activity(frame, case, rest)
@@ -81,6 +84,12 @@ def event_log(raw: RawTable) -> LogFound | None:
         {name: what for name in activities if (what := meaning(name)) is not None},
         in_order(visits), phase, phases, {"owner": owner} if owner else {},
     )  # fmt: skip
+
+
+def _goes_on(frame: pl.DataFrame, case: str, time: str) -> bool:
+    """Have most cases of several rows rows at several times?"""
+    cases = frame.group_by(case).agg(rows=pl.len(), times=pl.col(time).n_unique()).filter(pl.col("rows") > 1)
+    return cases.height > 0 and cases.filter(pl.col("times") > 1).height >= 0.5 * cases.height
 
 
 def _named_time(raw: RawTable, names: list[str]) -> str | None:

@@ -115,16 +115,26 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         own = replace(own, grammar={**own.grammar, **versions.deals})
         others.append(_of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
-    for find in (*(find for shape, find in HISTORIES.items() if shape in vocabulary.histories()), _people, _accounts, _stages):
+    for find in (
+        *(find for shape, find in HISTORIES.items() if shape in vocabulary.histories()),
+        _people,
+        _accounts,
+        _stages,
+    ):
         here = {path: present[path]} if find is HISTORIES["wide"] else {}
         for other, raw in {**rest, **here}.items():
             if other in [table.file for table in others]:
                 continue
             table = find(other, raw, columns, frame)
+            if table is None and find in HISTORIES.values():
+                table = _by_other_names(find, other, {**rest, path: present[path]}, columns, frame)
             if table and table.name not in [one.name for one in others]:
                 others.append(table)
                 break
-    tables = tuple(_with_own(table, present.get(table.file, files[table.file]), found.twice) for table in (_without_stamps(own, others), *others))
+    tables = tuple(
+        _with_own(table, present.get(table.file, files[table.file]), found.twice)
+        for table in (_without_stamps(own, others), *others)
+    )
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
     return Guess(
@@ -142,6 +152,26 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         told=found.told,
         doubts=found.doubts,
     )
+
+
+def _by_other_names(
+    find: Callable[..., TableGuess | None],
+    path: Path,
+    files: Mapping[Path, RawTable],
+    columns: Mapping[str, Any],
+    frame: pl.DataFrame,
+) -> TableGuess | None:
+    """A history that calls stages by their ids, where the deals have names and a list of stages has both."""
+    if "stage" not in columns:
+        return None
+    for names in histories.other_names(
+        files[path].frame, frame[columns["stage"]], [raw.frame for raw in files.values()]
+    ):
+        cells = [pl.col(pl.String).str.strip_chars().replace(names)]
+        found = find(path, replace(files[path], frame=files[path].frame.with_columns(cells)), columns, frame)
+        if found is not None:
+            return replace(found, grammar={**found.grammar, "values": {"stage": names}})
+    return None
 
 
 def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
@@ -278,7 +308,18 @@ def _of_log(files: Mapping[Path, RawTable]) -> Guess:
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         unused_files=tuple(p for p in rest if p not in [table.file for table in people]),
-        told=(Told("log", {"file": path.name, "case": found.case, "activity": found.activity, "time": found.time, "activities": told}),),
+        told=(
+            Told(
+                "log",
+                {
+                    "file": path.name,
+                    "case": found.case,
+                    "activity": found.activity,
+                    "time": found.time,
+                    "activities": told,
+                },
+            ),
+        ),
         doubts=() if "won" in said else (doubt,),
         log=(path, found),
     )
@@ -361,9 +402,32 @@ def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataF
     columns = named(raw.frame.columns, "stages")
     if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > FEW_VALUES:
         return None
-    if histories.overlap(frame[deals["stage"]], raw.frame[columns["stage"]]) < 0.5:
-        return None
-    return _other("stages", path, raw, columns)
+    stage = frame[deals["stage"]]
+    if histories.overlap(stage, raw.frame[columns["stage"]]) < 0.5:  # by its id, where the deals have that
+        others = [c for c in raw.frame.columns if c not in ("_row", *columns.values())]
+        best = max(others, key=lambda c: histories.overlap(stage, raw.frame[c]), default=None)
+        if best is None or histories.overlap(stage, raw.frame[best]) < 0.5:
+            return None
+        columns["stage"] = best
+    found = _other("stages", path, raw, columns)
+    pipelines = _their_pipelines(raw.frame, columns, frame, deals)
+    return replace(found, grammar={"values": {"pipeline": pipelines}}) if pipelines else found
+
+
+def _their_pipelines(
+    listed: pl.DataFrame, columns: Mapping[str, str], frame: pl.DataFrame, deals: Mapping[str, str]
+) -> dict[str, str]:
+    """What the deals call the pipelines of a list that has ids for them: that in which deals of its stages stand."""
+    if not {"pipeline"} <= set(columns) & set(deals):
+        return {}
+    if histories.overlap(listed[columns["pipeline"]], frame[deals["pipeline"]]) > 0:
+        return {}
+    texts_of = histories.texts_of
+    theirs = listed.select(id=texts_of(columns["pipeline"]), stage=texts_of(columns["stage"]))
+    ours = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"]))
+    both = theirs.join(ours, on="stage").group_by("id", "pipeline").len()
+    best = both.sort("len", "pipeline", descending=[True, False]).unique("id", keep="first", maintain_order=True)
+    return {} if best["pipeline"].is_duplicated().any() else dict(best.sort("id").select("id", "pipeline").rows())
 
 
 def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> TableGuess:

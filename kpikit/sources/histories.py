@@ -6,7 +6,7 @@ Each looks at a file beside the deals (or at the deals' own file) and says how i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from kpikit.sources.vocabulary import letters, meaning
 #: fields of a deal whose changes are of use, and those that are the end and the creation themselves
 _NOT_CHANGED = {"deal_id", "stage", "created_at", "outcome_at", "name", "account_id", "team"}
 _MANY_FIELDS = 400
+#: a list of stages is no longer than this
+_MOST_STAGES = 100
 #: a header that names a stage, perhaps with its pipeline: Date entered "Proposal (Sales Pipeline)"
 _QUOTED = re.compile(r"""^(?P<what>.+?)\s*["“”„«'‘](?P<name>.+)["“”»'’]$""")
 #: what may follow the id of a stage in the name of a column
@@ -178,17 +180,18 @@ def wide(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> Histor
         return None
     named = {pipeline for _, pipeline in stages if pipeline}
     is_told = len(named) > 1 or "pipeline" in deals  # where the deals name none, one pipeline is all
-    listed = [
-        {"stage": stage, **({"pipeline": pipeline} if pipeline and is_told else {}), **columns_}
-        for (stage, pipeline), columns_ in stages.items()
-        if "entered" in columns_
-    ]
+    where = _pipeline_of(frame, deals)
+    listed = []
+    for (stage, pipeline), columns in stages.items():
+        its = pipeline if pipeline and is_told else where.get(stage)
+        if "entered" in columns:
+            listed.append({"stage": stage, **({"pipeline": its} if its else {}), **columns})
     visits = pl.concat(
         _visits(
             RawTable(raw.file, raw.frame.with_columns(_stage=pl.lit(one["stage"])), (), raw.source),
             {"deal_id": deal, "entered_at": one["entered"]},
             "_stage",
-        )
+        ).with_columns(pipeline=pl.lit(one.get("pipeline"), pl.String))
         for one in listed
     )
     if visits.is_empty():
@@ -197,6 +200,14 @@ def wide(raw: RawTable, deals: Mapping[str, Any], frame: pl.DataFrame) -> Histor
     ends = {"won": 1, "lost": 2, "void": 3}
     listed.sort(key=lambda one: (ends.get(meaning(one["stage"]) or "", 0), ranked.get(one["stage"], -1)))
     return HistoryFound({"deal_id": deal}, {"shape": "wide", "stages": listed}, visits)
+
+
+def _pipeline_of(frame: pl.DataFrame, deals: Mapping[str, Any]) -> dict[str, str]:
+    """The pipeline of each stage in which deals of one pipeline only stand, where there are several."""
+    if "pipeline" not in deals or texts(frame[deals["pipeline"]]).n_unique() < 2:
+        return {}
+    both = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"])).drop_nulls().unique()
+    return dict(both.filter(~pl.col("stage").is_duplicated()).iter_rows())
 
 
 def _stamped(
@@ -357,6 +368,38 @@ def _taken(raw: RawTable, deal: str, columns: Mapping[str, Any]) -> str | None:
     return None
 
 
+def other_names(history: pl.DataFrame, stages: pl.Series, files: Iterable[pl.DataFrame]) -> Iterator[dict[str, str]]:
+    """What the stages of a history may be called by the deals: by a list with ids and names, or by the same letters.
+
+    Args:
+        history: the file with the history.
+        stages: the stages of the deals.
+        files: what else was exported; a list of stages may be among them.
+
+    Returns:
+        The history's name → the deals', for each way that could be meant; the door writes them as ``values``.
+    """
+    present = {letters(str(value)): str(value) for value in texts(stages).unique().sort()}
+    cells = {str(v) for c in history.columns if history[c].dtype == pl.String for v in texts(history[c]).unique()}
+    alike = {
+        cell: present[letters(cell)]
+        for cell in sorted(cells)
+        if letters(cell) in present and cell not in present.values()
+    }
+    if len(alike) > 1:
+        yield alike
+    for frame in files:
+        if not 2 <= frame.height <= _MOST_STAGES:
+            continue
+        names = [c for c in frame.columns if c != "_row" and overlap(stages, frame[c]) >= 0.5]
+        for name in names:
+            for key in (c for c in frame.columns if c not in ("_row", name)):
+                pairs = frame.select(key=texts_of(key), name=texts_of(name)).drop_nulls()
+                is_key = pairs.height == frame.height and not pairs["key"].is_duplicated().any()
+                if is_key and pairs["key"].is_in(sorted(cells)).sum() > 1:
+                    yield dict(pairs.rows())
+
+
 def in_order(visits: pl.DataFrame) -> tuple[str, ...]:
     """The stages in the order in which deals pass them: which comes before which in most deals.
 
@@ -382,9 +425,11 @@ def orders(visits: pl.DataFrame, pipeline_of: pl.DataFrame) -> dict[str, tuple[s
     """The order of stages in each pipeline.
 
     Args:
-        visits: ``deal, stage, at``.
+        visits: ``deal, stage, at``, and ``pipeline`` where a visit names its own.
         pipeline_of: ``deal, pipeline``.
     """
-    where = visits.join(pipeline_of.unique("deal"), on="deal").drop_nulls("pipeline")
+    own = pl.col("pipeline") if "pipeline" in visits.columns else pl.lit(None, pl.String)
+    where = visits.select("deal", "stage", "at", _own=own).join(pipeline_of.unique("deal"), on="deal")
+    where = where.with_columns(pipeline=pl.coalesce("_own", "pipeline")).drop_nulls("pipeline")
     parts = where.partition_by("pipeline", as_dict=True)
     return {str(name): in_order(part) for (name,), part in sorted(parts.items())}

@@ -90,9 +90,7 @@ def _same(raw: RawTable, one: str, other: str) -> bool:
     return bool((a == b).fill_null(value=True).all())
 
 
-def _home(
-    frame: pl.DataFrame, amount: str, converted: list[str], currency: str | None
-) -> tuple[str, str] | None:
+def _home(frame: pl.DataFrame, amount: str, converted: list[str], currency: str | None) -> tuple[str, str] | None:
     """A converted column and its currency, where amounts stand in several: the one whose amounts did not change."""
     if currency is None or currency not in frame.columns or not converted:
         return None
@@ -101,7 +99,8 @@ def _home(
         return None
     column = converted[0]
     same = frame.select(
-        code=codes, same=pl.col(amount).cast(pl.String).str.strip_chars() == pl.col(column).cast(pl.String).str.strip_chars()
+        code=codes,
+        same=pl.col(amount).cast(pl.String).str.strip_chars() == pl.col(column).cast(pl.String).str.strip_chars(),
     ).drop_nulls()
     kept = same.group_by("code").agg(pl.col("same").mean()).filter(pl.col("same") >= 0.95)
     return (column, kept["code"][0]) if kept.height == 1 else None

@@ -96,7 +96,9 @@ def ends() -> Mapping[str, frozenset[str]]:
 def _alone() -> Mapping[str, frozenset[str]]:
     """Words that say it among other words too; ``not`` and ``wait``: unless one of these stands beside them."""
     given = [part["ends"]["alone"] for part in _parts() if "alone" in part.get("ends", {})]
-    return {key: frozenset(word for one in given for word in one.get(key, ())) for key in ("won", "lost", "not", "wait")}
+    return {
+        key: frozenset(word for one in given for word in one.get(key, ())) for key in ("won", "lost", "not", "wait")
+    }
 
 
 @cache

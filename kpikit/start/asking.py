@@ -100,7 +100,9 @@ def asked(
             settled |= reading.settles
         else:
             still.append(doubt)
-    ends = _ends(found, files, questions, settled, is_asked=bool(unexplained or found.log) or all_of_it or _by_values(found))
+    ends = _ends(
+        found, files, questions, settled, is_asked=bool(unexplained or found.log) or all_of_it or _by_values(found)
+    )
     still += unexplained if questions.is_silent and ends.is_guessed else []
     settled |= ends.settled
     team = _team(found, files, questions, is_asked=all_of_it or len(found.team_choices) > 1)
@@ -184,7 +186,9 @@ def _ends(
     lost = questions.put("lost", blanks, guess, lambda answer: several(answer, tuple(outcomes)))
     if settles:
         ends = {v: "won" if v in won else "lost" if v in lost else outcomes[v] for v in outcomes}
-        settles[_VALUES] = {v: "open" if o in ("won", "lost") and v not in (*won, *lost) else o for v, o in ends.items()}
+        settles[_VALUES] = {
+            v: "open" if o in ("won", "lost") and v not in (*won, *lost) else o for v, o in ends.items()
+        }
     return _Ends(tuple(won), tuple(lost), meant["void"], settled=settles)
 
 

@@ -40,7 +40,13 @@ def config(guess: Guess, choices: Choices, folder: Path) -> dict[str, Any]:
     if guess.log is not None:
         tables.pop("stages", None)
     log = _log(*guess.log, choices, folder) if guess.log is not None else {}
-    made = {"event_log": log, "settings": settings, "privacy": privacy, "formats": dict(choices.formats), "tables": tables}
+    made = {
+        "event_log": log,
+        "settings": settings,
+        "privacy": privacy,
+        "formats": dict(choices.formats),
+        "tables": tables,
+    }
     for place, value in choices.settled.items():
         _put(made, place, value)
     if "ends" in tables.get("deals", {}):  # one place says how a deal ended
@@ -83,7 +89,9 @@ def lines_of(reading: Reading) -> str:
     for place, value in reading.settles.items():
         *way, last = place
         table = ".".join(map(_key, way))
-        parts.append(f"[{table}] {_key(last)} = {_value(value)}" if value is not None else f"[{table}] # {_plain(last)}")
+        parts.append(
+            f"[{table}] {_key(last)} = {_value(value)}" if value is not None else f"[{table}] # {_plain(last)}"
+        )
     return "; ".join(parts)
 
 

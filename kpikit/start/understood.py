@@ -62,7 +62,8 @@ def three_rows(book: DealBook) -> list[tuple[str, ...]]:
     known = [name for name in _SHOWN if deals[name].null_count() < deals.height]
     days = [name for name in known if name.endswith("_at")]
     shown = deals.with_columns(
-        pl.col(days).dt.convert_time_zone(zone).dt.date(), pl.col("amount").round(2).cast(pl.String).str.strip_suffix(".0")
+        pl.col(days).dt.convert_time_zone(zone).dt.date(),
+        pl.col("amount").round(2).cast(pl.String).str.strip_suffix(".0"),
     ).select(pl.col(known).cast(pl.String))
     return [tuple(shown.columns), *(tuple(cell or "" for cell in row) for row in shown.iter_rows())]
 

@@ -140,22 +140,26 @@ def field_log(some, *, with_old=True):
     return pl.DataFrame(rows, schema=dict.fromkeys(["Deal ID", "Field", "Old", "New", "At"], pl.String), orient="row")
 
 
-def wide(some):
+def wide(some, place=lambda _pipeline, stage: stage):
     """The deals with a column a stage, as HubSpot fills it: the last visit; skipped stages with the next one's time."""
     rows = []
     for deal in some:
         row = {}
-        order = [*STAGES[deal.pipeline], WON, LOST]
-        before = -1
-        for (stage, at, _), following in zip(deal.steps(), [*deal.steps()[1:], None], strict=True):
+        before = dict.fromkeys(STAGES, -1)
+        for (stage, at, pipeline), following in zip(deal.steps(), [*deal.steps()[1:], None], strict=True):
+            order = [*STAGES[pipeline], WON, LOST]
             left = following[1] if following else None
-            for skipped in order[before + 1 : order.index(stage)]:
-                if skipped not in (WON, LOST) and f"in {skipped}" not in row:
-                    row |= {f"in {skipped}": as_text(at), f"out {skipped}": as_text(at)}
-            row |= {f"in {stage}": as_text(at), f"out {stage}": as_text(left)}
-            before = order.index(stage)
+            for skipped in order[before[pipeline] + 1 : order.index(stage)]:
+                if skipped not in (WON, LOST) and f"in {place(pipeline, skipped)}" not in row:
+                    name = place(pipeline, skipped)
+                    row |= {f"in {name}": as_text(at), f"out {name}": as_text(at)}
+            name = place(pipeline, stage)
+            row |= {f"in {name}": as_text(at), f"out {name}": as_text(left)}
+            before[pipeline] = order.index(stage)
         rows.append(row)
-    names = [f"{way} {stage}" for stage in (*STAGES["New business"], WON, LOST) for way in ("in", "out")]
+    pipelines = dict.fromkeys(pipeline for deal in some for pipeline, *_ in deal.visits)
+    listed = dict.fromkeys(place(one, stage) for one in pipelines for stage in (*STAGES[one], WON, LOST))
+    names = [f"{way} {name}" for name in listed for way in ("in", "out")]
     frame = pl.DataFrame([[row.get(n) for n in names] for row in rows], dict.fromkeys(names, pl.String), orient="row")
     return deal_file(some).hstack(frame)
 

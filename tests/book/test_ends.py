@@ -163,3 +163,9 @@ def test_stages_of_all_pipelines_are_in_each_that_has_no_list_of_its_own():
     assert found.sort("pipeline", "stage").select("pipeline", "stage").rows() == [
         ("New", "C"), ("Old", "A"), ("Old", "B"),
     ]  # fmt: skip
+
+
+def test_a_closing_earlier_on_its_day_than_the_hour_of_creation():
+    """Created at 9:00, closed by the history at 7:30 on the day of the end: 7:30, not 9:00."""
+    events = [("a", "A", at(3, 9)), ("a", "Won", at(19, 7, 30))]
+    assert end(book_of([("a", "won", at(3, 9), at(19))], events)) == at(19, 7, 30)

@@ -146,7 +146,9 @@ won = "Won"
 
 def test_a_column_of_flags_that_is_not_there(tmp_path):
     write(tmp_path, "d.csv", "d1,2026-01-05,won")
-    text = '[tables.deals]\nfile = "d.csv"\n[tables.deals.columns]\ndeal_id = "Id"\n[tables.deals.ends]\nwon = "IsWon"\n'
+    text = (
+        '[tables.deals]\nfile = "d.csv"\n[tables.deals.columns]\ndeal_id = "Id"\n[tables.deals.ends]\nwon = "IsWon"\n'
+    )
     (tmp_path / "kpikit.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError) as refused:
         open_book(tmp_path / "kpikit.toml")

@@ -237,8 +237,10 @@ def test_every_sentence_can_be_said(language, rule):
     blanks |= dict.fromkeys(("sheets", "row", "beside"), 5)
     blanks |= {"mark": ",", "order": "dmy", "taken": "UTC-6"} | BLANKS.get(rule, {})
     blanks |= dict.fromkeys(("of", "days", "visits", "deals"), 4) | dict.fromkeys(("on", "first"), date(2026, 1, 1))
-    blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "log": "log.csv"}
-    asked = {b for part in ("rule", "way") for b in re.findall(r"{(\w+)", " ".join(_catalogue(language)[f"{part}.{rule}"]))}
+    blanks |= {"fields": "owner", "deal": "a", "stage": "Talk", "stated": "Won", "pipelines": "Old", "log": "log.csv"}
+    asked = {
+        b for part in ("rule", "way") for b in re.findall(r"{(\w+)", " ".join(_catalogue(language)[f"{part}.{rule}"]))
+    }
     blanks = dict.fromkeys(asked, 3) | blanks
     fault = Fault(rule, "deals", "deals.csv", 7, "amount", "1.234", 2, blanks)
     line = Words(language).fault(fault)

@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from kpikit import UsageError, open_book
 from kpikit.engine import spells
+from kpikit.engine.spells import defined
 from tests.book import processes
 from tests.book.processes import LOST, STAGES, WON
 
@@ -108,6 +110,8 @@ def test_a_deal_that_changed_its_pipeline_is_counted_where_it_was(folder, seed):
     write, asked = SHAPES["field_log"]
     book = book_of(folder, processes.deal_file(some), write(some), {"shape": "field_log", **asked})
     assert visits(book) == processes.truth(some)
+    order = ["deal_id", "entered_at", "seq", "stage"]  # the definition, which runs in other engines, says the same
+    assert_frame_equal(spells(book).sort(order), defined(book).sort(order), check_dtypes=False)
 
 
 @few
@@ -317,6 +321,8 @@ def _old_and_new(n_old, *, in_log):
         {"Deal ID": f"n{i}", "Pipeline": "P", "Stage": "B", "Created": "2025-01-01 09:00:00", "Close Date": None}
         for i in range(10)
     ]
+    new[-1]["Created"] = "2025-01-05 08:00:00"  # an hour before the log's first row: nothing of it was missed
+    new.append(new[0] | {"Deal ID": "o-still", "Stage": "A", "Created": "2024-01-01 09:00:00"})
     moves = [{"Deal ID": f"n{i}", "From": "A", "To": "B", "At": "2025-01-05 09:00:00"} for i in range(10)]
     moves += [{"Deal ID": i, "From": "A", "To": LOST, "At": "2024-02-01 09:00:00"} for i in ids if in_log]
     return pl.DataFrame(old + new, schema_overrides={"Close Date": pl.String}), pl.DataFrame(moves)
@@ -328,8 +334,9 @@ def test_a_log_that_begins_after_deals_had_ended_does_not_know_their_stages(fold
     stages = {"order": ["A", "B"], "lost": [LOST]}
     book = book_of(folder, deals, log, {"shape": "from_to", **SHAPES["from_to"][1]}, stages=stages)
     early = [row for row in visits(book) if row[0].startswith("o")]
-    assert (len(early), "log_begins_late" in told(book)) == ((5, False) if in_log else (0, True))
-    if not in_log:  # the five, and the ten that were created before the log's first row
+    assert (len(early), "log_begins_late" in told(book)) == ((6, False) if in_log else (0, True))
+    assert [row[2] for row in visits(book) if row[0] == "n9"] == ["A", "B"]
+    if not in_log:  # the six, and the nine that were created days before the log's first row
         assert told(book)["log_begins_late"].n == 15
 
 
@@ -372,3 +379,130 @@ def test_a_shape_says_what_it_needs(folder, asked, setting):
     with pytest.raises(UsageError) as refused:
         book_of(folder, processes.deal_file(some), processes.from_to(some), {"columns": EVENT, **asked})
     assert refused.value.values["setting"] == setting
+
+
+def test_an_open_deal_that_left_its_last_stage_is_in_none_that_has_a_column(folder):
+    deals = pl.DataFrame(
+        [
+            {"Deal ID": name, "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None}
+            for name in ("a", "b")
+        ],
+        schema_overrides={"Close Date": pl.String},
+    )
+    stamps = pl.DataFrame(
+        [
+            {"Deal ID": "a", "A": "2026-01-01 09:00:00", "out": "2026-01-04 09:00:00"},
+            {"Deal ID": "b", "A": "2026-01-01 09:00:00", "out": None},
+        ]
+    )
+    asked = {
+        "shape": "wide", "columns": {"deal_id": "Deal ID"},
+        "stages": [{"stage": "A", "entered": "A", "exited": "out"}],
+    }  # fmt: skip
+    book = book_of(folder, deals, stamps, asked, stages={"order": ["A", "B"]})
+    assert visits(book) == [
+        ("a", "P", "A", datetime(2026, 1, 1, 9, tzinfo=UTC), datetime(2026, 1, 4, 9, tzinfo=UTC), "advance"),
+        ("b", "P", "A", datetime(2026, 1, 1, 9, tzinfo=UTC), None, "open"),
+    ]
+    assert told(book)["overwritten_visits"].n == 1
+
+
+def test_the_latest_row_is_the_last_of_equals_and_unreadable_times_are_told(folder):
+    rows = [("a", "X", "2026-01-01"), ("a", "Y", "2026-01-08"), ("a", "Z", "2026-01-08"), ("a", "W", "soon")]
+    shots = pl.DataFrame(rows, schema=["Deal ID", "Stage", "Day"], orient="row")
+    shots = shots.with_columns(Created=pl.lit("2026-01-01"))
+    columns = {k: v for k, v in COLUMNS.items() if k != "pipeline"}
+    deals = {
+        "file": "history.csv", "latest": "Day", "columns": columns, "values": {"outcome": {"*": "open"}},
+        "constants": {"pipeline": "P"},
+    }  # fmt: skip
+    asked = {"shape": "snapshots", "columns": {"deal_id": "Deal ID", "stage": "Stage", "entered_at": "Day"}}
+    settings_ = {"order": ["X", "Y", "Z", "W"]}
+    book = book_of(folder, None, shots, asked, stages=settings_, deals=deals)
+    assert book.tables["deals"]["stage"].to_list() == ["Z"]
+    assert told(book)["unreadable_date"].row == 5
+    assert (told(book)["earlier_rows"].n, told(book)["earlier_rows"].values["of"]) == (3, 4)
+
+
+def test_rows_that_are_not_kept_are_counted_and_deals_without_another_too(folder):
+    some = processes.deals(41)
+    frame = processes.versions(some)
+    gone = some[0].deal_id
+    frame = frame.with_columns(
+        _fivetran_active=pl.when(pl.col("deal_id") == gone).then(pl.lit("False")).otherwise("_fivetran_active")
+    )
+    columns = {name: name for name in ("deal_id", "pipeline", "stage", "created_at")} | {"outcome": "stage"}
+    deals = {"file": "history.csv", "keep": {"_fivetran_active": ["TRUE"]}, "values": VALUES, "columns": columns}
+    asked = {
+        "shape": "versions",
+        "columns": {"deal_id": "deal_id", "stage": "stage", "entered_at": "_fivetran_start"},
+    }
+    book = book_of(folder, None, frame, asked, deals=deals)
+    assert gone not in book.tables["deals"]["deal_id"].to_list()
+    fault = told(book)["rows_not_kept"]
+    assert (fault.values["deals"], fault.values["of"] - fault.n) == (1, len(some) - 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "unplaced"),
+    [
+        ("2026-01-01", False),
+        ("2026-01-01 08:00:00", True),
+        ("2026-01-01 09:00:00", False),
+        ("2025-12-31", True),
+    ],
+)
+def test_a_move_known_by_its_day_may_be_of_the_day_of_creation(folder, at, unplaced):
+    """Created on 1 January at 9:00 and moved that day: a visit of no days; at 8:00 or a day before it is an error."""
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "B", "Created": "2026-01-01 09:00:00", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    log = pl.DataFrame([{"Deal ID": "a", "From": "A", "To": "B", "At": at}])
+    asked = {"shape": "from_to", **SHAPES["from_to"][1]}
+    book = book_of(folder, deals, log, asked, stages={"order": ["A", "B"]})
+    firsts = [("A", timedelta())] if not unplaced else []
+    assert [(row[2], row[4] and row[4] - row[3]) for row in visits(book)] == [*firsts, ("B", None)]
+    assert ("first_stage_unplaced" in told(book)) is unplaced
+
+
+@pytest.mark.parametrize("clock", ["", " 10:00:00"])
+def test_stages_of_one_day_are_skips_only_where_the_columns_have_times(folder, clock):
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "C", "Created": "2026-01-01", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    stamps = pl.DataFrame(
+        [{"Deal ID": "a", "A": f"2026-01-01{clock}", "B": f"2026-01-05{clock}", "C": f"2026-01-05{clock}"}]
+    )
+    asked = {
+        "shape": "wide", "columns": {"deal_id": "Deal ID"},
+        "stages": [{"stage": stage, "entered": stage} for stage in ("A", "B", "C")],
+    }  # fmt: skip
+    book = book_of(folder, deals, stamps, asked, stages={"order": ["A", "B", "C"]})
+    found = [row[2] for row in visits(book) if row[2] != "(overwritten)"]
+    assert found == (["A", "C"] if clock else ["A", "B", "C"])
+    assert told(book)["skipped_stages" if clock else "same_day_stages"].n == 1
+
+
+@pytest.mark.parametrize("stayed", ["B", "C"])
+def test_of_two_stages_in_one_instant_the_deal_was_in_the_one_it_stayed_in(folder, stayed):
+    """B and C on 5 January at 9:00. C was left in that instant: it stayed in B. Or B was: it stayed in C."""
+    at, later = "2026-01-05 09:00:00", "2026-01-09 09:00:00"
+    deals = pl.DataFrame(
+        [{"Deal ID": "a", "Pipeline": "P", "Stage": "D", "Created": "2026-01-01 09:00:00", "Close Date": None}],
+        schema_overrides={"Close Date": pl.String},
+    )
+    out_b, out_c = (later, at) if stayed == "B" else (at, later)
+    stamps = pl.DataFrame(
+        [
+            {
+                "Deal ID": "a", "A": "2026-01-01 09:00:00", "out A": at, "B": at, "out B": out_b, "C": at,
+                "out C": out_c, "D": later, "out D": None,
+            }
+        ]
+    )  # fmt: skip
+    stages = [{"stage": stage, "entered": stage, "exited": f"out {stage}"} for stage in "ABCD"]
+    asked = {"shape": "wide", "columns": {"deal_id": "Deal ID"}, "stages": stages}
+    book = book_of(folder, deals, stamps, asked, stages={"order": list("ABCD")})
+    assert [row[2] for row in visits(book)] == ["A", stayed, "D"]

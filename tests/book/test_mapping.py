@@ -1,6 +1,7 @@
 """The grammar of kpikit.toml: rename, constant, value map, lookup and order of stages, through ``open_book``."""
 
 import json
+import re
 
 import pytest
 
@@ -363,3 +364,18 @@ def test_one_order_of_stages_for_several_pipelines(tmp_path):
     assert rows.select("pipeline", "stage", "position").rows() == [
         ("New", "Talk", 1), ("New", "Offer", 2), ("Renewal", "Talk", 1), ("Renewal", "Offer", 2),
     ]  # fmt: skip
+
+
+def test_every_example_of_the_docs_keeps_the_grammar(root, tmp_path):
+    """Each block is read up to the first file that is not there; what stands in it is then known to be allowed."""
+    text = (root / "docs" / "bring-your-data.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) > 8
+    for block in blocks:
+        (tmp_path / "kpikit.toml").write_text(block, encoding="utf-8")
+        with pytest.raises(KpikitError) as stopped:
+            open_book(tmp_path)
+        made = (
+            stopped.value.values.get("setting") == "tables.stage_events.file"
+        )  # deals from a history that is not shown
+        assert made or stopped.value.code in ("file_not_found", "data"), block

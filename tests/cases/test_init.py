@@ -90,7 +90,9 @@ def test_11_12_ends_among_the_stages_are_ends(made, case):
 def test_14_an_order_for_each_pipeline(made):
     stages = made("14-two-pipelines").book.tables["stages"].sort("pipeline", "position")
     listed = {
-        name: stages.filter(pipeline=name).filter(~stages.filter(pipeline=name)["stage"].str.contains("Closed"))["stage"]
+        name: stages.filter(pipeline=name).filter(~stages.filter(pipeline=name)["stage"].str.contains("Closed"))[
+            "stage"
+        ]
         for name in ("New business", "Renewal")
     }
     assert listed["New business"].to_list() == ["Qualify", "Demo", "Proposal", "Contract"]

@@ -36,9 +36,11 @@ KEYS = tuple(
     + [f"tables.deals.{k}" for k in ("file", "columns", "columns.deal_id", "constants", "constants.currency")]
     + [f"tables.deals.{k}" for k in ("constants.amount", "lookup", "values", "values.outcome", "values.outcome.x")]
     + [f"tables.deals.lookup.owner.{k}" for k in ("file", "key", "column", "on")]
-    + [f"tables.stages.{k}" for k in ("pipeline", "order", "won", "lost")]
+    + [f"tables.deals.{k}" for k in ("latest", "keep", "keep.deal_id", "made_from")]
+    + [f"tables.stages.{k}" for k in ("pipeline", "order", "won", "lost", "pipelines", "pipelines.New")]
+    + [f"tables.stage_events.{k}" for k in ("shape", "from", "field", "fields", "fields.x", "stages", "columns.stage")]
     + [f"event_log.{k}" for k in ("file", "case", "activity", "time", "pipeline", "keep", "attributes", "stages")]
-    + [f"event_log.{k}" for k in ("won", "lost", "void")]
+    + [f"event_log.{k}" for k in ("won", "lost", "void", "lifecycle")]
 )
 #: whole files that are no kpikit.toml
 FILES: dict[str, bytes] = {
@@ -117,6 +119,12 @@ def _around(key: str) -> str:
         return 'tables.deals.file = "deals.csv"\n'
     if key.startswith("tables.stages.") and key != "tables.stages.order":
         return 'tables.deals.file = "deals.csv"\ntables.stages.order = ["First talk", "Written offer"]\n'
+    if key.startswith("tables.stage_events."):
+        shape = "field_log" if "field" in key else "wide" if key.endswith("stages") else "from_to"
+        needed = {"shape": f'"{shape}"', "from": '"stage"', "columns.deal_id": '"deal_id"', "columns.stage": '"stage"'}
+        needed |= {"columns.entered_at": '"entered_at"'} | ({"field": '"stage"'} if shape == "field_log" else {})
+        lines = [f"tables.stage_events.{k} = {v}\n" for k, v in needed.items() if f"tables.stage_events.{k}" != key]
+        return 'tables.deals.file = "deals.csv"\ntables.stage_events.file = "stage_events.csv"\n' + "".join(lines)
     if table == "event_log" and key != table:
         given = {"file": "stage_events.csv", "case": "deal_id", "activity": "stage", "time": "entered_at"}
         return "".join(f'event_log.{k} = "{v}"\n' for k, v in given.items() if key != f"event_log.{k}")

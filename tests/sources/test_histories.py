@@ -1,4 +1,4 @@
-"""The shape of a stage history is told by its columns and cells, through ``kpikit init``, and opens with the true visits."""
+"""The shape of a stage history is told by its columns and cells, through ``kpikit init``, with the true visits."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def init(folder, **files):
     for name, frame in files.items():
         paths.append(folder / f"{name}.csv")
         frame.write_csv(paths[-1])
-    return starting.start(paths, folder / "book", lambda question, blanks, guess: guess, Words("en"))
+    return starting.start(paths, folder / "book", lambda _question, _blanks, guess: guess, Words("en"))
 
 
 def visits(book):
@@ -122,6 +122,20 @@ def test_a_column_a_stage_by_its_label(tmp_path, entered, exited):
     assert made.guess.table("deals").unused == ()
 
 
+def test_columns_of_stages_in_several_pipelines(tmp_path):
+    """The same name in two pipelines is two stages; deals that moved on to the other one were in both."""
+    some = processes.deals(23, n=60, pipelines=tuple(STAGES), changes=0.2)
+    frame = processes.wide(some, lambda pipeline, stage: f"{stage} ({pipeline})")
+    frame = frame.rename(
+        {n: f'Date {"entered" if n.startswith("in ") else "exited"} "{n.split(" ", 1)[1]}"' for n in frame.columns[5:]}
+    )
+    made = init(tmp_path, deals=frame)
+    known = {d.deal_id for d in some if len({v[:2] for v in d.visits}) == len(d.visits)}  # nobody comes back to a stage
+    expected = [row for row in processes.truth(some) if row[0] in known]
+    assert [row for row in visits(made.book) if row[0] in known] == expected
+    assert made.guess.orders == STAGES
+
+
 @pytest.mark.parametrize("prefix", ["hs_v2_date", "hs_date", "property_hs_v2_date", "properties__hs_date"])
 @pytest.mark.parametrize("suffix", ["", "_1234567890"])
 def test_a_column_a_stage_by_the_api_s_name(tmp_path, prefix, suffix):
@@ -140,7 +154,7 @@ def test_a_column_a_stage_by_the_api_s_name(tmp_path, prefix, suffix):
 
 @pytest.mark.parametrize("header", ["Snapshot Date", "snapshot_date", "Peildatum", "Genomen", "_airbyte_extracted_at"])
 def test_snapshots(tmp_path, header):
-    """Deals that are seen every week; a column of days that all of them share is told by its cells, whatever its name."""
+    """Deals that are seen every week; a column of days that they share is told by its cells, whatever its name."""
     some = processes.deals(15, n=30)
     shots = processes.snapshots(some).rename({"Snapshot Date": header})
     made = init(tmp_path, snapshots=shots)
@@ -203,7 +217,7 @@ def test_the_same_300_deals_have_the_same_visits_in_every_shape(tmp_path, shared
     folder = Path(shared_data) / "cases" / "shapes" / "same-300-deals"
     names = ["salesforce-opportunities", "salesforce-history"] if name == "salesforce" else [name]
     made = starting.start(
-        [folder / f"{one}.csv" for one in names], tmp_path, lambda question, blanks, guess: guess, Words("en")
+        [folder / f"{one}.csv" for one in names], tmp_path, lambda _question, _blanks, guess: guess, Words("en")
     )
     truth = pl.read_csv(folder / "truth_visits.csv", infer_schema=False)
     first = 90_000 if name == "salesforce" else 0
@@ -219,3 +233,49 @@ def test_the_same_300_deals_have_the_same_visits_in_every_shape(tmp_path, shared
     }
     assert found == {(deal, letters(stage), entered, left, kind) for deal, stage, entered, left, kind in truth.rows()}
     assert len(found) == 747
+
+
+def test_a_log_of_ids_beside_deals_with_names_and_a_list_of_both(tmp_path):
+    """Pipedrive: the export names stages, pipelines and statuses; the changelog and the list of stages have ids."""
+    some = processes.deals(31, n=60, back=0.2, pipelines=tuple(STAGES))
+    ids = {
+        (pipeline, stage): str(10 * p + s)
+        for p, (pipeline, names) in enumerate(STAGES.items(), 1)
+        for s, stage in enumerate(names)
+    }
+    status = {"open": "Open", "won": "Won", "lost": "Lost"}
+    deals, log = [], []
+    for deal in some:
+        known = {"Deal - ID": deal.deal_id, "Deal - Pipeline": deal.pipeline, "Deal - Stage": deal.visits[-1][1]}
+        times = {"Deal - Deal created": f"{deal.created:%F %T}", "Deal - Deal closed on": processes.as_text(deal.ended)}
+        deals.append(known | {"Deal - Status": status[deal.outcome]} | times)
+        for one, following in zip(deal.visits, deal.visits[1:], strict=False):
+            log.append((deal.deal_id, "stage_id", ids[one[:2]], ids[following[:2]], f"{following[2]:%F %T}"))
+        if deal.ended:
+            log.append((deal.deal_id, "status", "open", deal.outcome, f"{deal.ended:%F %T}"))
+    listed = [
+        (ids[p, s], str(i), s, str(list(STAGES).index(p) + 1))
+        for p, names in STAGES.items()
+        for i, s in enumerate(names)
+    ]
+    made = init(
+        tmp_path,
+        deals=pl.DataFrame(deals, schema_overrides={"Deal - Deal closed on": pl.String}),
+        changelog=pl.DataFrame(log, schema=["deal_id", "field_key", "old_value", "new_value", "time"], orient="row"),
+        stages=pl.DataFrame(listed, schema=["id", "order_nr", "name", "pipeline_id"], orient="row"),
+    )
+    assert asked(made)["values"]["stage"]["10"] == "Qualify"
+    assert made.guess.table("stages").grammar == {"values": {"pipeline": {"1": "New business", "2": "Renewal"}}}
+    assert visits(made.book) == processes.truth(some)
+    assert dict(made.book.tables["changes"]["field"].value_counts().iter_rows())["outcome"] == sum(
+        1 for d in some if d.ended
+    )
+
+
+def test_a_history_that_writes_stages_as_the_api_does(tmp_path):
+    """The export says "Closed Won", the history closedwon: the same letters."""
+    some = processes.deals(32, n=40, back=0.2)
+    history = processes.long(some).with_columns(pl.col("To").map_elements(letters, return_dtype=pl.String))
+    history = history.rename({"Deal ID": "dealId", "To": "value", "At": "timestamp"})
+    made = init(tmp_path, deals=processes.deal_file(some), history=history)
+    assert visits(made.book) == processes.truth(some)

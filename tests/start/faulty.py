@@ -33,7 +33,13 @@ class Case:
 def truth() -> set[tuple[str, str, float, date, date | None]]:
     """Name, outcome, amount, first day and, of those that ended, last day of each deal."""
     return {
-        (d["name"], d["outcome"], d["amount"], d["created"].date(), d["close"].date() if d["outcome"] != "open" else None)
+        (
+            d["name"],
+            d["outcome"],
+            d["amount"],
+            d["created"].date(),
+            d["close"].date() if d["outcome"] != "open" else None,
+        )
         for d in exports.deals()
     }
 
@@ -82,7 +88,9 @@ def words_of_a_loss() -> Iterator[Case]:
     for words, can_be_known in ((known, True), (unknown, False)):
         for label in words:
             for dose, some in (("all", LOST), ("half", LOST[::2]), ("one", LOST[:1])):
-                yield one(f"lost is called {label!r}", dose, relabelled(dict.fromkeys(some, label)), can_be_known=can_be_known)
+                yield one(
+                    f"lost is called {label!r}", dose, relabelled(dict.fromkeys(some, label)), can_be_known=can_be_known
+                )
 
 
 def words_of_a_win() -> Iterator[Case]:
@@ -99,7 +107,9 @@ def flags() -> Iterator[Case]:
         for closed, won in (("IsClosed", "IsWon"), ("Is Closed", "Is Won"), ("hs_is_closed", "hs_is_closed_won"),
                             ("Gesloten", "Gewonnen")):  # fmt: skip
             made = relabelled(opaque)
-            made = [row | {closed: no if i in OPEN else yes, won: yes if i in WON else no} for i, row in enumerate(made)]
+            made = [
+                row | {closed: no if i in OPEN else yes, won: yes if i in WON else no} for i, row in enumerate(made)
+            ]
             yield one(f"flags {closed}, {won}", f"{yes}/{no}", made)
     both = dict.fromkeys([*WON, *LOST], "Closed")
     made = [row | {"IsClosed": str(i not in OPEN), "IsWon": str(i in WON)} for i, row in enumerate(relabelled(both))]
@@ -109,7 +119,9 @@ def flags() -> Iterator[Case]:
     ], can_be_known=False)  # fmt: skip
     for k in (1, 2, 8, 16):
         wrong = set(LOST[:k])
-        made = [row | {"IsClosed": str(i not in OPEN), "IsWon": str(i in WON or i in wrong)} for i, row in enumerate(rows())]
+        made = [
+            row | {"IsClosed": str(i not in OPEN), "IsWon": str(i in WON or i in wrong)} for i, row in enumerate(rows())
+        ]
         yield one("flags against the stage", str(k), made, can_be_known=k <= 2)
 
 
@@ -117,14 +129,19 @@ def reasons() -> Iterator[Case]:
     """A stage that no word explains, with what only lost deals have."""
     for column, value in (("Closed Lost Reason", "Prijs"),):
         for label in ("Stage 9", "Einde", "Z"):
-            made = [row | {column: value if i in LOST else ""} for i, row in enumerate(relabelled(dict.fromkeys(LOST, label)))]
+            made = [
+                row | {column: value if i in LOST else ""}
+                for i, row in enumerate(relabelled(dict.fromkeys(LOST, label)))
+            ]
             yield one(f"a reason of a loss at {label!r}", "all", made, can_be_known=False)
 
 
 def repeated_ids() -> Iterator[Case]:
     """Several rows a deal: its products, its contacts, the same lines twice, and versions that differ."""
     for n in (2, 3, 7):
-        lines = [row | {"Product": f"P{k}", "Product: ID": f"{i}-{k}"} for i, row in enumerate(rows()) for k in range(n)]
+        lines = [
+            row | {"Product": f"P{k}", "Product: ID": f"{i}-{k}"} for i, row in enumerate(rows()) for k in range(n)
+        ]
         yield one("products of a deal", str(n), lines)
         people = [row | {"Contact": f"c{k}@x.nl", "Role": f"r{k}"} for row in rows() for k in range(n)]
         yield one("contacts of a deal", str(n), people)
@@ -135,7 +152,9 @@ def repeated_ids() -> Iterator[Case]:
     for k in (10, 40):
         older = [row | {"Deal Stage": "Contract Sent", "Close Date": ""} for row in rows()[:k]]
         yield one("older versions above", str(k), [*older, *rows()], can_be_known=False)
-    lines = [row | {"Amount": f"{float(row['Amount']) / 2:.2f}", "Product": f"P{k}"} for row in rows() for k in range(2)]
+    lines = [
+        row | {"Amount": f"{float(row['Amount']) / 2:.2f}", "Product": f"P{k}"} for row in rows() for k in range(2)
+    ]
     lines = [row | {"Amount": f"{100 * k + float(row['Amount']):.2f}"} for k, row in enumerate(lines)]
     yield one("amounts a product", "2", lines, can_be_known=False)
 
@@ -177,7 +196,8 @@ def money() -> Iterator[Case]:
     for columns in (("ARR", "ACV"), ("TCV", "Deal Value"), ("Revenue", "Price")):
         made = [{("x" if k == "Amount" else k): v for k, v in row.items()} for row in rows()]
         made = [
-            {k: v for k, v in row.items() if k != "x"} | {columns[0]: row["x"], columns[1]: f"{float(row['x']) * 2:.2f}"}
+            {k: v for k, v in row.items() if k != "x"}
+            | {columns[0]: row["x"], columns[1]: f"{float(row['x']) * 2:.2f}"}
             for row in made
         ]
         yield one(f"{columns[0]} and {columns[1]}", "", made, can_be_known=False)
@@ -193,13 +213,22 @@ def money() -> Iterator[Case]:
 
 def unknown_headings() -> Iterator[Case]:
     """Headings that nobody knows; what stands below them tells, or does not."""
-    names = {"stage": "Hoe staat het", "created": "Begonnen", "close": "Afgelopen", "amount": "Hoeveel", "name": "Deal Name"}
+    names = {
+        "stage": "Hoe staat het",
+        "created": "Begonnen",
+        "close": "Afgelopen",
+        "amount": "Hoeveel",
+        "name": "Deal Name",
+    }
     for some in (["stage"], ["created"], ["close"], ["amount"], ["created", "close"], ["stage", "amount"], list(names)):
         yield one("headings that nobody knows", ", ".join(some), rows(**{name: names[name] for name in some}))
     more = [row | {"Gezien": row["Create Date"], "Bijgewerkt": "2026-06-01"} for row in rows()]
     more = [{("Begonnen" if k == "Create Date" else k): v for k, v in row.items()} for row in more]
     yield one("two columns of days that could be the first", "", more, can_be_known=False)
-    sums = [{("Hoeveel" if k == "Amount" else k): v for k, v in row.items()} | {"Marge": f"{500 + i}"} for i, row in enumerate(rows())]
+    sums = [
+        {("Hoeveel" if k == "Amount" else k): v for k, v in row.items()} | {"Marge": f"{500 + i}"}
+        for i, row in enumerate(rows())
+    ]
     yield one("two columns of sums that nobody knows", "", sums, can_be_known=False)
 
 

@@ -71,7 +71,8 @@ def test_a_column_that_an_answer_is_about_and_that_is_gone_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "outcome"), [("Closed Lost - no budget", "lost"), ("Closed Won - partner", "won"), ("Negotiation", "open")]
+    ("value", "outcome"),
+    [("Closed Lost - no budget", "lost"), ("Closed Won - partner", "won"), ("Negotiation", "open")],
 )
 def test_a_new_value_that_words_explain_is_learned(tmp_path, value, outcome):
     path = first(tmp_path)

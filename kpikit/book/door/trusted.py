@@ -22,6 +22,7 @@ import polars as pl
 from kpikit.book import preparing
 from kpikit.book.deal_book import DealBook
 from kpikit.book.door.completion import ADDED, complete
+from kpikit.book.door.histories.stage_lists import in_every_pipeline, with_ends
 from kpikit.book.door.instants import AS_OF_COLUMNS, as_utc
 from kpikit.book.door.own_columns import declared_in
 from kpikit.book.door.trusted_rules import as_declared, broken, collected, good, last_instant, with_own
@@ -102,10 +103,23 @@ def trust(
         last_instant({n: good(n, f) for n, f in big.items() if n in AS_OF_COLUMNS}) if as_of is None else as_utc(as_of)
     )
     fields = (*fields, *of_accounts(fields, [field.column for field in fields if field.table == "deals"]))
+    if "stages" in small.frames and "pipeline" in frames["deals"].collect_schema().names():
+        small.frames["stages"] = _of_pipelines(small.frames["stages"], frames)
     book = DealBook(MappingProxyType({}), settings, last, small.dropped, tuple(faults), own=fields)
     whole = small.frames | {name: good(name, frame) for name, frame in big.items()}
     with preparing.begun(path) as folder:
         return _shelved(folder, book, whole, as_of=as_of)
+
+
+def _of_pipelines(stages: pl.DataFrame, frames: Mapping[str, nw.LazyFrame]) -> pl.DataFrame:
+    """The stages with their ends marked, in each pipeline in which deals are or were."""
+    tables = {name: frames[name] for name in ("deals", "stage_events") if name in frames}
+    used = {
+        name: collected(frame.select("pipeline").unique())
+        for name, frame in tables.items()
+        if "pipeline" in frame.collect_schema().names()
+    }
+    return in_every_pipeline({"stages": with_ends(stages), **used})["stages"]
 
 
 def _counted(frames: Mapping[str, nw.LazyFrame], stages: pl.DataFrame | None, settings: Settings) -> list[Fault]:

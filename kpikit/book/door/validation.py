@@ -226,6 +226,13 @@ def _stages(desk: Desk) -> None:
         if _has(desk, table, "stage"):
             odd = pl.col("stage").is_not_null() & ~pl.col("stage").is_in(declared)
             desk.report(table, "unknown_stage", "stage", odd)
+    if _has(desk, "stages", "pipeline") and _has(desk, "deals", "pipeline"):
+        listed = desk.frames["stages"]["pipeline"].unique().implode()
+        others = desk.frames["deals"].filter(~pl.col("pipeline").is_in(listed))
+        if others.height:
+            names = ", ".join(others["pipeline"].unique().sort().head(5))
+            values = {"of": desk.frames["deals"].height, "pipelines": names}
+            desk.add("pipeline_without_stages", "stages", "pipeline", n=others.height, **values)
     if _has(desk, "stages", "position", "pipeline") and _has(desk, "stage_events", "deal_id", "stage", "entered_at"):
         _stage_order(desk)
 
@@ -244,7 +251,10 @@ def _stage_order(desk: Desk) -> None:
     events = events.lazy().with_columns(seq=pl.col("seq") if "seq" in events.columns else pl.lit(0))
     on = ["stage"]
     if _has(desk, "deals", "deal_id", "pipeline"):
+        own = pl.col("pipeline") if _has(desk, "stage_events", "pipeline") else pl.lit(None, pl.String)
+        events = events.with_columns(_own=own).drop("pipeline", strict=False)
         events = events.join(desk.frames["deals"].lazy().select("deal_id", "pipeline"), on="deal_id", how="left")
+        events = events.with_columns(pipeline=pl.coalesce("_own", "pipeline"))
         on = ["pipeline", "stage"]
     places = desk.frames["stages"].lazy().unique(on, keep="first").select(*on, "position")
     moves = (

@@ -49,7 +49,6 @@ class Formats:
         """How much memory reading one file may take, in bytes."""
         return quarter() if self.memory_mb is None else self.memory_mb << 20
 
-
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Formats:
         """The formats that a ``[formats]`` table asks for.

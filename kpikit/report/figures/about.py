@@ -103,6 +103,7 @@ def _earlier(record: Mapping[str, Any], part: DealBook, whole: DealBook, team: s
         return Restated(period, (), found, is_apart=True)
     return Restated(period, restated.restated(record, part, team, found), found)
 
+
 def _void_together(found: pl.DataFrame) -> pl.DataFrame:
     """Deals set aside as one line: a reason that few have may name a customer."""
     is_void = pl.col("code").is_in(["void_reason", "void_blank", "void_rest"])

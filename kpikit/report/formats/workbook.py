@@ -50,7 +50,9 @@ def workbook(notebook: Any, *, language: str) -> bytes:
     written = io.BytesIO()
     with xlsxwriter.Workbook(written, _OPTIONS) as book:
         # Excel wants a moment of making; a fixed one, so that the same report is the same file
-        book.set_properties({"title": _text(told.get("title", "")), "author": "kpikit", "created": datetime(2000, 1, 1, tzinfo=UTC)})
+        book.set_properties(
+            {"title": _text(told.get("title", "")), "author": "kpikit", "created": datetime(2000, 1, 1, tzinfo=UTC)}
+        )
         formats = {name: book.add_format(look) for name, look in _FORMATS.items()}
         about = " · ".join(told.get("about", ()))
         back: list[Any] = []

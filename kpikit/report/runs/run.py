@@ -12,8 +12,8 @@ from secrets import token_hex
 from kpikit.book import prepare, teams
 from kpikit.book.selection import is_whole
 from kpikit.files import write_whole
-from kpikit.processes.keeping import kept
 from kpikit.lock import locked
+from kpikit.processes.keeping import kept
 from kpikit.report.making.forked import begin_importing, can_fork
 from kpikit.report.making.job import OURS, Job, Outcome
 from kpikit.report.making.pool import made

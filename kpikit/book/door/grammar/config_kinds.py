@@ -46,6 +46,7 @@ def _is_column(value: Any) -> bool:
         return isinstance(value.get("column"), str) and value.get("per", "") in PER and set(value) <= {"column", "per"}
     return isinstance(value, str) or (_are_texts(value) and bool(value))
 
+
 def _is_wide(value: Any) -> bool:
     """A stage of a wide history: its name and the column of its entry, perhaps of its exit, pipeline and time."""
     known = {"stage", "entered", "exited", "pipeline", "time"}
@@ -106,8 +107,14 @@ _EVENT_LOG = table(
 #: the whole of a kpikit.toml
 CONFIG = table(
     settings=table(
-        time_zone=text, fiscal_year_starts=number, currency=text, amount_per=text, bin=text, max_dropped=number,
-        as_of=moment, url=text,
+        time_zone=text,
+        fiscal_year_starts=number,
+        currency=text,
+        amount_per=text,
+        bin=text,
+        max_dropped=number,
+        as_of=moment,
+        url=text,
     ),
     privacy=table(persons=text, agreement=text, min_people=number, min_deals=number, min_team=number),
     theme=table(logo=file, now=text, before=text, waiting=text, font=text, footer=text),

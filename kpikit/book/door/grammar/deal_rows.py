@@ -46,5 +46,14 @@ def one_row_each(frame: pl.DataFrame, table: Table, file: str, which: str) -> tu
         return frame, []
     first = others.row(0, named=True)
     about = {"rows": frame.height, "kept": kept.height}
-    told = Fault(f"rows_set_aside_{which}", table.name, file, int(first["_row"]), key[0], str(first[key[0]]), others.height, about)
+    told = Fault(
+        f"rows_set_aside_{which}",
+        table.name,
+        file,
+        int(first["_row"]),
+        key[0],
+        str(first[key[0]]),
+        others.height,
+        about,
+    )
     return kept, [told]

@@ -22,11 +22,11 @@ import polars as pl
 from kpikit.book.door.grammar.deal_rows import ENDS, ROWS, by_flags, one_row_each, until_ended
 from kpikit.book.door.grammar.event_log import beside, event_log
 from kpikit.book.door.grammar.exports import is_pattern, newest, one_after_another
+from kpikit.book.door.grammar.lookup import look_up
 from kpikit.book.door.histories import deals as deals_of
 from kpikit.book.door.histories import shapes
 from kpikit.book.door.histories.history import History, Reading, of_deals
 from kpikit.book.door.histories.reconciled import disagreement
-from kpikit.book.door.grammar.lookup import look_up
 from kpikit.book.door.own_columns import Own, left_out
 from kpikit.book.own_fields import OwnField, declared
 from kpikit.errors import DataError, Fault, UsageError, wrong_setting
@@ -64,6 +64,8 @@ def map_tables(config: Mapping[str, Any], folder: Path, formats: Formats) -> Map
     tables = config.get("tables", {})
     for name, table in tables.items():
         _check(name, table)
+    if "made_from" in tables.get("deals", {}) and "stage_events" not in tables:
+        raise UsageError("missing_setting", setting="tables.stage_events.file")
     named = [name for table in tables.values() for name in _files(table) if not is_pattern(name, folder)]
     raws = read_all([folder / name for name in named], formats)
     patterns = {
@@ -212,6 +214,8 @@ def _check_shape(table: Mapping[str, Any]) -> None:
     for key in table:
         if key in shapes.KEYS and key not in may:
             raise UsageError("unknown_setting", setting=f"{where}.{key}", allowed=", ".join((*KEYS, *may)))
+    if "fields" in table:
+        _known(f"{where}.fields", table["fields"].values(), TABLES["deals"].names)
     if shape != shapes.LONG:
         for column in shapes.COLUMNS.get(shape, shapes.EVENT):
             if column not in table.get("columns", {}):

@@ -25,7 +25,7 @@ def kept(raw: RawTable, keep: Mapping[str, Sequence[str]], deal: str | None) -> 
         pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase().is_in([str(v).casefold() for v in values])
         for name, values in keep.items()
     ]
-    rest = raw.frame.filter(wanted)
+    rest = raw.frame.filter(wanted) if wanted else raw.frame
     n = raw.frame.height - rest.height
     if not n:
         return raw
@@ -39,7 +39,7 @@ def kept(raw: RawTable, keep: Mapping[str, Sequence[str]], deal: str | None) -> 
 
 def latest(raw: RawTable, deal: str, by: str, reading: Reading) -> RawTable:
     """The latest row of each deal, by a column that says when it was written."""
-    at, _ = typed(raw, raw.frame.select("_row", entered_at=pl.col(by)), "stage_events", reading)
+    at, unread = typed(raw, raw.frame.select("_row", entered_at=pl.col(by)), "stage_events", reading)
     dated = raw.frame.with_columns(_deal=trimmed_text(deal), _at=at["entered_at"]).with_row_index("_i")
     last = dated.sort("_at", "_i", nulls_last=False).group_by("_deal", maintain_order=True).last()
     last = pl.concat(
@@ -49,8 +49,9 @@ def latest(raw: RawTable, deal: str, by: str, reading: Reading) -> RawTable:
     n = raw.frame.height - frame.height
     if not n:
         return raw
+    unread = tuple(replace(one, column=by) for one in unread)
     fault = Fault("earlier_rows", file=raw.file, column=by, n=n, values={"of": raw.frame.height, "deals": frame.height})
-    return replace(raw, frame=frame, faults=(*raw.faults, fault))
+    return replace(raw, frame=frame, faults=(*raw.faults, *unread, fault))
 
 
 def made(events: RawTable, asked: Mapping[str, Any], reading: Reading) -> RawTable:

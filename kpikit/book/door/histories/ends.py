@@ -53,6 +53,8 @@ def filled(frames: Mapping[str, pl.DataFrame], file: str | None = None) -> tuple
         return tables, []
     if "outcome_at" not in deals.columns:
         deals = deals.with_columns(outcome_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    if deals.filter(pl.col("outcome").is_in(_CLOSES) & pl.col("outcome_at").is_null()).is_empty():
+        return tables, []
     ended = _last_ends(tables)
     known = deals.join(ended, on=["deal_id", "outcome"], how="left", maintain_order="left")
     fill = pl.col("outcome_at").is_null() & pl.col("at").is_not_null()

@@ -33,7 +33,7 @@ def field_log(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, read
     frame = frame.with_columns(_ours=pl.col("_field").replace_strict(names, default=None, return_dtype=pl.String))
     faults = list(_unused(raw, frame))
     log, unread = moves(_only(raw, frame, pl.col("_ours") == _STAGE), asked["columns"], asked.get("from"), reading)
-    events, noticed = with_first(log, deals, raw.file)
+    events, noticed = with_first(log, deals, raw.file, reading.time_zone)
     changes, more = _changes(_only(raw, frame, (pl.col("_ours") != _STAGE).fill_null(value=False)), asked, reading)
     events = _where(events.drop("old"), changes, deals)
     return History(events, changes, (*faults, *unread, *more, *noticed))

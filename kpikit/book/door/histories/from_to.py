@@ -25,5 +25,5 @@ def from_to(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, readin
         reading: how cells are written.
     """
     log, faults = moves(raw, asked["columns"], asked["from"], reading)
-    events, noticed = with_first(log, deals, raw.file)
+    events, noticed = with_first(log, deals, raw.file, reading.time_zone)
     return History(events.drop("old"), None, (*faults, *noticed))

@@ -73,12 +73,12 @@ def _linked(rows: list[tuple[int, str | None, str | None]], left: str | None) ->
     return found
 
 
-def with_first(log: pl.DataFrame, deals: pl.DataFrame, file: str) -> tuple[pl.DataFrame, list[Fault]]:
+def with_first(log: pl.DataFrame, deals: pl.DataFrame, file: str, zone: str) -> tuple[pl.DataFrame, list[Fault]]:
     """The moves with the stage that each deal was in before its first one, from the deal's creation.
 
     A deal without a move is taken to have been in its present stage since it was created. Where the log was begun late
     (deals ended before its first row and are not in it), neither is known of the deals created before it: those begin
-    with their first move, and are counted.
+    with their first move, and are counted. A move that is known by its day only may be one of the day of creation.
     """
     faults = []
     firsts = log.group_by("deal_id", maintain_order=True).first().select("deal_id", "old", first="entered_at")
@@ -93,7 +93,10 @@ def with_first(log: pl.DataFrame, deals: pl.DataFrame, file: str) -> tuple[pl.Da
         )
     is_moved = pl.col("first").is_not_null()
     missing = is_moved & pl.col("old").is_not_null() & ~is_early
-    placeable = (pl.col("created_at") <= pl.col("first")).fill_null(value=False)
+    days = [pl.col(name).dt.convert_time_zone(zone).dt.date() for name in ("created_at", "first")]
+    placeable = (days[0] <= days[1]).fill_null(value=False) & (
+        (pl.col("created_at") <= pl.col("first")) | (pl.col("first").dt.convert_time_zone(zone).dt.time() == pl.time(0))
+    )
     n = known.filter(missing & ~placeable).height
     if n:
         faults.append(Fault("first_stage_unplaced", "stage_events", file, n=n, values={"of": firsts.height}))
@@ -102,7 +105,9 @@ def with_first(log: pl.DataFrame, deals: pl.DataFrame, file: str) -> tuple[pl.Da
     if n:
         faults.append(Fault("never_moved", "stage_events", file, n=n, values={"of": deals.height}))
     firsts = known.filter((missing & placeable) | still).select(
-        "deal_id", stage=pl.when(is_moved).then("old").otherwise("stage"), entered_at="created_at"
+        "deal_id",
+        stage=pl.when(is_moved).then("old").otherwise("stage"),
+        entered_at=pl.min_horizontal("created_at", "first"),
     )
     n = _gaps(log)
     if n:

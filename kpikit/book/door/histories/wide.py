@@ -6,7 +6,7 @@ Such columns hold one visit a stage, the last one. Stages that were skipped bear
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,8 @@ OVERWRITTEN = "(overwritten)"
 _SLACK = timedelta(seconds=1)
 #: a deal may be created so long before its first stage: the clocks of a CRM differ by a minute or two
 _LATE = timedelta(minutes=3)
+#: columns are of days from this share of midnights on
+_DAYS_FROM = 0.9
 #: times that two columns tell may differ by this, or by this share
 _APART, _SHARE = timedelta(minutes=1), 0.01
 
@@ -29,8 +31,9 @@ def wide(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, reading: 
     """Which stages was each deal in, and since when?
 
     Stages entered in the instant in which the next one was entered, or in which the deal ended, were skipped: they are
-    no visits. Where a stage was left before the next is known to have been entered, a later visit has overwritten an
-    earlier one: its place is kept as a visit to :data:`OVERWRITTEN`, and it is counted.
+    no visits (but visits of less than a day, where all columns have days only). Where a stage was left before the next
+    is known to have been entered, a later visit has overwritten an earlier one: its place is kept as a visit to
+    :data:`OVERWRITTEN`, and it is counted.
 
     Args:
         raw: the file, a row a deal.
@@ -41,10 +44,14 @@ def wide(raw: RawTable, asked: Mapping[str, Any], deals: pl.DataFrame, reading: 
     """
     stamps, faults = _stamps(raw, asked, reading)
     known = deals.select("deal_id", "created_at", "outcome_at", "outcome", present="stage")
-    visits = _visited(stamps.join(known, on="deal_id", how="left", maintain_order="left"))
+    stamps = stamps.join(known, on="deal_id", how="left", maintain_order="left")
+    visits = _visited(stamps)
     noticed = []
     if n := stamps.height - visits.height:
-        noticed.append(Fault("skipped_stages", "stage_events", raw.file, n=n, values={"of": stamps.height}))
+        are_days = _are_days(stamps, reading.time_zone)
+        visits = _in_order(stamps) if are_days else visits
+        rule = "same_day_stages" if are_days else "skipped_stages"
+        noticed.append(Fault(rule, "stage_events", raw.file, n=n, values={"of": stamps.height}))
     events, n = _with_gaps(visits)
     if n:
         values = {"of": visits["deal_id"].n_unique(), "visits": events.height - visits.height}
@@ -82,6 +89,16 @@ def _stamps(raw: RawTable, asked: Mapping[str, Any], reading: Reading) -> tuple[
     return stamps.filter(pl.col("entered_at").is_not_null()), faults
 
 
+def _are_days(stamps: pl.DataFrame, zone: str) -> bool:
+    """Have the columns dates without a time of day? Then two stages of one day are no sign that one was skipped."""
+    share = (stamps["entered_at"].dt.convert_time_zone(zone).dt.time() == time(0)).mean()
+    return share is not None and share > _DAYS_FROM  # type: ignore[operator]
+
+
+def _in_order(stamps: pl.DataFrame) -> pl.DataFrame:
+    return stamps.sort("deal_id", "entered_at", "place", maintain_order=True)
+
+
 def _visited(stamps: pl.DataFrame) -> pl.DataFrame:
     """The stamps that are visits, in order: of several in one instant the one that the deal stayed in."""
     stays = (pl.col("left_at").is_null() | (pl.col("left_at") > pl.col("entered_at"))).cast(pl.Int8)
@@ -94,7 +111,10 @@ def _visited(stamps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_gaps(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """The visits with what was overwritten before and between them, and how many deals that is."""
+    """The visits with what was overwritten before and between them, and how many deals that is.
+
+    An open deal that has left its last stage is in one that has no column.
+    """
     following = pl.col("entered_at").shift(-1).over("deal_id")
     is_first = pl.int_range(pl.len()).over("deal_id") == 0
     told = visits.with_columns(
@@ -102,8 +122,9 @@ def _with_gaps(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         begun_late=(is_first & (pl.col("created_at") + _LATE < pl.col("entered_at"))).fill_null(value=False),
     )
     before = told.filter("begun_late").with_columns(entered_at="created_at")
-    between = told.filter("is_gap").with_columns(entered_at="left_at")
-    lost = pl.concat([before, between]).with_columns(stage=pl.lit(OVERWRITTEN))
+    is_over = following.is_null() & pl.col("left_at").is_not_null() & (pl.col("outcome") == "open")
+    after = told.filter(pl.col("is_gap") | is_over).with_columns(entered_at="left_at")
+    lost = pl.concat([before, after]).with_columns(stage=pl.lit(OVERWRITTEN))
     n = lost["deal_id"].n_unique()
     return pl.concat([told, lost]).sort("deal_id", "entered_at", maintain_order=True), n
 
