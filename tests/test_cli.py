@@ -226,6 +226,16 @@ def test_simulate_does_not_write_into_a_folder_in_use(kpikit, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_simulate_takes_a_folder_that_is_empty_or_not_there(kpikit, tmp_path, monkeypatch, there):
+    written = []
+    monkeypatch.setattr("kpikit.simulate.write", lambda *given: written.append(given[-1]))
+    if there:
+        (tmp_path / "new").mkdir()
+    code, out, _ = kpikit("simulate", "--deals", "3", "--teams", "1", "--out", tmp_path / "new")
+    assert (code, out, written) == (0, f"{tmp_path / 'new'}\n", [tmp_path / "new"])
+
+
 @pytest.mark.slow
 def test_simulate_writes_a_book_that_opens_and_the_same_seed_gives_the_same(kpikit, tmp_path):
     import kpikit as package
@@ -555,6 +565,24 @@ def test_nothing_produced_because_all_fail(kpikit, tmp_path):
     template = _failing_template(tmp_path / "own.ipynb", "South")
     code, _, _ = kpikit(*_report(folder, tmp_path / "out", "--all-teams", "--template", template))
     assert code == 4
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"status": "failed", "reason": "no such column", "cell": None}, "no such column"),
+        ({"status": "failed", "reason": "no such column", "cell": 3}, "cell 3"),
+        ({"status": "ok", "finding": "More was won."}, "More was won."),
+    ],
+)
+def test_a_report_that_failed_says_in_which_cell_where_it_was_in_one(outcome, said):
+    from kpikit.cli.reports import _said
+    from kpikit.report.making.job import Outcome
+    from kpikit.words import Words
+
+    told = _said(Words("en"), Outcome("North", **outcome))
+    assert said in told
+    assert ("cell" in told) is (outcome.get("cell") is not None)
 
 
 def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, capsys):
