@@ -1,15 +1,16 @@
 """The workbook, read back by another library: typed cells, no formula, no link, the same bytes twice."""
 
 import io
+import math
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.report.formats.workbook import workbook
+from kpikit.report.formats.workbook import _FORMATS, _name, _row, _text, workbook
 from tests.report.notebooks import notebook
 from tests.show.pages_for_tests import HOSTILE
 
@@ -128,3 +129,65 @@ def test_a_notebook_that_tells_nothing_still_gives_a_workbook():
     from nbformat.v4 import new_notebook
 
     assert _read(workbook(new_notebook(), language="en")).sheetnames == ["About this report"]
+
+
+class Sheet:
+    """What is written into a sheet, by its place."""
+
+    def __init__(self):
+        self.cells = {}
+
+    def __getattr__(self, name):
+        def write(row, column, value, look):
+            self.cells[row, column] = (name.removeprefix("write_"), value, look)
+
+        return write
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "written", "width"),
+    [
+        ("number", 12.0, ("number", 12.0, "whole"), 8),
+        ("number", -12.0, ("number", -12.0, "whole"), 8),
+        ("number", 12.5, ("number", 12.5, "number"), 8),
+        ("share", 1.0, ("number", 1.0, "share"), 8),  # 100 %, which is whole, is a share still
+        ("share", 0.25, ("number", 0.25, "share"), 8),
+        ("number", math.inf, ("string", "inf", "text"), 3),
+        ("share", math.nan, ("string", "nan", "text"), 3),
+        ("date", "2026-07-01", ("datetime", date(2026, 7, 1), "date"), 10),
+        ("head", "Deals in all", ("string", "Deals in all", "head"), 12),
+        ("text", "Deals in all", ("string", "Deals in all", "text"), 12),
+        ("told", "Deals in all", ("string", "Deals in all", "told"), None),  # a sentence runs on over the columns
+        ("odd", "Deals", ("string", "Deals", "text"), 5),
+    ],
+)
+def test_a_cell_is_written_as_what_it_is(style, value, written, width):
+    sheet, widths = Sheet(), {}
+    _row(sheet, 3, [("text", "x"), (style, value)], {name: name for name in _FORMATS}, widths)
+    assert sheet.cells == {(3, 0): ("string", "x", "text"), (3, 1): written}
+    assert widths == {0: 1} | ({} if width is None else {1: width})
+
+
+def test_a_column_is_as_wide_as_its_widest_cell_in_any_order():
+    for rows in (["a", "abcdefghijklm", "abc"], ["abcdefghijklm", "abc", "a"]):
+        widths = {}
+        for i, text in enumerate(rows):
+            _row(Sheet(), i, [("text", text)], {name: name for name in _FORMATS}, widths)
+        assert widths == {0: 13}
+    _row(Sheet(), 9, [("number", 1.0), ("date", "2026-07-01")], {name: name for name in _FORMATS}, widths)
+    assert widths == {0: 13, 1: 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("y" * 32_000, "y" * 32_000), ("y" * 32_001, "y" * 32_000 + "…"), (-3, "-3"), ("\ud800", "?")]
+)
+def test_text_that_a_cell_holds_is_whole(text, said):
+    assert _text(text) == said
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("1 " + "x" * 29, "1 " + "x" * 29), ("1 " + "x" * 30, "1 " + "x" * 29), ("a/b: c's [d]", "a b c’s d")],
+)
+def test_a_sheet_is_called_what_excel_allows(title, name):
+    assert _name(title) == name
