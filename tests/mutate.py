@@ -28,7 +28,18 @@ from tests.mutants import Mutant, by_room, found_again, mutants_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "kpikit"
-LEFT_OUT = (".git", ".venv", ".mutate", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__", "out", "dist")
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".venv-lowest",
+    ".mutate",
+    ".hypothesis",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "out",
+    "dist",
+)
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbval"]
 PYTEST += ["--hypothesis-seed=0"]
 CAUGHT, SURVIVED, GONE = "caught", "survived", "not found"
