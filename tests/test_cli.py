@@ -218,6 +218,14 @@ def test_a_template_that_is_no_parameterised_notebook(kpikit, book, tmp_path, te
     assert "Traceback" not in err
 
 
+def test_yes_is_all_that_is_asked_before_a_log_is_cleared(kpikit, tmp_path):
+    from kpikit.review import open_log
+
+    open_log(tmp_path / "log.sqlite", author="coach").close()
+    code, out, _ = kpikit("log", "keep", "24", "--yes", "--log", tmp_path / "log.sqlite")
+    assert (code, out) == (0, "0 entries were erased.\n")
+
+
 def test_simulate_does_not_write_into_a_folder_in_use(kpikit, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     code, _, err = kpikit("simulate", "--deals", "10", "--out", tmp_path)

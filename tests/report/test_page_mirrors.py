@@ -7,12 +7,14 @@ import polars as pl
 import pytest
 
 from kpikit.calendar import Period
-from kpikit.report.figures.drivers import Drivers, _gaps, _refused, as_judged
+from kpikit.report.figures.cohorts import Stay, stay_figures
+from kpikit.report.figures.drivers import Drivers, _gaps, _refused, as_judged, driver_figures
 from kpikit.report.figures.windows import Found
+from kpikit.report.figures.winloss import WinLossFigures
 from kpikit.report.pages.mix_words import grown, move
 from kpikit.report.pages.winloss import front, goes_with, reasons, stay, why
 
-QUARTER = Period.parse("2026Q2")
+QUARTER, YEAR = Period.parse("2026Q2"), Period.parse("2025")
 
 
 def change(value, certainty="clear", **more):
@@ -430,7 +432,8 @@ def test_a_share_is_told_where_there_are_enough(status, agreed):
 
 @pytest.mark.parametrize(("both", "title"), [(4, "page.reasons.title.few"), (5, "page.reasons.title")])
 def test_fewer_than_five_told_by_both_are_few(both, title):
-    assert reasons_of(reason("price", 6, 3, 2, n_both=both)).title.code == title
+    page = reasons_of(reason("price", 6, 3, 2, n_both=both))
+    assert (page.title.code, page.folded) == (title, both == 4)
 
 
 @pytest.mark.parametrize(("n", "code"), [(1, "times.1"), (10, "times.10"), (11, "times.more")])
@@ -458,3 +461,77 @@ def test_who_renewed_and_who_is_wanted_are_told_as_far_as_known(due, asked, form
     first = ["page.stay.sentence.few", "page.stay.open"] if due else ["page.stay.no_due"]
     assert codes(page.sentence) == [*first, "page.stay.wanted" if asked else "page.stay.unasked"]
     assert [token for token, _ in page.chart.key] == ["now", "before"]  # nothing is unknown
+
+
+def test_the_sources_of_a_chain_stay_in_their_order():
+    names = ["web", "fair", "call", "mail", "shop", "ads", "show"]
+    rows = [{"source": name, "step": "accepted", "value": 0.5, "low": 0.4, "high": 0.6} for name in names]
+    assert [row["label"] for row in stay._links(pl.DataFrame(rows))] == names
+
+
+# --- figures that pages are made of ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "n"),
+    [({"n_wanted": 3, "n_unwanted": 2}, 5), ({"n_wanted": None, "n_unwanted": 2}, 2), ({"n_wanted": 3}, 3), ({}, 0)],
+)
+def test_how_many_were_asked_whether_they_are_wanted_again(wanted, n):
+    due = Found(pl.DataFrame({"n": [0], "status": ["ok"]}), QUARTER, "period")
+    assert Stay(due, wanted, pl.DataFrame(), pl.DataFrame()).n_asked == n
+
+
+@pytest.mark.parametrize(("window", "told"), [(None, QUARTER.widened(12)), (QUARTER, QUARTER)])
+def test_months_are_those_of_the_window_or_of_a_year(monkeypatch, window, told):
+    place, asked = "kpikit.report.figures.cohorts", []
+    due = Found(pl.DataFrame({"n": [12], "status": ["ok"]}), window, "all")
+    monkeypatch.setattr(f"{place}.widening", lambda *_, **__: due)
+    monkeypatch.setattr(f"{place}.regret", lambda *_, during, **__: asked.append(during) or Frame({"n_wanted": [1]}))
+    monkeypatch.setattr(f"{place}._links", lambda _: pl.DataFrame())
+    monkeypatch.setattr(f"{place}._months", lambda _, during: asked.append(during) or pl.DataFrame())
+    stay_figures(None, QUARTER)
+    assert asked == [QUARTER.widened(12), told]
+    assert told.months == (3 if window else 12)
+
+
+class Frame:
+    """An answer, as far as its frame is asked for."""
+
+    def __init__(self, columns):
+        self.frame = pl.DataFrame(columns)
+
+
+@pytest.mark.parametrize(
+    ("period", "year"), [(QUARTER, QUARTER.widened(12)), (Period.parse("2025"), Period.parse("2025"))]
+)
+def test_drivers_look_at_a_year_and_the_one_before_it(monkeypatch, period, year):
+    asked = []
+
+    def rows(book, window, draws=499):
+        asked.append((window, draws))
+        return pl.DataFrame([driver(gap=0.2, gap_low=0.1, gap_high=0.3, gap_low80=0.1, gap_high80=0.3, p_gap=0.01)])
+
+    monkeypatch.setattr("kpikit.report.figures.drivers._asked", rows)
+    monkeypatch.setattr(
+        "kpikit.report.figures.drivers.widening", lambda window, ask, **_: Found(ask(window), window, "period")
+    )
+    found = driver_figures(None, period)
+    assert asked == [(year, 499), (year.back(12), 1)]
+    assert (found.window, found.refused, found.judged["value"].to_list()) == (year, None, [0.2])
+
+
+def test_a_step_is_found_by_its_name():
+    bridge = pl.DataFrame({"step": ["crm", "finished", "cohort"], "n": [20, 30, 40]})
+    figures = SimpleNamespace(bridge=bridge, step=lambda name: WinLossFigures.step(figures, name))
+    assert [figures.step(name)["n"] for name in ("finished", "cohort", "crm")] == [30, 40, 20]
+    assert WinLossFigures.n_finished.fget(figures) == 30
+    figures.bridge = bridge.drop("step")
+    assert WinLossFigures.n_finished.fget(figures) == 0
+
+
+def test_a_change_that_could_not_be_made_is_none():
+    changes = pl.DataFrame({"finding": ["mix", "rate"], "status": ["too_few", "ok"], "value": [0.1, -0.2]})
+    figures = SimpleNamespace(changes=changes)
+    assert WinLossFigures.change(figures, "mix") is None
+    assert WinLossFigures.change(figures, "rate")["value"] == -0.2
+    assert WinLossFigures.change(figures, "total") is None
