@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.report.formats.workbook import _FORMATS, _name, _row, _text, workbook
+from kpikit.report.formats.workbook import _FORMATS, _fill, _name, _row, _text, workbook
 from tests.report.notebooks import notebook
 from tests.show.pages_for_tests import HOSTILE
 
@@ -191,3 +191,50 @@ def test_text_that_a_cell_holds_is_whole(text, said):
 )
 def test_a_sheet_is_called_what_excel_allows(title, name):
     assert _name(title) == name
+
+
+class Page(Sheet):
+    """A sheet that also remembers its widths and what stays in view."""
+
+    def __init__(self):
+        super().__init__()
+        self.widths, self.frozen = {}, None
+
+    def set_column(self, first, last, width):
+        assert first == last
+        self.widths[first] = width
+
+    def freeze_panes(self, row, column):
+        self.frozen = (row, column)
+
+
+def block(*rows, columns=("Stage", "Deals in all"), heading=""):
+    return {"heading": heading, "columns": list(columns), "rows": [list(row) for row in rows]}
+
+
+def filled(*blocks):
+    sheet = Page()
+    _fill(sheet, ["Title", "about it"], blocks, {name: name for name in _FORMATS})
+    return sheet
+
+
+def test_blocks_stand_below_each_other_with_a_row_between():
+    rows = [[("text", "Offer"), ("number", 3.0)], [("text", "x" * 80), ("number", 4.0)]]
+    sheet = filled(block(*rows, heading="First"), block([("told", "A sentence.")], columns=(), heading="Second"))
+    assert {place: value for place, (_, value, _) in sheet.cells.items()} == {
+        (0, 0): "Title", (1, 0): "about it", (3, 0): "First", (4, 0): "Stage", (4, 1): "Deals in all", (5, 0): "Offer",
+        (5, 1): 3.0, (6, 0): "x" * 80, (6, 1): 4.0, (8, 0): "Second", (9, 0): "A sentence.",
+    }  # fmt: skip
+    looks = {place: look for place, (_, _, look) in sheet.cells.items()}
+    assert [looks[place] for place in ((0, 0), (1, 0), (3, 0), (4, 0), (9, 0))] == [
+        "title", "about", "heading", "head", "told",
+    ]  # fmt: skip
+    assert sheet.widths == {0: 60, 1: 14}  # no wider than sixty letters; "Deals in all" and two more
+    assert sheet.frozen == (1, 0)  # of two blocks no headings can stay
+
+
+def test_the_headings_of_a_single_block_stay_in_view():
+    assert filled(block([("text", "a"), ("number", 3.0)])).frozen == (4, 0)
+    assert filled(block([("told", "A sentence.")], columns=())).frozen == (1, 0)
+    assert filled(block([("text", "a"), ("text", "b")], columns=("A", "B"))).widths == {0: 9, 1: 9}
+    assert filled().cells.keys() == {(0, 0), (1, 0)}
