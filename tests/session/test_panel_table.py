@@ -10,6 +10,7 @@ import pytest
 
 from kpikit import DealBook
 from kpikit.session.open_deals import SORTS, open_deals, shown
+from kpikit.session.panel.agenda import agenda_tools
 from kpikit.session.panel.learning import _room
 from kpikit.session.panel.nodes import node, texts
 from kpikit.session.panel.state import State, filtered, select
@@ -200,3 +201,11 @@ def test_a_forecast_is_better_than_the_usual_rate_only_below_it(value, said):
     told = SimpleNamespace(predicted=pl.DataFrame([{"chance": 0.3, "n_events": 5, "n": 12}]), score=score)
     words = "".join(text for one in _room(told, EN) for text in texts(one))
     assert EN.say(f"panel.learning.room.{said}", n=12, k=5) in words
+
+
+@pytest.mark.parametrize(("statuses", "n", "minutes"), [(["ok", "off", "ok"], 2, 40), (["off"] * 3, 0, 0)])
+def test_the_agenda_tells_how_long_it_is(statuses, n, minutes):
+    listed = pl.DataFrame({"status": statuses, "minutes": [15, 5, 25]})
+    state = SimpleNamespace(choices=SimpleNamespace(before=None))
+    said = "".join(text for one in agenda_tools(listed, state, EN) for text in texts(one))
+    assert EN.say("panel.agenda.sum", n=n, minutes=minutes) in said
