@@ -3,6 +3,7 @@
 PYTHON ?= python3
 EXTRAS ?= lab,db,dev
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -17,7 +18,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 endif
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint mutate bench lab pictures clean
+.PHONY: demo test lint mutate explore-examples lowest bench lab pictures clean
 
 demo: $(VENV)/core
 	$(BIN)/kpikit demo --out out/demo
@@ -31,6 +32,22 @@ lint: $(VENV)/dev
 # which small wrong changes to the lines of the last commit (or since BASE) would no test notice?
 mutate: $(VENV)/dev
 	$(BIN)/python -m tests.mutate --lines-of $(or $(BASE),HEAD~1)
+
+# new examples for everything that must hold for every book, RUNS times over; a find is put into its test by @example
+explore-examples: $(VENV)/dev
+	for run in $$(seq $(or $(RUNS),5)); do echo "== $$run"; \
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=explore -n auto -p no:nbval || exit 1; done
+
+# the fast suite with the lowest versions that pyproject.toml claims, in an environment of its own
+lowest: $(LOWEST)/lowest
+	$(LOWEST)/$(notdir $(BIN))/python -m pytest -q -m "not slow" -n auto --dist loadfile -p no:nbval
+
+$(LOWEST)/lowest: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check uv
+	VIRTUAL_ENV=$(LOWEST) $(LOWEST)/$(notdir $(BIN))/uv pip install --quiet --resolution lowest-direct \
+	  --editable ".[lab,db,dev]"
+	touch $@
 
 bench: $(VENV)/dev
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -52,4 +69,4 @@ $(VENV)/dev: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) out dist
+	rm -rf $(VENV) $(LOWEST) out dist

@@ -19,8 +19,10 @@ MAY_BE_SKIPPED = {
 
 #: what starts a browser, a database, clusters or processes that it kills, and waits for them: one at a time
 QUIET = ("browser", "/log/", "engine/test_engines", "report/test_pdf", "_killed", "_lock", "report/test_forked")
-#: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones. No test asserts a speed.
+#: a build repeats itself: the same examples each time. Elsewhere every run looks for new ones, and `make
+#: explore-examples` for more of them, with what repeats a find. No test asserts a speed.
 settings.register_profile("here", deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.register_profile("build", deadline=None, derandomize=True)
 settings.load_profile("build" if REQUIRED else "here")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpikit import Settings, UsageError
-from kpikit.calendar import Period, add_months, midnight
+from kpikit.calendar import MICROSECONDS_PER_UNIT, Period, add_months, midnight
 
 AMSTERDAM = "Europe/Amsterdam"
 
@@ -46,7 +46,24 @@ def test_what_is_no_period(text):
     assert repr(text) in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["0000", "9999Q4"])
+def test_the_fiscal_year_is_the_calendar_s_unless_one_says_otherwise():
+    assert Period.parse("FY2026Q2").first_on == date(2026, 4, 1)
+    assert Period.parse("FY2026Q2").fiscal_start == 1
+
+
+@pytest.mark.parametrize(("text", "first_on"), [("1900", date(1900, 1, 1)), ("2999Q4", date(2999, 10, 1))])
+def test_the_first_and_the_last_year_are_periods(text, first_on):
+    assert Period.parse(text).first_on == first_on
+
+
+@pytest.mark.parametrize(
+    ("unit", "long"), [("day", timedelta(1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))]
+)
+def test_units_are_as_long_as_they_are(unit, long):
+    assert timedelta(microseconds=MICROSECONDS_PER_UNIT[unit]) == long
+
+
+@pytest.mark.parametrize("text", ["0000", "9999Q4", "1899", "3000"])
 def test_years_beyond_the_calendar_are_no_period(text):
     with pytest.raises(UsageError):
         Period.parse(text).end  # noqa: B018

@@ -218,12 +218,30 @@ def test_a_template_that_is_no_parameterised_notebook(kpikit, book, tmp_path, te
     assert "Traceback" not in err
 
 
+def test_yes_is_all_that_is_asked_before_a_log_is_cleared(kpikit, tmp_path):
+    from kpikit.review import open_log
+
+    open_log(tmp_path / "log.sqlite", author="coach").close()
+    code, out, _ = kpikit("log", "keep", "24", "--yes", "--log", tmp_path / "log.sqlite")
+    assert (code, out) == (0, "0 entries were erased.\n")
+
+
 def test_simulate_does_not_write_into_a_folder_in_use(kpikit, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     code, _, err = kpikit("simulate", "--deals", "10", "--out", tmp_path)
     assert code == 2
     assert err.startswith(f"kpikit: The folder {tmp_path} holds other files.")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_simulate_takes_a_folder_that_is_empty_or_not_there(kpikit, tmp_path, monkeypatch, there):
+    written = []
+    monkeypatch.setattr("kpikit.simulate.write", lambda *given: written.append(given[-1]))
+    if there:
+        (tmp_path / "new").mkdir()
+    code, out, _ = kpikit("simulate", "--deals", "3", "--teams", "1", "--out", tmp_path / "new")
+    assert (code, out, written) == (0, f"{tmp_path / 'new'}\n", [tmp_path / "new"])
 
 
 @pytest.mark.slow
@@ -634,6 +652,24 @@ def test_nothing_produced_because_all_fail(kpikit, tmp_path):
     template = _failing_template(tmp_path / "own.ipynb", "South")
     code, _, _ = kpikit(*_report(folder, tmp_path / "out", "--all-teams", "--template", template))
     assert code == 4
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"status": "failed", "reason": "no such column", "cell": None}, "no such column"),
+        ({"status": "failed", "reason": "no such column", "cell": 3}, "cell 3"),
+        ({"status": "ok", "finding": "More was won."}, "More was won."),
+    ],
+)
+def test_a_report_that_failed_says_in_which_cell_where_it_was_in_one(outcome, said):
+    from kpikit.cli.reports import _said
+    from kpikit.report.making.job import Outcome
+    from kpikit.words import Words
+
+    told = _said(Words("en"), Outcome("North", **outcome))
+    assert said in told
+    assert ("cell" in told) is (outcome.get("cell") is not None)
 
 
 def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, capsys):

@@ -268,7 +268,9 @@ def test_what_is_not_known_is_said():
         (34.0, "day", "34 days"),
         (119.0, "minute", "119 minutes"),
         (120.0, "minute", "2 hours"),  # 120 / 60
+        (2879.0, "minute", "48 hours"),  # a minute less than two days
         (2880.0, "minute", "2 days"),  # 2880 / 1440
+        (47.0, "hour", "47 hours"),
         (48.0, "hour", "2 days"),
     ],
 )

@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Column, Date, Float, Integer, MetaData, String, Table, Text, text
-from sqlalchemy.sql import TextClause
+from sqlalchemy import BigInteger, Column, Date, Float, Integer, MetaData, String, Table, Text, TextClause, text
 
 #: the version of these tables; :mod:`kpikit.log.migrations` brings older ones here
 VERSION = 2

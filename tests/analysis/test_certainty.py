@@ -46,6 +46,8 @@ def test_what_could_not_be_computed_does_not_count():
     found = judged(frame(plain("a", 0.04), ("b", None, None, None, None, None, None)))
     assert found["a"]["p_holm"] == pytest.approx(0.04)
     assert found["a"]["certainty"] == "clear"
+    # … and its interval is widened for 1: it stays the 95 % interval, 1 ± 4
+    assert (found["a"]["low_together"], found["a"]["high_together"]) == pytest.approx((-3.0, 5.0))
     assert (found["b"]["p_holm"], found["b"]["certainty"], found["b"]["noticeable"]) == (None, "unknown", None)
 
 

@@ -11,6 +11,7 @@ from lifelines import AalenJohansenFitter
 from statsmodels.stats.proportion import proportion_confint
 
 from kpikit import cohorts
+from kpikit.analysis.cohorts.leads import _joined
 from kpikit.errors import RankingRefused
 from tests.analysis.customer_books import at, customer_book
 
@@ -100,6 +101,17 @@ def test_kept_is_not_reached_while_nobody_is_a_year_old():
     found = steps(chain_book([DECLINED] * 10 + [WON] * 10, as_of=date(2025, 6, 1)))
     assert (found["kept"]["status"], found["kept"]["value"], found["kept"]["n"]) == ("too_few", None, 0)
     assert found["won"]["value"] == pytest.approx(0.5)
+
+
+def test_after_a_step_of_which_nothing_is_known_nothing_is():
+    """However much is known of later ones; before it, what is known stays."""
+    known = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 40}
+    for unknown in ({"value": None, "low": None, "high": None, "n": 0}, known | {"n": 0}):
+        found = _joined([dict(known), dict(unknown), dict(known)])
+        assert [(row["status"], row["value"], row["of_previous"]) for row in found] == [
+            ("ok", 0.5, 0.5), ("not_reached", None, None), ("not_reached", None, None),
+        ]  # fmt: skip
+        assert [row["status"] for row in _joined([dict(unknown), dict(known)])] == ["not_reached"] * 2
 
 
 def test_all_or_none_still_has_a_range():

@@ -246,6 +246,14 @@ def test_a_few_large_customers_do_not_make_a_figure():
     assert {(r["status"], r["reason"], r["value"]) for r in found.values()} == {("too_few", "few_effective", None)}
 
 
+def test_who_pays_little_is_there_and_who_pays_nothing_is_not():
+    paid = [row for i in range(20) for row in years(f"a{i:02}", BEGIN, [2.0, 0.5 if i < 15 else None])]
+    found = kept(customer_book(paid, as_of=AFTER))
+    assert {row["n_events"] for row in found.values()} == {15}
+    # 15 of 20 are there; they pay 15 * 0.5 of 20 * 2
+    assert (found["customers"]["value"], found["net"]["value"]) == pytest.approx((0.75, 7.5 / 40))
+
+
 def test_a_window_ends_where_it_is_still_known_who_is_there():
     paid = [row for i in range(20) for row in years(f"a{i:02}", date(2025, 5, 20), [100, 100 if i < 10 else None])]
     # ten renewed on 20 May and ten did not: on 1 June nobody can tell the late ones from those who left

@@ -55,6 +55,7 @@ def test_customer_curve_with_delayed_entry_is_that_of_lifelines():
     for row in curve.to_dicts():
         assert row["value"] == pytest.approx(fitted.predict(row["time"]), abs=1e-9)
     assert curve["n"][0] == len(time)
+    assert curve["n_excluded"].unique().to_list() == [len(spells) - len(time)]
     assert set(curve["time"] % 12) == {0.0}
 
 

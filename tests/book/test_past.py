@@ -114,6 +114,13 @@ def test_a_field_has_the_value_it_had_before_its_first_later_change(name, now, c
     assert {at: field(book.at(day(at)), name) for at in then} == then
 
 
+def test_a_deal_keeps_its_own_number():
+    """Whatever a system writes about a change of it: all tables are joined by it."""
+    book = book_of({"amount": 90.0}, [("deal_id", "before", "after", 40), ("amount", "60", "90", 40)])
+    mine = field(book, "deal_id")
+    assert field(book.at(day(30)), "deal_id", "amount") == (mine, 60.0)
+
+
 def test_a_day_is_taken_back():
     from datetime import date
 

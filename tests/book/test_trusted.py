@@ -12,6 +12,7 @@ import kpikit
 from kpikit import DataError, DealBook, Settings, UsageError, velocity
 from kpikit.book import open_book, trust
 from kpikit.book.door import trusted
+from kpikit.book.door.trusted_rules import _deal_rules
 from kpikit.engine.codes import encode
 from kpikit.schema import TABLES
 from kpikit.words import Words
@@ -393,3 +394,23 @@ def test_names_of_teams_are_text_where_no_event_has_one():
     book = DealBook.from_frames(**teamed({"a": None, "b": "N"}, "a"), as_of=day(100))
     assert kpikit.engine.spells(book).select("team").schema == {"team": pl.String}
     assert kpikit.engine.spells(book)["team"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "begun", "ended", "is_early"),
+    [
+        ("won", 5.5, 5.5, False),  # within the same instant
+        ("won", 5.5, 5.4, True),
+        ("won", 5.5, 5.6, False),
+        ("won", 5.5, 5.0, False),  # midnight stands for the day
+        ("won", 5.5, 4.0, True),
+        ("lost", 5.5, 4.0, True),
+        ("open", 5.5, 4.0, False),
+    ],
+)
+def test_an_outcome_before_the_beginning(outcome, begun, ended, is_early):
+    row = {"outcome": outcome, "created_at": day(begun), "first_contact_at": day(begun), "outcome_at": day(ended)}
+    frame = nw.from_native(pl.DataFrame([row | {"amount": 1.0, "probability": 50.0}]))
+    rules = {rule: expr for (rule, _), expr in _deal_rules().items() if rule.startswith("outcome_before")}
+    assert len(rules) == 2
+    assert [frame.select(x=expr)["x"][0] for expr in rules.values()] == [is_early] * 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kpikit import DealBook, Refused
 from kpikit.calendar import Period, add_months
 from kpikit.engine import seen, spells
+from kpikit.engine.observed import observed
 from tests.oracles import MICROSECOND, spells_of
 from tests.strategies import STAGES, as_book, as_frames, day, deal_rows, placed
 
@@ -360,3 +361,22 @@ def test_an_exit_at_midnight_belongs_to_the_day_that_begins():
     )
     kinds = [seen(book, settings_.period(name))["kind"].to_list() for name in ("2026Q3", "2026Q4")]
     assert kinds == [["open"], ["lost"]]
+
+
+def test_what_began_after_the_window_or_after_the_book_is_not_in_it():
+    """By hand, in microseconds: a visit at the last instant of the book is in it, one at the end of a window is not."""
+    columns = {"entered_at": [0, 10, 20, 25], "left_at": [5, 15, 22, None], "kind": [1, 1, 1, 0]}
+    nothing = {"entry_age": pl.Series([None] * 4, dtype=pl.Int64), "excluded": pl.Series([None] * 4, dtype=pl.String)}
+    visits = pl.LazyFrame(columns | nothing, schema_overrides={"kind": pl.Int8})
+
+    def entered(as_of, window=None):
+        return observed(visits, as_of, window).collect()["entered_at"].to_list()
+
+    assert entered(19) == [0, 10]
+    assert entered(20) == [0, 10, 20]
+    assert entered(100) == [0, 10, 20, 25]
+    assert entered(100, (0, 20)) == [0, 10]
+    assert entered(100, (0, 21)) == [0, 10, 20]
+    assert entered(100, (5, 20)) == [0, 10]  # left at the first instant of the window
+    assert entered(100, (6, 20)) == [10]  # left before it
+    assert entered(15, (6, 40)) == [10]

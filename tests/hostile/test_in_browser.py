@@ -63,13 +63,13 @@ def watched(browser, path, width=1280):
 
 def over_the_charts(page) -> list[str]:
     """Bring each chart to life and move over its marks: the words that appeared at the pointer."""
+    from playwright.sync_api import expect
+
     said = []
     for figure in page.query_selector_all("figure .wide"):
         figure.scroll_into_view_if_needed()
         page.wait_for_timeout(150)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('figure .wide')].every(f => f.querySelector('.live svg'))"
-    )
+    expect(page.locator("figure .wide:not(:has(.live svg))")).to_have_count(0, timeout=30_000)
     for mark in page.query_selector_all("figure .wide .live svg .mark-symbol path")[:60]:
         mark.scroll_into_view_if_needed()
         mark.hover(force=True)

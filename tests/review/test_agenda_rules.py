@@ -288,6 +288,11 @@ def test_what_has_just_ended_and_whether_the_customer_told_us_why():
     assert set(found("just_ended", book_of(deals), since=on(97))) == {"l", "no"}
 
 
+def test_what_ended_on_the_day_of_the_session_has_just_ended():
+    deals = [deal(name, outcome="won", outcome_at=day(at)) for name, at in (("day", 99.9), ("before", 98.9))]
+    assert {k: row["value"] for k, row in found("just_ended", book_of(deals)).items()} == {"day": 0, "before": 1}
+
+
 # --- cards and words --------------------------------------------------------------------------------------------------
 
 

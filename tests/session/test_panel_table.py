@@ -3,12 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import sqrt
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from kpikit import DealBook
 from kpikit.session.open_deals import SORTS, open_deals, shown
+from kpikit.session.panel.agenda import agenda_tools
+from kpikit.session.panel.learning import _room
 from kpikit.session.panel.nodes import node, texts
 from kpikit.session.panel.state import State, filtered, select
 from kpikit.session.panel.strip import LABELS, WIDTH, strip
@@ -179,3 +182,30 @@ def test_open_deals_of_the_demo_are_all_there(demo):
     found = open_deals(demo)
     assert found.height == demo.tables["deals"].lazy().filter(pl.col("outcome") == "open").collect().height
     assert not {"owner", "team"} & set(found.columns)
+
+
+def test_a_stage_of_two_pipelines_stands_at_its_first_place():
+    """Talk is 1st here and 9th there, Offer 5th: Talk comes first, in whichever order the deals stand."""
+    rows = [("x", "Talk", 9), ("y", "Offer", 5), ("z", "Talk", 1)]
+    one = DEALS.head(1)
+    deals = pl.concat(one.with_columns(deal_id=pl.lit(a), stage=pl.lit(b), position=pl.lit(c)) for a, b, c in rows)
+    for some in (deals, deals.reverse()):
+        tree = strip(some, None, EN)
+        keys = [part[1]["key"] for part in tree[2] if part[1].get("key", "").startswith("strip")]
+        assert keys == ["strip-Talk", "strip-Offer"]
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.19, "better"), (0.2, "not_better"), (0.21, "not_better")])
+def test_a_forecast_is_better_than_the_usual_rate_only_below_it(value, said):
+    score = pl.DataFrame([{"status": "ok", "value": value, "usual": 0.2, "n": 12, "n_events": 5}])
+    told = SimpleNamespace(predicted=pl.DataFrame([{"chance": 0.3, "n_events": 5, "n": 12}]), score=score)
+    words = "".join(text for one in _room(told, EN) for text in texts(one))
+    assert EN.say(f"panel.learning.room.{said}", n=12, k=5) in words
+
+
+@pytest.mark.parametrize(("statuses", "n", "minutes"), [(["ok", "off", "ok"], 2, 40), (["off"] * 3, 0, 0)])
+def test_the_agenda_tells_how_long_it_is(statuses, n, minutes):
+    listed = pl.DataFrame({"status": statuses, "minutes": [15, 5, 25]})
+    state = SimpleNamespace(choices=SimpleNamespace(before=None))
+    said = "".join(text for one in agenda_tools(listed, state, EN) for text in texts(one))
+    assert EN.say("panel.agenda.sum", n=n, minutes=minutes) in said

@@ -1,5 +1,8 @@
 """Charts of reasons and drivers: by their specification; any text of a CRM is a label and nothing else."""
 
+import json
+import re
+
 import polars as pl
 import pytest
 
@@ -135,3 +138,10 @@ def test_hostile_stories_are_text(hostile):
     assert "<script" not in html
     assert "<img" not in html
     assert "{{7*7}}" in html or "{{7*7}}" not in hostile
+
+
+@pytest.mark.parametrize(("ours", "theirs", "most"), [(9, 3, 9), (3, 9, 9)])
+def test_pairs_begin_at_nought_and_end_above_the_larger(ours, theirs, most):
+    spec = json.dumps(draw(pairs(ours=ours, theirs=theirs), EN, WIDE).to_dict())
+    domains = {tuple(map(float, found.split(","))) for found in re.findall(r'"domain": \[([\d., ]+)\]', spec)}
+    assert [list(found) for found in domains] == [pytest.approx([0.0, most * 1.08])]

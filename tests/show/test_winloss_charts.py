@@ -78,6 +78,25 @@ def test_slopes_go_from_before_to_now(report):
     )
 
 
+def test_slopes_begin_at_nought_and_have_room_above_the_largest(report):
+    """Half as high is half as many; the largest share is 55."""
+
+    def domains(part):
+        if isinstance(part, dict):
+            y = part.get("y")
+            if isinstance(y, dict) and y.get("field") == "share":
+                yield tuple(y["scale"]["domain"])
+            for inner in part.values():
+                yield from domains(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                yield from domains(inner)
+
+    found = set(domains(spec(report, "why")))
+    assert {low for low, _ in found} == {0}
+    assert all(high == pytest.approx(55 * 1.15) for _, high in found)
+
+
 @pytest.mark.parametrize("page", ["in_time", "counted", "why", "front"])
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_each_is_drawn_at_both_widths_with_a_name(report, page, width):
