@@ -55,8 +55,8 @@ class Settings:
     """``[settings]`` in kpikit.toml.
 
     ``time_zone``: IANA name; local days are its days. ``fiscal_year_starts``: month 1 to 12. ``currency``: the one that
-    sums are given in (None: amounts are taken as they are). ``amount_per``: what an amount is for, "year" or "month", or "",
-    once; every sum says it. ``bin``: the width in which time is counted.
+    sums are given in (None: amounts are taken as they are). ``amount_per``: what an amount is for, "year", "month",
+    or "" once; every sum says it. ``bin``: the width in which time is counted.
     ``max_dropped``: the share of rows that may be refused before the book does not open. ``holidays``: days on which
     nobody works besides Saturdays and Sundays (figures in working days leave them out). ``as_of``: up to when the data
     speak, where that is not the last instant recorded in them; a day is meant to its end. ``url``: where a deal can be

@@ -1,4 +1,4 @@
-"""Columns whose names nobody knows, by what stands in them: when a deal began and ended, what it is worth, whose it is."""
+"""Columns whose names nobody knows, by what stands in them: when a deal began and ended, its worth, whose it is."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from kpikit.sources.money import Money, worth
 class Deals:
     """What a file of deals is taken for: columns, constants and further grammar of its table in a kpikit.toml.
 
-    ``outcomes``: value → won, lost, void or open; empty where yes-or-no columns say it (``grammar["ends"]``). ``twice``:
-    columns that differ between the rows of one deal.
+    ``outcomes``: value → won, lost, void or open; empty where yes-or-no columns say it (``grammar["ends"]``).
+    ``twice``: columns that differ between the rows of one deal.
     """
 
     columns: Mapping[str, Any]
@@ -55,8 +55,8 @@ def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ())
     """
     frame = raw.frame
     columns: dict[str, Any] = vocabulary.named(frame.columns, "deals")
-    who, ends, money = identity(frame, columns), ending(frame, columns, listed), worth(raw, columns)
-    assert ends is not None
+    who, money = identity(frame, columns), worth(raw, columns)
+    ends = ending(frame, columns, listed) or Ending(None, {})
     columns = {k: v for k, v in columns.items() if not (who.takes_first and v in who.varying)}
     columns |= {"deal_id": str(who.column)}
     columns = _ended(columns, ends, frame)

@@ -29,7 +29,8 @@ class Ending:
     """How a deal's end is told: by the values of a column, or by yes-or-no columns (``flags``: won, lost, closed).
 
     ``outcomes`` gives a meaning to each value of the column, in the order in which they stand. ``is_known`` says that
-    the column was found by its name, ``beside`` names the columns that were held against it. ``told`` and ``doubts``: what deserves to be seen, and what must be asked.
+    the column was found by its name, ``beside`` names the columns that were held against it. ``told`` and
+    ``doubts``: what deserves to be seen, and what must be asked.
     """
 
     column: str | None
@@ -80,7 +81,7 @@ def meant_by_words(frame: pl.DataFrame, column: str) -> dict[str, str]:
 
 
 def listed_ends(stages: pl.DataFrame) -> dict[str, str]:
-    """Stage → outcome by a list of stages that marks its ends: won, lost or closed; a chance of 0 or 1 of closed ones."""
+    """Stage → outcome by a list of stages that marks its ends: won, lost or closed with a chance of 0 or 1."""
     names = vocabulary.named(stages.columns, "stages")
     flags = {key: yes_no(stages[name]) for key, name in vocabulary.flags(stages.columns).items()}
     if not flags or "stage" not in names:
@@ -275,7 +276,7 @@ def _unexplained(
 def _looks_ended(
     frame: pl.DataFrame, columns: Mapping[str, str], texts: pl.Series, value: str, outcomes: Mapping[str, str]
 ) -> bool:
-    """Have the deals with this value what only ended deals have: a reason of a loss, or an end where open ones lack it?"""
+    """Have the deals with this value what only ended deals have: a reason of a loss, or an end where others lack it?"""
     going = [v for v, outcome in outcomes.items() if outcome == "open" and v != value]
     mine, theirs = texts == value, texts.is_in(going)
     for name in ("loss_reason", "outcome_at"):

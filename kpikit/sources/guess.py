@@ -29,8 +29,9 @@ _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 class TableGuess:
     """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
 
-    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``own`` the columns
-    that we have no name for and that can be asked about, ``unused`` those that nothing takes; ``visits``: of a history, for the order of stages.
+    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``own`` the
+    columns that we have no name for and that can be asked about, ``unused`` those that nothing takes; ``visits``: of a
+    history, for the order of stages.
     """
 
     name: str
@@ -287,7 +288,7 @@ def _alone(files: Mapping[Path, RawTable]) -> Guess:
 
 
 def _of_log(files: Mapping[Path, RawTable]) -> Guess:
-    """The guess for an event log: its activities are stages and ends, and what they mean must be told by their words."""
+    """The guess for an event log: its activities are stages and ends, which their words must tell."""
     logs = {path: found for path, raw in files.items() if (found := event_log(raw)) is not None}
     if not logs:
         raise DataError([_nothing_found(files)])

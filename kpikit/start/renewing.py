@@ -33,7 +33,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Renewed:
-    """What came of it: which files took whose place, what is different, new values that were understood, and the book."""
+    """What came of it: which files took whose place, what is different, new values that were understood, the book."""
 
     path: Path
     taken: tuple[Taken, ...]

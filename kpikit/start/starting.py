@@ -34,7 +34,7 @@ _MOST_UNREAD = 0.2
 
 @dataclass(frozen=True)
 class Start:
-    """What came of it: the files and what they are taken for, what was chosen, the book (None: none yet) and its faults.
+    """What came of it: the files, what they are taken for, what was chosen, the book (None: none yet) and its faults.
 
     ``path`` is where the kpikit.toml stands or will.
     """

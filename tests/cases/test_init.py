@@ -36,7 +36,8 @@ THIRDS = {"won": 16, "lost": 16, "open": 8}
         ("05-change-log-first-stage", THIRDS), ("06-pipedrive-changelog", THIRDS), ("08-lost-stages", THIRDS),
         ("09-flags", THIRDS), ("11-stages-hubspot", {"won": 24, "lost": 24, "open": 12}),
         ("12-stages-salesforce", {"won": 24, "lost": 24, "open": 12}),
-        ("14-two-pipelines", {"won": 32, "lost": 32, "open": 16}), ("20-excel-serials", {"won": 36, "lost": 36, "open": 18}),
+        ("14-two-pipelines", {"won": 32, "lost": 32, "open": 16}),
+        ("20-excel-serials", {"won": 36, "lost": 36, "open": 18}),
         ("21-wide-stage-dates", THIRDS),
     ],
 )  # fmt: skip

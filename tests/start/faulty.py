@@ -79,7 +79,8 @@ def relabelled(labels: dict[int, str], made: Rows | None = None, column: str = "
 def words_of_a_loss() -> Iterator[Case]:
     """Lost in so many words, in all or some of the lost deals; what no word explains may be refused."""
     known = (
-        "Closed Lost - Went with Competitor", "Closed Lost: price too high for our budget", "Lost - no budget this year",
+        "Closed Lost - Went with Competitor", "Closed Lost: price too high for our budget",
+        "Lost - no budget this year",
         "Lost", "Deal lost", "Dead", "No Decision", "Abandoned", "Rejected", "Verloren", "Verloren - prijs te hoog",
         "Gesloten - verloren", "9. Closed Lost", "closed_lost", "CLOSED LOST / TIMING", "Cancelled", "Afgewezen",
         "Geannuleerd", "Lost to competitor", "Withdrawn", "Closed-Lost (other)", "Perdu",
@@ -94,14 +95,15 @@ def words_of_a_loss() -> Iterator[Case]:
 
 
 def words_of_a_win() -> Iterator[Case]:
-    for label in ("Closed Won - Partner Sourced Deal", "Won", "Sold", "Signed", "Gewonnen", "Getekend", "7 - Closed Won",
+    for label in ("Closed Won - Partner Sourced Deal", "Won", "Sold", "Signed", "Gewonnen", "Getekend",
+                  "7 - Closed Won",
                   "closedwon", "Order received", "Deal won!", "Gesloten en gewonnen", "Akkoord"):  # fmt: skip
         for dose, some in (("all", WON), ("half", WON[1::2])):
             yield one(f"won is called {label!r}", dose, relabelled(dict.fromkeys(some, label)))
 
 
 def flags() -> Iterator[Case]:
-    """Stages that say nothing, and yes-or-no columns that say it: in words of any kind, whole or against a few deals."""
+    """Stages that say nothing, and yes-or-no columns that say it: whole, or against a few deals."""
     opaque = dict.fromkeys(WON, "Fase 8") | dict.fromkeys(LOST, "Fase 9")
     for yes, no in (("true", "false"), ("1", "0"), ("Yes", "No"), ("ja", "nee"), ("TRUE", "FALSE"), ("x", "n")):
         for closed, won in (("IsClosed", "IsWon"), ("Is Closed", "Is Won"), ("hs_is_closed", "hs_is_closed_won"),
@@ -164,7 +166,7 @@ def moments_and_ids() -> Iterator[Case]:
     for name in ("Nummer", "Ref", "Case key", "Dossier"):
         yield one(f"the id is called {name!r}", "", rows(id=name))
     yield one("no id, each moment its own", "", [
-        {k: v for k, v in row.items() if k not in ("Deal ID",)} | {"Modified": f"2026-06-01 {i // 60:02}:{i % 60:02}"}
+        {k: v for k, v in row.items() if k != "Deal ID"} | {"Modified": f"2026-06-01 {i // 60:02}:{i % 60:02}"}
         for i, row in enumerate(rows())
     ])  # fmt: skip
     yield one("an id of one value", "", [row | {"Deal ID": "all"} for row in rows()], can_be_known=False)
@@ -275,12 +277,14 @@ _SUMS = {
     "swiss": lambda x: f"{x:,.2f}".replace(",", "'"), "whole": lambda x: f"{x:.1f}",
 }  # fmt: skip
 _HEADINGS = {
-    "hubspot": {"id": "Record ID", "name": "Deal Name", "stage": "Deal Stage", "amount": "Amount", "created": "Create Date",
-                "close": "Close Date", "owner": "Deal owner", "reason": "Closed Lost Reason"},
-    "hubspot nl": {"id": "Record-ID", "name": "Dealnaam", "stage": "Dealfase", "amount": "Bedrag", "created": "Aanmaakdatum",
+    "hubspot": {"id": "Record ID", "name": "Deal Name", "stage": "Deal Stage", "amount": "Amount",
+                "created": "Create Date", "close": "Close Date", "owner": "Deal owner", "reason": "Closed Lost Reason"},
+    "hubspot nl": {"id": "Record-ID", "name": "Dealnaam", "stage": "Dealfase", "amount": "Bedrag",
+                   "created": "Aanmaakdatum",
                    "close": "Sluitingsdatum", "owner": "Dealeigenaar", "reason": "Reden gesloten verloren"},
     "salesforce": {"id": "Opportunity ID", "name": "Opportunity Name", "stage": "Stage", "amount": "Amount",
-                   "created": "Created Date", "close": "Close Date", "owner": "Opportunity Owner", "reason": "Loss Reason"},
+                   "created": "Created Date", "close": "Close Date", "owner": "Opportunity Owner",
+                   "reason": "Loss Reason"},
     "pipedrive": {"id": "Deal - ID", "name": "Deal - Title", "stage": "Deal - Stage", "amount": "Deal - Value",
                   "created": "Deal - Deal created", "close": "Deal - Deal closed on", "owner": "Deal - Owner",
                   "reason": "Deal - Lost reason"},

@@ -24,8 +24,8 @@ class Formats:
     ``date_order`` how 03-04-2026 reads; ``date_formats`` strptime patterns tried before all else; ``time_zone`` (IANA)
     of times that carry no offset; ``nulls`` further texts that mean empty (never in a column of ids); ``header_row``
     the header's row as a spreadsheet shows it, or several rows that are one header; ``sheet`` the name or number
-    (from 1) of the sheet in a workbook, or several that are one table; ``memory_mb`` how much memory reading one file may
-    take (None: a quarter of the machine's).
+    (from 1) of the sheet in a workbook, or several that are one table; ``memory_mb`` how much memory reading one file
+    may take (None: a quarter of the machine's).
 
     Example:
         >>> Formats.from_settings({"decimal": ",", "date_order": "dmy"}).decimal

@@ -23,8 +23,9 @@ def read_workbook(path: Path, formats: Formats) -> tuple[pl.DataFrame, list[Faul
     is loaded by a program of its own.
 
     Raises:
-        DataError: ``broken_workbook`` (not a workbook, damaged, protected), ``empty_file``, ``which_sheet``; ``workbook_far_cell``,
-            ``workbook_unpacks``, ``workbook_packed``, ``workbook_parts``, ``workbook_lies``, ``workbook_entities``,
+        DataError: ``broken_workbook`` (not a workbook, damaged, protected), ``empty_file``, ``which_sheet``;
+            ``workbook_far_cell``, ``workbook_unpacks``, ``workbook_packed``, ``workbook_parts``,
+            ``workbook_lies``, ``workbook_entities``,
             ``workbook_memory``, ``workbook_slow`` (it would take too much).
         UsageError: ``unknown_sheet``.
     """

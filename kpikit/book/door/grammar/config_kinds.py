@@ -63,7 +63,7 @@ names = of(lambda v: isinstance(v, str) or (_are_texts(v) and bool(v)), '"…", 
 column = of(_is_column, '"Amount", ["Won time", "Lost time"], { column = "ARR", per = "year" }')
 number = of(_is_number, "0.2")
 file = of(lambda v: isinstance(v, str) and "\0" not in v, '"deals.csv"')
-files = of(lambda v: _are_files(v), '"deals.csv", ["2025.csv", "2026.csv"], "deals-*.csv"')
+files = of(_are_files, '"deals.csv", ["2025.csv", "2026.csv"], "deals-*.csv"')
 moment = of(lambda v: isinstance(v, (str, date)), "2026-07-18")
 value = of(lambda v: isinstance(v, (str, bool, date)) or _can_stand_in_a_table(v), '"…", 1, true, 2026-01-31')
 
@@ -96,7 +96,8 @@ _LOOKUP = table(file=file, key=text, column=text, on=text)
 _STAGES = of(lambda v: isinstance(v, list) and all(map(_is_wide, v)) and bool(v), '[{ stage = "…", entered = "…" }]')
 _TABLE = table(
     file=files, columns=each(column), rows=text, ends=each(text), constants=each(value), lookup=each(_LOOKUP),
-    values=each(each(value)), pipeline=names, order=texts, won=texts, lost=texts, pipelines=each(texts), keep=each(texts),
+    values=each(each(value)), pipeline=names, order=texts, won=texts, lost=texts, pipelines=each(texts),
+    keep=each(texts),
     latest=text, made_from=text, shape=text, field=text, fields=each(text), stages=_STAGES, url=text,
     own=each(table(column=text, known=text, kind=text)), **{"from": text},
 )  # fmt: skip

@@ -25,7 +25,7 @@ def by_flags(frame: pl.DataFrame, ends: Mapping[str, str]) -> pl.Series:
 
 
 def until_ended(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """One column may be the end of a deal that ended and the expected end of one that goes on: then it is one of them."""
+    """One column may be the end of a deal that ended and the expected end of one that goes on: it is either."""
     both = columns.get("outcome_at"), columns.get("expected_close_on")
     if both[0] is None or both[0] != both[1] or "outcome" not in frame.columns:
         return frame

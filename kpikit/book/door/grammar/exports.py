@@ -1,4 +1,4 @@
-"""Which file a table is made from: the one named, several after each other, or the newest of those that fit a pattern."""
+"""Which file a table is made from: the one named, several after each other, or the newest that fits a pattern."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 A table of the book is made from a file (or several, or the newest that fits a pattern) by exactly these: ``columns``
 (rename), ``constants``, ``lookup`` (a column of another file by a key), ``values`` (what is written there → what it
 means), ``keep`` (only rows with these values of a column), ``ends`` (yes-or-no columns that say how a deal ended),
-``rows`` (which row of a deal counts) and ``own`` (columns that kpikit has no name for). Stages may be given as ``order``
-instead of a file, a stage history may have any of the shapes of :mod:`kpikit.book.door.histories`, and deals may be the
-``latest`` row of each, or be made from the history. Whatever needs more is Python, through
+``rows`` (which row of a deal counts) and ``own`` (columns that kpikit has no name for). Stages may be given as
+``order`` instead of a file, a stage history may have any of the shapes of :mod:`kpikit.book.door.histories`, and deals
+may be the ``latest`` row of each, or be made from the history. Whatever needs more is Python, through
 :meth:`kpikit.DealBook.from_frames`.
 """
 
@@ -287,7 +287,7 @@ def _mapped(table: Table, asked: Mapping[str, Any], raw: RawTable, file: Any) ->
 
 
 def _one_row_each(raw: RawTable, table: Table, asked: Mapping[str, Any], columns: Mapping[str, Any]) -> RawTable:
-    """The table once its meanings are known: the end only of deals that ended, and one row of each where that is asked."""
+    """The table once its meanings are known: the end only of deals that ended, one row of each where that is asked."""
     frame, noticed = until_ended(raw.frame, columns), []
     if "rows" in asked:
         frame, noticed = one_row_each(frame, table, raw.file, asked["rows"])
