@@ -495,7 +495,7 @@ def test_init_that_is_not_clear_refuses_with_both_readings_and_their_lines(kpiki
     line = 'tables.deals.columns.amount={column="ACV", per="year"}'
     code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "again", "--set", line)
     assert (code, err) == (0, "")
-    assert "  · won: 3, together 909" in out  # 300 + 303 + 306
+    assert "  · won: 3, together 909 a year" in out  # 300 + 303 + 306
 
 
 def test_init_that_does_not_open_yet(kpikit, tmp_path):
@@ -685,3 +685,35 @@ def test_the_time_left_is_told_by_the_pace_after_the_first_report(monkeypatch, c
         line(Outcome("North", "ok", seconds=10.0), done, 20)
     told = re.findall(r"about (\d+) s left", capsys.readouterr().err)
     assert told == ["190", "91", "113", "80"]
+
+
+def test_a_refusal_is_answered_by_running_again(kpikit, tmp_path):
+    """A draft with questions left open is begun anew, with the line that settles them; a settled one is renewed."""
+    rows = [
+        {"Record ID": f"r{i}", "Deal Status": ("Won", "Lost", "Open")[i % 3], "Create Date": f"2026-01-{i + 1:02}",
+         "ARR": 100 + i, "ACV": 300 + i}
+        for i in range(9)
+    ]  # fmt: skip
+    file = exports.write(tmp_path / "export.csv", rows)
+    assert kpikit("init", file, "--yes", "--out", tmp_path / "mine")[0] == 3
+    line = 'tables.deals.columns.amount={column="ACV", per="year"}'
+    code, out, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine", "--set", line)
+    assert (code, err) == (0, "")
+    assert "together 909 a year" in out
+    code, out, _ = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
+    assert (code, "every answer is kept" in out) == (0, True)
+
+
+def test_flags_can_be_settled_beforehand(kpikit, tmp_path):
+    rows = [
+        {"Record ID": f"r{i}", "Deal Status": ("Won", "Lost", "Open")[i % 3], "Create Date": f"2026-01-{i + 1:02}",
+         "Is Won": i % 3 == 2, "Is Closed": i % 3 > 0}
+        for i in range(9)
+    ]  # fmt: skip
+    file = exports.write(tmp_path / "export.csv", rows)
+    code, _, err = kpikit("init", file, "--yes", "--out", tmp_path / "mine")
+    assert (code, "say different things of 6 of 9 deals" in err) == (3, True)
+    line = 'tables.deals.ends={won="Is Won", closed="Is Closed"}'
+    code, out, _ = kpikit("init", file, "--yes", "--out", tmp_path / "mine", "--set", line)
+    assert code == 0
+    assert "  · won: 3" in out

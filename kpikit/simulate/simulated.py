@@ -61,8 +61,9 @@ def process(
     """
     planned = plan_of(plan) if isinstance(plan, str) else plan
     record = recorded(parameters, deals=deals, teams=teams, seed=seed, start=start, months=months, plan=planned)
+    tables: dict[str, Any] = dict(in_schemas(record))
     book = DealBook.from_frames(
-        **in_schemas(record), as_of=last_instant(start, months), settings=Settings.from_tables(dict(settings), {})
+        **tables, as_of=last_instant(start, months), settings=Settings.from_tables(dict(settings), {})
     )
     given = {f.name: getattr(book, f.name) for f in fields(DealBook)}
     return SimulatedBook(**given, truth=truth_of(record.parameters, seed=seed, touched=record.touched))

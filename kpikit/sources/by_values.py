@@ -136,7 +136,7 @@ def _moments(raw: RawTable, column: str) -> pl.Series | None:
         return None
     ours = raw.frame.select("_row", created_at=pl.col(column))
     at = parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["created_at"]
-    filled = cells.cast(pl.String, strict=False).str.strip_chars().replace("", None).is_not_null().sum()
+    filled = _n_filled(cells)
     return at if filled and at.is_not_null().sum() >= _READS * filled else None
 
 
@@ -151,12 +151,16 @@ def _is_money(raw: RawTable, column: str) -> bool:
     cells = raw.frame[column]
     ours = raw.frame.select("_row", amount=pl.col(column))
     values = parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["amount"]
-    filled = cells.cast(pl.String, strict=False).str.strip_chars().replace("", None).is_not_null().sum()
+    filled = _n_filled(cells)
     if not filled or values.is_not_null().sum() < _READS * filled or values.drop_nulls().n_unique() < 3:
         return False
     middle = float(values.median() or 0.0)  # type: ignore[arg-type]
     is_years = bool(values.drop_nulls().is_between(1990, 2100).all())
     return middle > 100 and not is_years
+
+
+def _n_filled(cells: pl.Series) -> int:
+    return int(cells.cast(pl.String, strict=False).str.strip_chars().replace("", None).is_not_null().sum())
 
 
 def _are(cells: pl.Series, pattern: str) -> bool:

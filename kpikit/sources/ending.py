@@ -147,7 +147,10 @@ def _candidates(
         use_flags = column in named
         from_flags, split = _uniform(texts, by_flags) if use_flags else ({}, False)
         from_list = {v: listed[v] for v in values if v in listed} if use_flags else {}
-        meant = {v: by_words[v] or _end(from_list.get(v)) or _end(from_flags.get(v)) or "open" for v in values}
+        meant = {
+            v: by_words[v] or (None if goes_on(v) else _end(from_list.get(v)) or _end(from_flags.get(v))) or "open"
+            for v in values
+        }
         if {"won", "lost"} & set(meant.values()) or split:
             yield column, meant, split
 

@@ -92,7 +92,7 @@ def asked(
     settled, still = dict(given), []
     unexplained = []
     for doubt in found.doubts:
-        if any(place in given for reading in doubt.readings for place in reading.settles):
+        if any(_is_said(place, given) for reading in doubt.readings for place in reading.settles):
             continue
         if doubt.code in ("ends_unexplained", "log_ends"):
             unexplained.append(doubt)
@@ -128,6 +128,11 @@ def asked(
         open=tuple(still),
         assumed=tuple(questions.assumed),
     )
+
+
+def _is_said(place: Place, given: Mapping[Place, Any]) -> bool:
+    """Does what is given stand at this place, or within it?"""
+    return any(one[: len(place)] == place for one in given)
 
 
 def _which(doubt: Doubt, questions: Questions) -> Reading | None:
