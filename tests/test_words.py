@@ -131,6 +131,13 @@ def test_tenths(value, en, nl):
     assert (Words("en").tenths(value), Words("nl").tenths(value)) == (en, nl)
 
 
+def test_a_value_without_a_style():
+    """A number as the language writes it, yes and no and text as they are, nothing as nothing."""
+    assert [Words(name).plain(1234.0) for name in ("en", "nl")] == ["1,234", "1.234"]
+    values = (1234, True, False, "1234", None, (1500, "a", None))
+    assert [Words("en").plain(value) for value in values] == ["1,234", "True", "False", "1234", "", "1,500; a; "]
+
+
 @pytest.mark.parametrize(("value", "said"), [(17, "+17"), (-7, "−7"), (0, "0"), (1, "+1"), (-1, "−1"), (0.6, "+1")])
 def test_changes_have_their_sign(value, said):
     assert Words("en").signed(value) == said

@@ -181,6 +181,7 @@ def refused_in_words(monkeypatch, there: DealBook, need: str) -> str:
 def test_a_card_is_found_by_the_name_of_its_file():
     files = {f.name.removesuffix(".toml") for f in resources.files("kpikit.kpi").iterdir() if f.name.endswith(".toml")}
     assert files == set(cards())
+    assert list(cards()) == sorted(files)  # in the same order on every disk
 
 
 def test_the_schema_names_persons():
