@@ -30,7 +30,7 @@ _BLANK = re.compile(r"(\{[^{}]*\})")
 _NOT_OURS = of_words(
     """january february march april may june july august september october november december jan feb mar apr jun jul
     aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday and eur kpikit crm html json csv
-    toml hubspot excel pdf"""
+    toml hubspot excel pdf utc"""
 )
 
 

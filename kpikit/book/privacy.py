@@ -122,9 +122,9 @@ IMPERSONAL: Mapping[str, frozenset[str]] = MappingProxyType(
             first_contact_at offered_at offer_asked_by signed_at outcome outcome_at expected_close_on probability
             forecast_category next_step_on is_icp is_new_market discount more_like_this"""
         ),
-        "stage_events": _names("deal_id stage entered_at seq recorded_at origin is_bulk"),
+        "stage_events": _names("deal_id stage pipeline entered_at seq recorded_at origin is_bulk"),
         "changes": _names("deal_id field changed_at seq recorded_at origin is_bulk"),
-        "stages": _names("pipeline stage position probability is_won is_lost meaning"),
+        "stages": _names("pipeline stage position probability is_won is_lost is_closed meaning"),
         "criteria": _names("pipeline stage criterion shown_by"),
         "activities": _names("activity_id deal_id account_id kind direction recorded_at led_to_next_step"),
         "accounts": _names("account_id segment industry country is_icp is_customer customer_since"),

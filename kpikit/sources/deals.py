@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.reading import RawTable
+from kpikit.reading import RawTable, yes_no
 from kpikit.schema import TABLES
 from kpikit.sources import vocabulary
 from kpikit.sources.by_values import by_values
@@ -40,9 +40,15 @@ def looks_like_deals(raw: RawTable, listed: Mapping[str, str], *, needs_id: bool
     """How much a file looks like one row a deal: its own id, how it ended, and columns that we know; 0: not at all."""
     frame = raw.frame
     columns = vocabulary.named(frame.columns, "deals")
-    if frame.is_empty() or ending(frame, columns, listed) is None:
+    if frame.is_empty() or _lists_stages(frame, columns) or ending(frame, columns, listed) is None:
         return 0
     return 0 if needs_id and identity(frame, columns).column is None else 1 + len(columns)
+
+
+def _lists_stages(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+    """Has the file a row a stage, in their order, and nothing that only deals have?"""
+    of_stages = {"stage", "position"} <= set(vocabulary.named(frame.columns, "stages"))
+    return of_stages and not {"amount", "owner", "outcome_at"} & set(columns)
 
 
 def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ()) -> Deals:
@@ -69,15 +75,16 @@ def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ())
     constants = {} if "pipeline" in columns else {"pipeline": "all"}
     if money.home is not None:
         constants["currency"] = money.home
-    used = {*_used(columns), *ends.flags.values(), *ends.beside, "_row"}
+    gone, told = _deleted(frame)
+    used = {*_used(columns), *ends.flags.values(), *ends.beside, *gone.get("keep", {}), "_row"}
     return Deals(
         columns,
         constants,
         dict(ends.outcomes),
         tuple(c for c in frame.columns if c not in used),
-        dict(_grammar(who, ends)),
+        {**dict(_grammar(who, ends)), **gone},
         who.varying,
-        (*who.told, *ends.told, *money.told, *found.told),
+        (*told, *who.told, *ends.told, *money.told, *found.told),
         (*who.doubts, *ends.doubts, *money.doubts, *found.doubts),
     )
 
@@ -107,6 +114,16 @@ def _grammar(who: Identity, ends: Ending) -> Iterator[tuple[str, Any]]:
         yield "rows", "first"
     if ends.flags:
         yield "ends", dict(ends.flags)
+
+
+def _deleted(frame: pl.DataFrame) -> tuple[dict[str, Any], tuple[Told, ...]]:
+    """Rows that are flagged as deleted are left out, and counted."""
+    column = vocabulary.deleted(frame.columns)
+    is_gone = None if column is None else yes_no(frame[column])
+    if column is None or is_gone is None or is_gone.null_count() or not is_gone.any() or is_gone.all():
+        return {}, ()
+    kept = frame[column].filter(~is_gone).cast(pl.String).str.strip_chars().unique().sort().to_list()
+    return {"keep": {column: kept}}, (Told("deleted", {"column": column, "k": int(is_gone.sum()), "n": frame.height}),)
 
 
 def _outcome(frame: pl.DataFrame, ends: Ending) -> pl.Series:

@@ -72,6 +72,9 @@ def event_log(raw: RawTable) -> LogFound | None:
     if not _FEWEST <= counts.height <= _MOST_ACTIVITIES:
         return None
     ranked = counts.sort("len", "activity", descending=[True, False])
+    called_so = word(names, "case") is not None and word(rest, "activity") is not None
+    if not called_so and not any(meaning(str(name)) in ("won", "lost") for name, _ in ranked.iter_rows()):
+        return None  # rows of something else, which repeats as well
     activities = {str(name): int(n) for name, n in ranked.iter_rows()}
     ours = frame.select("_row", deal_id=case, stage=activity, entered_at=time)
     typed = parse(RawTable(raw.file, ours, (), raw.source), "stage_events").frame

@@ -18,31 +18,11 @@ from kpikit.sources.deals import deals, looks_like_deals
 from kpikit.sources.doubts import Doubt, Told
 from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
 from kpikit.sources.event_logs import LogFound, event_log
-from kpikit.sources.histories import HistoryFound
 from kpikit.sources.identity import varying
+from kpikit.sources.tables import HISTORIES, TableGuess, accounts, of_history, people, stages
 from kpikit.sources.vocabulary import meaning, named
 
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
-
-
-@dataclass(frozen=True)
-class TableGuess:
-    """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
-
-    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``own`` the
-    columns that we have no name for and that can be asked about, ``unused`` those that nothing takes; ``visits``: of a
-    history, for the order of stages.
-    """
-
-    name: str
-    file: Path
-    columns: Mapping[str, Any] | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
-    unused: tuple[str, ...] = ()
-    more: tuple[Path, ...] = ()
-    own: tuple[str, ...] = ()
-    grammar: Mapping[str, Any] = field(default_factory=dict)
-    visits: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
 
 @dataclass(frozen=True)
@@ -114,13 +94,13 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     others: list[TableGuess] = []
     if (versions := rows[path]) is not None:
         own = replace(own, grammar={**own.grammar, **versions.deals})
-        others.append(_of_history(path, files[path], versions.history))
+        others.append(of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
     for find in (
         *(find for shape, find in HISTORIES.items() if shape in vocabulary.histories()),
-        _people,
-        _accounts,
-        _stages,
+        people,
+        accounts,
+        stages,
     ):
         here = {path: present[path]} if find is HISTORIES["wide"] else {}
         for other, raw in {**rest, **here}.items():
@@ -173,14 +153,6 @@ def _by_other_names(
         if found is not None:
             return replace(found, grammar={**found.grammar, "values": {"stage": names}})
     return None
-
-
-def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
-    """The tables; a column of the deals' own file that one of them uses is unused by none."""
-    own = [table for table in others if table.file == deals.file]
-    still = set(deals.unused).intersection(*(table.unused for table in own))
-    kept = replace(deals, unused=tuple(name for name in deals.unused if name in still))
-    return (kept, *(replace(table, unused=()) if table in own else table for table in others))
 
 
 def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
@@ -276,7 +248,7 @@ def _alone(files: Mapping[Path, RawTable]) -> Guess:
                 continue
             deals = TableGuess("deals", path, {}, grammar={"made_from": "stage_events"})
             return Guess(
-                tables=(deals, _of_history(path, raw, found)),
+                tables=(deals, of_history(path, raw, found)),
                 outcomes={value: meaning(value) or "open" for value in values},
                 values=values,
                 currency=None,
@@ -295,20 +267,20 @@ def _of_log(files: Mapping[Path, RawTable]) -> Guess:
     path = max(logs, key=lambda one: (files[one].frame.height, one.name))
     found, raw = logs[path], files[path]
     rest = {other: raw for other, raw in files.items() if other != path}
-    people = [t for p, other in rest.items() if (t := _people(p, other, found.attributes, raw.frame))][:1]
-    teams = _teams(people, files)
+    persons = [t for p, other in rest.items() if (t := people(p, other, found.attributes, raw.frame))][:1]
+    teams = _teams(persons, files)
     told = ", ".join(f"{name} ({n})" for name, n in found.activities.items())
     said = set(found.outcomes.values())
     doubt = Doubt("log_ends", {"column": found.activity, "activities": told}, ())
     return Guess(
-        tables=tuple(people),
+        tables=tuple(persons),
         outcomes={name: found.outcomes.get(name, "open") for name in found.activities},
         values=tuple(found.activities),
         currency=None,
         language=vocabulary.language_of(raw.frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
-        unused_files=tuple(p for p in rest if p not in [table.file for table in people]),
+        unused_files=tuple(p for p in rest if p not in [table.file for table in persons]),
         told=(
             Told(
                 "log",
@@ -340,102 +312,6 @@ def _own_table(path: Path, raw: RawTable) -> str | None:
     if table is None:
         return None
     return table.name if all(c.name in raw.frame.columns for c in table.columns if c.required) else None
-
-
-def _history(find: Callable[..., HistoryFound | None]) -> Callable[..., TableGuess | None]:
-    """A shape of :mod:`kpikit.sources.histories` as a guess at the table ``stage_events``."""
-
-    def shape(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-        found = find(raw, deals, frame)
-        return None if found is None else _of_history(path, raw, found)
-
-    return shape
-
-
-def _of_history(path: Path, raw: RawTable, found: HistoryFound) -> TableGuess:
-    table = _other("stage_events", path, raw, found.columns)
-    stages = found.grammar.get("stages", ())
-    used = {str(found.grammar.get(key)) for key in ("from", "field")} | {str(v) for one in stages for v in one.values()}
-    unused = tuple(name for name in table.unused if name not in used)
-    return replace(table, unused=unused, grammar=found.grammar, visits=found.visits)
-
-
-#: the shapes of a stage history, by the name that a CRM's file gives them; what says most is looked for first
-HISTORIES = {
-    "field_log": _history(histories.field_log),
-    "from_to": _history(histories.from_to),
-    "wide": _history(histories.wide),
-    "long": _history(histories.long),
-}
-
-
-def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-    """A file that says of each owner which team is theirs."""
-    if "owner" not in deals:
-        return None
-    team = named(raw.frame.columns, "people").get("team")
-    columns = [c for c in raw.frame.columns if c != "_row" and c != team]
-    owner = next((c for c in columns if histories.overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
-    if team is None or owner is None or raw.frame[owner].n_unique() < raw.frame.height:
-        return None
-    return _other("people", path, raw, {"owner": owner, "team": team})
-
-
-def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-    """A file with a row a customer, by the key that the deals have."""
-    if "account_id" not in deals:
-        return None
-    key = next(
-        (
-            c
-            for c in raw.frame.columns
-            if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5
-        ),
-        None,
-    )
-    if key is None or raw.frame[key].n_unique() < raw.frame.height:
-        return None
-    return _other("accounts", path, raw, named(raw.frame.columns, "accounts") | {"account_id": key})
-
-
-def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
-    """A short file that lists the stages and their order."""
-    columns = named(raw.frame.columns, "stages")
-    if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > FEW_VALUES:
-        return None
-    stage = frame[deals["stage"]]
-    if histories.overlap(stage, raw.frame[columns["stage"]]) < 0.5:  # by its id, where the deals have that
-        others = [c for c in raw.frame.columns if c not in ("_row", *columns.values())]
-        best = max(others, key=lambda c: histories.overlap(stage, raw.frame[c]), default=None)
-        if best is None or histories.overlap(stage, raw.frame[best]) < 0.5:
-            return None
-        columns["stage"] = best
-    found = _other("stages", path, raw, columns)
-    pipelines = _their_pipelines(raw.frame, columns, frame, deals)
-    return replace(found, grammar={"values": {"pipeline": pipelines}}) if pipelines else found
-
-
-def _their_pipelines(
-    listed: pl.DataFrame, columns: Mapping[str, str], frame: pl.DataFrame, deals: Mapping[str, str]
-) -> dict[str, str]:
-    """What the deals call the pipelines of a list that has ids for them: that in which deals of its stages stand."""
-    if not {"pipeline"} <= set(columns) & set(deals):
-        return {}
-    if histories.overlap(listed[columns["pipeline"]], frame[deals["pipeline"]]) > 0:
-        return {}
-    texts_of = histories.texts_of
-    theirs = listed.select(id=texts_of(columns["pipeline"]), stage=texts_of(columns["stage"]))
-    ours = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"]))
-    both = theirs.join(ours, on="stage").group_by("id", "pipeline").len()
-    best = both.sort("len", "pipeline", descending=[True, False]).unique("id", keep="first", maintain_order=True)
-    return {} if best["pipeline"].is_duplicated().any() else dict(best.sort("id").select("id", "pipeline").rows())
-
-
-def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> TableGuess:
-    ordered = {c.name: columns[c.name] for c in TABLES[name].columns if c.name in columns}
-    constants = {"pipeline": "all"} if name == "stages" and "pipeline" not in columns else {}
-    unused = tuple(c for c in raw.frame.columns if c not in {*ordered.values(), "_row"})
-    return TableGuess(name, path, ordered, constants, unused)
 
 
 def _pipelines(deals: pl.DataFrame, column: str | None) -> tuple[str, ...]:

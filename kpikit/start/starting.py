@@ -59,7 +59,7 @@ class Start:
         as_of = self.book.as_of + timedelta(days=1)  # the last day of a quarter makes it whole
         last = (as_of.year * 4 + (as_of.month - 1) // 3) - 1
         begun = self.book.tables["deals"].lazy().select(pl.col("created_at").min()).collect().item()
-        if begun is not None:  # of a book of less than a quarter, the one that it is in
+        if begun is not None and begun <= as_of:  # of a book of less than a quarter, the one that it is in
             last = max(last, begun.year * 4 + (begun.month - 1) // 3)
         return Period.parse(f"{last // 4}Q{last % 4 + 1}").name
 

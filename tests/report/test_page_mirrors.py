@@ -150,11 +150,11 @@ def wins(*rows):
     return pl.DataFrame(
         [
             {"period": at, "figure": figure, "value": value, "n": value and int(value), "n_unpriced": 0,
-             "unit": kinds[figure]}
+             "unit": kinds[figure], "status": "ok"}
             for at, figure, value in rows
         ],
         schema={"period": pl.Date, "figure": pl.String, "value": pl.Float64, "n": pl.Int64, "n_unpriced": pl.Int64,
-                "unit": pl.String},
+                "unit": pl.String, "status": pl.String},
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def won(now=7.0, before=(3.0, 9.0, 4.0, 6.0), unpriced=0):
     ]
     rows += [{"period": NOW, "figure": "won", "value": now, "n_unpriced": 0}]
     rows += [{"period": NOW, "figure": "won_value", "value": 10.0, "n_unpriced": unpriced}]
-    return pl.DataFrame(rows[::-1], schema_overrides={"value": pl.Float64})  # in no order
+    in_no_order = pl.DataFrame(rows[::-1], schema_overrides={"value": pl.Float64})
+    return in_no_order.with_columns(status=pl.lit("ok"))
 
 
 def page_of(*rows, wins=None, whole_from=None, refused=None, is_few=False):

@@ -213,14 +213,14 @@ def test_deals_that_had_ended_or_are_too_young_are_not_counted():
     assert found.n_young == 1  # day 90 and 28 days lie after day 100
 
 
-def test_a_deal_that_ended_on_the_day_of_the_session_was_not_open_there():
-    """Ends are often days without a time, which is midnight: when the session's day begins (``day`` is noon)."""
+def test_a_deal_on_the_agenda_that_ended_on_that_day_ended_after_it():
+    """An end known by its day lies within that day, not at its midnight: the deal was open when it was listed."""
     ends = {"before": 49, "that_day": 49.5, "after": 50}
     deals = [deal(name, created_at=day(10), outcome="lost", outcome_at=day(at)) for name, at in ends.items()]
     log = [session("s1", 50)]
     log += [{"kind": "listed", "session_id": "s1", "deal_id": name, "code": "silent"} for name in ends]
     moved = learning(book_of(deals), Said(*log)).moved.row(0, named=True)
-    assert (moved["which"], moved["n"], moved["n_events"]) == ("rule", 1, 1)
+    assert (moved["which"], moved["n"], moved["n_events"]) == ("rule", 2, 2)
 
 
 def test_a_loss_is_a_move_and_what_we_edit_is_none():

@@ -439,7 +439,7 @@ def test_three_rows_as_understood(tmp_path):
         (datetime(2026, 5, 19, tzinfo=UTC), "2026Q1"),
         (datetime(2026, 6, 30, 12, tzinfo=UTC), "2026Q2"),  # its last day makes a quarter whole
         (datetime(2026, 6, 29, 12, tzinfo=UTC), "2026Q1"),
-        (datetime(2026, 1, 15, tzinfo=UTC), "2025Q4"),
+        (datetime(2026, 1, 15, tzinfo=UTC), "2026Q1"),  # no quarter of this book is whole: the one that it is in
         (datetime(2025, 12, 31, tzinfo=UTC), "2025Q4"),
     ],
 )
