@@ -70,7 +70,7 @@ def questions():
         module = getattr(kpikit, room)
         for name in module.__all__:
             ask = getattr(module, name)
-            if hasattr(ask, "kpi"):
+            if hasattr(ask, "kpi") and "owner" not in signature(ask).parameters:  # a person's own page is not shown
                 yield pytest.param(ask, id=f"{room}.{name}")
 
 
@@ -82,8 +82,6 @@ def test_every_question_is_answered_or_refused_in_words(book, ask):
         for name, p in signature(ask).parameters.items()
         if p.default is Parameter.empty and name in periods
     }
-    if "owner" in signature(ask).parameters:
-        pytest.skip("a person's own page, which this book does not show")
     frame = ask(book, **given).frame
     card = frame["kpi"][0] if frame.height else ask.kpi
     if card in WITHOUT_CLOCK:

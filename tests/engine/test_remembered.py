@@ -88,6 +88,8 @@ def ask_much(book: DealBook) -> None:
     book.fitness()
 
 
+# what else lies about in the process goes with it here: a widget without its kernel says so while it goes
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dozen_books_asked_and_dropped_leave_none_alive():
     alive = []
     for i in range(12):
