@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -83,8 +83,7 @@ def parse(
     table = schema.TABLES[table] if isinstance(table, str) else table
     formats = formats or Formats()
     present = [c for c in table.columns if c.name in raw.frame.columns]
-    with ThreadPoolExecutor(_THREADS if raw.frame.height > _MANY else 1) as pool:
-        done = list(pool.map(lambda c: _column(raw, table.name, c, formats, time_zone), present))
+    done = _side_by_side(lambda c: _column(raw, table.name, c, formats, time_zone), present, raw.frame.height)
     read = dict(zip((c.name for c in present), done, strict=True))
     for name, order in _beside(read).items():
         told = _column(raw, table.name, table[name], replace(formats, date_order=order), time_zone)
@@ -92,6 +91,14 @@ def parse(
     columns = [raw.frame["_row"], *(column.values.alias(name) for name, column in read.items())]
     evidence = {name: column.evidence for name, column in read.items() if column.evidence is not None}
     return Parsed(pl.DataFrame(columns), tuple(fault for column in read.values() for fault in column.faults), evidence)
+
+
+def _side_by_side(read: Callable[[schema.Column], Reading], columns: list[schema.Column], rows: int) -> list[Reading]:
+    """Each column as it is read: of a large table several at a time, a small one is done before threads are begun."""
+    if rows <= _MANY:
+        return [read(column) for column in columns]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(read, columns))
 
 
 def _beside(read: Mapping[str, Reading]) -> dict[str, str]:
