@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.reading import RawTable, yes_no
+from kpikit.reading import RawTable
 from kpikit.schema import TABLES
 from kpikit.sources import vocabulary
 from kpikit.sources.by_values import by_values
@@ -75,16 +75,15 @@ def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ())
     constants = {} if "pipeline" in columns else {"pipeline": "all"}
     if money.home is not None:
         constants["currency"] = money.home
-    gone, told = _deleted(frame)
-    used = {*_used(columns), *ends.flags.values(), *ends.beside, *gone.get("keep", {}), "_row"}
+    used = {*_used(columns), *ends.flags.values(), *ends.beside, "_row"}
     return Deals(
         columns,
         constants,
         dict(ends.outcomes),
         tuple(c for c in frame.columns if c not in used),
-        {**dict(_grammar(who, ends)), **gone},
+        dict(_grammar(who, ends)),
         who.varying,
-        (*told, *who.told, *ends.told, *money.told, *found.told),
+        (*who.told, *ends.told, *money.told, *found.told),
         (*who.doubts, *ends.doubts, *money.doubts, *found.doubts),
     )
 
@@ -114,16 +113,6 @@ def _grammar(who: Identity, ends: Ending) -> Iterator[tuple[str, Any]]:
         yield "rows", "first"
     if ends.flags:
         yield "ends", dict(ends.flags)
-
-
-def _deleted(frame: pl.DataFrame) -> tuple[dict[str, Any], tuple[Told, ...]]:
-    """Rows that are flagged as deleted are left out, and counted."""
-    column = vocabulary.deleted(frame.columns)
-    is_gone = None if column is None else yes_no(frame[column])
-    if column is None or is_gone is None or is_gone.null_count() or not is_gone.any() or is_gone.all():
-        return {}, ()
-    kept = frame[column].filter(~is_gone).cast(pl.String).str.strip_chars().unique().sort().to_list()
-    return {"keep": {column: kept}}, (Told("deleted", {"column": column, "k": int(is_gone.sum()), "n": frame.height}),)
 
 
 def _outcome(frame: pl.DataFrame, ends: Ending) -> pl.Series:

@@ -127,12 +127,6 @@ def _money() -> Mapping[str, str]:
     return {letters(name): kind for part in parts for kind, names in part.items() for name in names}
 
 
-def deleted(headers: Collection[str]) -> str | None:
-    """The header of the column that says whether a row was deleted."""
-    known = {letters(name) for part in _parts() for name in part.get("flags", {}).get("deleted", ())}
-    return next((header for header in headers if letters(header) in known), None)
-
-
 def money(header: str) -> str | None:
     """What kind of money a column holds by its name: worth, year, month, converted, reckoned; None if none."""
     return _money().get(letters(header))
