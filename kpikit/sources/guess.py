@@ -10,19 +10,18 @@ from typing import Any
 import polars as pl
 
 from kpikit.errors import DataError, Fault
-from kpikit.reading import RawTable, parse
+from kpikit.reading import RawTable
 from kpikit.schema import TABLES
-from kpikit.sources import histories, vocabulary
+from kpikit.sources import histories, parts, vocabulary
 from kpikit.sources.by_values import can_be_asked
-from kpikit.sources.deals import deals, looks_like_deals
+from kpikit.sources.deals import deals, looks_like_deals, not_deleted
 from kpikit.sources.doubts import Doubt, Told
-from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
+from kpikit.sources.ending import FEW_VALUES, ending
 from kpikit.sources.event_logs import LogFound, event_log
 from kpikit.sources.histories import HistoryFound
 from kpikit.sources.identity import varying
+from kpikit.sources.money import currency_of
 from kpikit.sources.vocabulary import meaning, named
-
-_SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
         tables = tuple(TableGuess(name, own[name]) for name in TABLES if name in own)
         teams = _teams(tables, files)
         unused = tuple(path for path in files if path not in own.values())
-        currency = _currency(files[own["deals"]].frame, "currency", "amount")
+        currency = currency_of(files[own["deals"]].frame, "currency", "amount")
         return Guess(tables, {}, (), currency, None, teams[0] if teams else None, tuple(teams), unused_files=unused)
     return _foreign(files)
 
@@ -99,21 +98,25 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for files in somebody else's words."""
     rows = {path: histories.repeated(raw, _columns_of(raw.frame)) for path, raw in files.items()}
     present = {p: raw if (r := rows[p]) is None else replace(raw, frame=r.present) for p, raw in files.items()}
-    lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
-    scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in present.items()}
+    every, present = present, {p: parts.kept(raw, not_deleted(raw.frame)) for p, raw in present.items()}
+    lists = {path: ends for path, raw in files.items() if (ends := parts.listed(raw))}
+    scores = {path: looks_like_deals(raw, parts.of_others(lists, path)) for path, raw in present.items()}
     path = max(present, key=lambda path: (scores[path], present[path].frame.height, path.name))
     if not scores[path] or _is_history(present[path]):
         return _alone(files)
-    more = _same_kind(path, files, scores) if rows[path] is None else ()
+    more = parts.same_kind(path, files, scores) if rows[path] is None else ()
     when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
-    found = deals(present[path], _of_others(lists, path), when)
+    whole = parts.whole([present[p] for p in (path, *more)])
+    found = deals(present[path], parts.of_others(lists, path), when, whole)
     frame, columns = present[path].frame, dict(found.columns)
-    first, *later = _old_to_new((path, *more), files, columns)
-    grammar = _grammar(found.grammar, more)
+    first, *later = parts.old_to_new((path, *more), files, columns)
+    grammar = parts.both(
+        _grammar(found.grammar, more), {"keep": not_deleted(parts.whole([every[p] for p in (path, *more)]))}
+    )
     own = TableGuess("deals", first, columns, found.constants, found.unused, tuple(later), grammar=grammar)
     others: list[TableGuess] = []
     if (versions := rows[path]) is not None:
-        own = replace(own, grammar={**own.grammar, **versions.deals})
+        own = replace(own, grammar=parts.both(own.grammar, versions.deals))
         others.append(_of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
     for find in (
@@ -138,20 +141,21 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     )
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
+    unused = tuple(p for p in rest if p not in [table.file for table in others])
     return Guess(
         tables=_with_team(tables, teams[0] if teams else None),
         outcomes=found.outcomes,
         values=tuple(found.outcomes),
-        currency=found.constants.get("currency") or _currency(frame, columns.get("currency"), columns.get("amount")),
+        currency=found.constants.get("currency") or currency_of(frame, columns.get("currency"), columns.get("amount")),
         language=vocabulary.language_of(frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         order=next(iter(orders.values()), ()),
-        pipelines=_pipelines(frame, columns.get("pipeline")),
+        pipelines=_pipelines(whole, columns.get("pipeline")),
         orders=orders if len(orders) > 1 else {},
-        unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
+        unused_files=unused,
         told=found.told,
-        doubts=found.doubts,
+        doubts=(*found.doubts, *parts.deals_elsewhere(path, unused, files, scores)),
     )
 
 
@@ -203,36 +207,6 @@ def _without_stamps(own: TableGuess, others: Sequence[TableGuess]) -> TableGuess
     same = [table for table in others if table.file == own.file]
     left = [set(table.unused) for table in same]
     return replace(own, unused=tuple(c for c in own.unused if all(c in some for some in left)))
-
-
-def _listed(raw: RawTable) -> dict[str, str]:
-    """What a short file that lists stages says of their ends."""
-    names = named(raw.frame.columns, "stages")
-    is_list = "stage" in names and 0 < raw.frame.height <= FEW_VALUES and "position" in names
-    return listed_ends(raw.frame) if is_list else {}
-
-
-def _of_others(lists: Mapping[Path, Mapping[str, str]], path: Path) -> dict[str, str]:
-    return {stage: outcome for other, ends in lists.items() if other != path for stage, outcome in ends.items()}
-
-
-def _same_kind(path: Path, files: Mapping[Path, RawTable], scores: Mapping[Path, int]) -> tuple[Path, ...]:
-    """Other files with the same columns: a second export, or the next part of one."""
-    mine = set(files[path].frame.columns)
-    return tuple(p for p in files if p != path and scores[p] and set(files[p].frame.columns) == mine)
-
-
-def _old_to_new(paths: Sequence[Path], files: Mapping[Path, RawTable], columns: Mapping[str, Any]) -> list[Path]:
-    """Exports of one kind, that with the last day in it last."""
-    return sorted(paths, key=lambda path: (_last_day(files[path], columns), path.name)) if len(paths) > 1 else [*paths]
-
-
-def _last_day(raw: RawTable, columns: Mapping[str, Any]) -> str:
-    theirs = columns.get("created_at")
-    if not isinstance(theirs, str):
-        return ""
-    ours = raw.frame.select("_row", created_at=pl.col(theirs))
-    return str(parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["created_at"].max())
 
 
 def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]:
@@ -466,17 +440,3 @@ def _with_team(tables: tuple[TableGuess, ...], team: tuple[str, str] | None) -> 
         return tables
     deals = replace(tables[0], columns={k: v for k, v in (tables[0].columns or {}).items() if k != "team"})
     return (deals, *tables[1:])
-
-
-def _currency(frame: pl.DataFrame, currency: str | None, amount: str | None) -> str | None:
-    """The currency of most deals: their own column, else the sign beside their amounts."""
-    if currency is not None and currency in frame.columns:
-        codes = frame[currency].cast(pl.String).drop_nulls()
-        codes = codes.filter(codes.str.contains(r"^[A-Z]{3}$"))
-        return codes.mode().sort()[0] if len(codes) else None
-    if amount is None or amount not in frame.columns or frame[amount].dtype != pl.String:
-        return None
-    texts = frame[amount].drop_nulls()
-    found = {code: int(texts.str.contains(sign, literal=True).sum()) for sign, code in _SYMBOLS.items()}
-    best = max(found, key=lambda code: found[code])
-    return best if found[best] else None
