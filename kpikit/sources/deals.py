@@ -105,7 +105,8 @@ def _ended(columns: dict[str, Any], ends: Ending, frame: pl.DataFrame) -> dict[s
         columns = columns | {"outcome": ends.column}
         if "stage" not in columns and frame[ends.column].n_unique() > 4:
             columns["stage"] = ends.column
-    if "outcome_at" not in columns and (times := vocabulary.end_times(frame.columns)):
+    times = vocabulary.end_times(frame.columns)
+    if times and ("outcome_at" not in columns or (len(times) > 1 and columns["outcome_at"] in times)):
         columns["outcome_at"] = times
     return columns
 

@@ -104,12 +104,12 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     path = max(present, key=lambda path: (scores[path], present[path].frame.height, path.name))
     if not scores[path] or _is_history(present[path]):
         return _alone(files)
-    more = parts.same_kind(path, files, scores) if rows[path] is None else ()
+    more = parts.same_kind(path, files) if rows[path] is None else ()
     when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
     whole = parts.whole([present[p] for p in (path, *more)])
     found = deals(present[path], parts.of_others(lists, path), when, whole)
     frame, columns = present[path].frame, dict(found.columns)
-    first, *later = parts.old_to_new((path, *more), files, columns)
+    first, *later = parts.old_to_new((path, *more), files, columns, found.outcomes)
     grammar = parts.both(
         _grammar(found.grammar, more), {"keep": not_deleted(parts.whole([every[p] for p in (path, *more)]))}
     )
@@ -142,6 +142,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
     unused = tuple(p for p in rest if p not in [table.file for table in others])
+    aside = (*unused, *(table.file for table in others if table.name == "accounts" and table.file != path))
     return Guess(
         tables=_with_team(tables, teams[0] if teams else None),
         outcomes=found.outcomes,
@@ -155,7 +156,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
         orders=orders if len(orders) > 1 else {},
         unused_files=unused,
         told=found.told,
-        doubts=(*found.doubts, *parts.deals_elsewhere(path, unused, files, scores)),
+        doubts=(*found.doubts, *parts.deals_elsewhere(path, aside, files, str(columns["deal_id"]))),
     )
 
 

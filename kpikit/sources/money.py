@@ -51,7 +51,7 @@ def worth(raw: RawTable, columns: Mapping[str, str]) -> Money:
     passed = tuple(Told("money_passed", {"column": c}) for c, kind in kinds.items() if kind in ("reckoned", *_PER))
     if len(own) == 1 or (named in own and own):
         chosen = named if named in own else own[0]
-        home = _home(frame, str(chosen), converted, columns.get("currency"))
+        home = _home(raw, str(chosen), converted, columns.get("currency"))
         if home is not None:
             told = Told("money_converted", {"column": home[0], "other": chosen, "currency": home[1]})
             return Money(home[0], "", home[1], (told, *passed))
@@ -111,14 +111,18 @@ def _read(raw: RawTable, column: str) -> pl.Series:
     return parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["amount"]
 
 
-def _home(frame: pl.DataFrame, amount: str, converted: list[str], currency: str | None) -> tuple[str, str] | None:
+def _home(raw: RawTable, amount: str, converted: list[str], currency: str | None) -> tuple[str, str] | None:
     """A converted column and its currency, where amounts stand in several: the one whose amounts did not change."""
+    frame = raw.frame
     if currency is None or currency not in frame.columns or not converted:
         return None
     codes = frame[currency].cast(pl.String).str.strip_chars()
     if codes.drop_nulls().n_unique() < 2:
         return None
     column = converted[0]
+    of_nothing = (_read(raw, column).fill_null(0) == 0) & (_read(raw, amount).fill_null(0) != 0)
+    if of_nothing.any():  # a rate was missing: worth what it says in its own currency, not nothing
+        return None
     same = frame.select(
         code=codes,
         same=pl.col(amount).cast(pl.String).str.strip_chars() == pl.col(column).cast(pl.String).str.strip_chars(),

@@ -12,20 +12,30 @@ import polars as pl
 from kpikit.reading import RawTable, parse
 from kpikit.sources.doubts import Doubt
 from kpikit.sources.ending import FEW_VALUES, listed_ends
+from kpikit.sources.histories import overlap
 from kpikit.sources.vocabulary import named
 
 #: what a row a deal says at the least, beside its end
 _OF_DEALS = ("amount", "created_at")
+#: what one part of an export may say and another not
+_MAY_LACK = {"loss_reason", "competitor", "next_step", "next_step_on", "forecast_category", "probability", "discount"}
+#: from this share of its values on a column speaks of our deals, and of no others
+_ALL = 0.9
 
 
-def same_kind(path: Path, files: Mapping[Path, RawTable], scores: Mapping[Path, int]) -> tuple[Path, ...]:
-    """Other files with the same columns, as far as their names are known: a second export, or the next part of one."""
+def same_kind(path: Path, files: Mapping[Path, RawTable]) -> tuple[Path, ...]:
+    """Other files with the same columns, as far as their names are known: a second export, or the next part of one.
+
+    One with nothing but deals that go on is a part as well (``won.csv``, ``lost.csv``, ``open.csv``).
+    """
     mine, known = set(files[path].frame.columns), named(files[path].frame.columns, "deals")
 
     def is_one(frame: pl.DataFrame) -> bool:
-        return set(frame.columns) == mine or (set(_OF_DEALS) <= set(known) and named(frame.columns, "deals") == known)
+        theirs = named(frame.columns, "deals")
+        apart = {ours for ours, _ in known.items() ^ theirs.items()}
+        return set(frame.columns) == mine or (set(_OF_DEALS) <= set(known) & set(theirs) and apart <= _MAY_LACK)
 
-    return tuple(p for p in files if p != path and scores[p] and is_one(files[p].frame))
+    return tuple(p for p in files if p != path and files[p].frame.height and is_one(files[p].frame))
 
 
 def kept(raw: RawTable, keep: Mapping[str, Sequence[str]]) -> RawTable:
@@ -41,28 +51,46 @@ def whole(raws: Sequence[RawTable]) -> pl.DataFrame:
     return pl.concat([raw.frame.with_columns(pl.exclude("_row").cast(pl.String)) for raw in raws], how="diagonal")
 
 
-def deals_elsewhere(
-    path: Path, unused: Collection[Path], files: Mapping[Path, RawTable], scores: Mapping[Path, int]
-) -> list[Doubt]:
-    """Files that hold deals as well, under other headings: to leave them out would be to answer for half of them."""
+def deals_elsewhere(path: Path, aside: Collection[Path], files: Mapping[Path, RawTable], deal: str) -> list[Doubt]:
+    """Files that hold other deals, under other headings: to leave them out would be to answer for half of them."""
     return [
         Doubt("deals_elsewhere", {"file": path.name, "other": other.name, "n": files[other].frame.height}, ())
-        for other in unused
-        if scores[other] and set(_OF_DEALS) <= set(named(files[other].frame.columns, "deals"))
+        for other in aside
+        if _holds_others(files[other].frame, files[path].frame[deal])
     ]
 
 
-def old_to_new(paths: Sequence[Path], files: Mapping[Path, RawTable], columns: Mapping[str, Any]) -> list[Path]:
-    """Exports of one kind, that with the last day in it last."""
-    return sorted(paths, key=lambda path: (_last_day(files[path], columns), path.name)) if len(paths) > 1 else [*paths]
+def _holds_others(frame: pl.DataFrame, ours: pl.Series) -> bool:
+    """Has a file a worth, a first day and a stage in each row, and no column of our deals' ids?"""
+    columns = named(frame.columns, "deals")
+    if frame.is_empty() or not set(_OF_DEALS) <= set(columns) or not {"stage", "outcome"} & set(columns):
+        return False
+    return all(overlap(frame[c], ours) < _ALL for c in frame.columns if c != "_row")
 
 
-def _last_day(raw: RawTable, columns: Mapping[str, Any]) -> str:
-    theirs = columns.get("created_at")
-    if not isinstance(theirs, str):
-        return ""
-    ours = raw.frame.select("_row", created_at=pl.col(theirs))
-    return str(parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["created_at"].max())
+def old_to_new(
+    paths: Sequence[Path], files: Mapping[Path, RawTable], columns: Mapping[str, Any], outcomes: Mapping[str, str]
+) -> list[Path]:
+    """Exports of one kind, that with the last day in it last; of two with the same deals that which tells more."""
+    if len(paths) == 1:
+        return [*paths]
+    return sorted(paths, key=lambda path: (*_last_days(files[path], columns, outcomes), path.name))
+
+
+def _last_days(raw: RawTable, columns: Mapping[str, Any], outcomes: Mapping[str, str]) -> tuple[str, str]:
+    """The last day on which a deal began and the last on which one ended."""
+    ended = [value for value, outcome in outcomes.items() if outcome in ("won", "lost")]
+    column, found = columns.get("outcome"), []
+    for ours in ("created_at", "outcome_at"):
+        theirs, frame = columns.get(ours), raw.frame
+        if not isinstance(theirs, str) or theirs not in frame.columns:
+            found.append("")
+            continue
+        if ours == "outcome_at" and isinstance(column, str) and column in frame.columns:
+            frame = frame.filter(pl.col(column).cast(pl.String).str.strip_chars().is_in(ended))
+        days = RawTable(raw.file, frame.select("_row", created_at=pl.col(theirs)), (), raw.source)
+        found.append(str(parse(days, "deals").frame["created_at"].max() or ""))
+    return found[0], found[1]
 
 
 def listed(raw: RawTable) -> dict[str, str]:
