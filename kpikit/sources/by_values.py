@@ -10,6 +10,7 @@ import polars as pl
 
 from kpikit.reading import RawTable, parse
 from kpikit.sources.doubts import Doubt, Reading, Told
+from kpikit.sources.money import sum_of, unsure_of
 from kpikit.sources.vocabulary import is_in_thousands, money, speaks_of_money
 
 #: share of a column's filled cells that must read as what it is taken for, and of rows that count as all
@@ -127,8 +128,8 @@ def _amount(raw: RawTable, spare: list[str], found: dict[str, str], doubts: list
         found["amount"] = likely[0]
     elif likely:
         place = ("tables", "deals", "columns", "amount")
-        readings = tuple(Reading({place: c}, {"column": c, "sum": ""}) for c in likely)
-        doubts.append(Doubt("money_columns", {"columns": ", ".join(likely)}, readings))
+        readings = tuple(Reading({place: c}, {"column": c, "sum": round(sum_of(raw, c))}) for c in likely)
+        doubts.append(Doubt(unsure_of(likely), {"columns": ", ".join(likely)}, readings))
 
 
 def _moments(raw: RawTable, column: str) -> pl.Series | None:

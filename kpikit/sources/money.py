@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -78,7 +78,12 @@ def _doubts(raw: RawTable, columns: list[str], kinds: Mapping[str, str]) -> tupl
         per = _PER.get(kinds.get(column, ""), "")
         meant = {"column": column, "per": per} if per else column
         readings.append(Reading({_AMOUNT: meant}, {"column": column, "sum": round(sum_of(raw, column))}))
-    return (Doubt("money_columns", {"columns": ", ".join(columns)}, tuple(readings)),)
+    return (Doubt(unsure_of(columns), {"columns": ", ".join(columns)}, tuple(readings)),)
+
+
+def unsure_of(columns: Sequence[str]) -> str:
+    """The question that columns of money raise: which of them, or whether the only one is meant as it stands."""
+    return "money_columns" if len(columns) > 1 else "money_unsure"
 
 
 def _is_filled(cells: pl.Series) -> bool:

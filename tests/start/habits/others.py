@@ -274,9 +274,7 @@ def more() -> Iterator[Habit]:
         for r, d in zip(base, ds, strict=True)
     ]
     yield file("a time of its own column", tm)
-    tr = []
-    for k in base[0]:
-        tr.append({"Field": k, **{f"c{i}": r[k] for i, r in enumerate(base)}})
+    tr = [{"Field": k, **{f"c{i}": r[k] for i, r in enumerate(base)}} for k in base[0]]
     yield file("turned on its side", tr, can_be_known=False)
     kb = [
         {
