@@ -165,11 +165,6 @@ def more() -> Iterator[Habit]:
         for r, d in zip(base, ds, strict=True)
     ]
     yield file("dynamics state and reason", st)
-    exp = [
-        {("Expected close date" if k == "Close Date" else k): (v or "2026-08-01 00:00") for k, v in r.items()}
-        for r in base
-    ]
-    yield file("only an expected close date", exp, can_be_known=False)
     wl = [
         {k: v for k, v in r.items() if k != "Close Date"}
         | {
