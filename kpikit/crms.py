@@ -24,7 +24,7 @@ class Crm:
 
     ``win_rate`` names what its own report counts (a key of :data:`kpikit.analysis.base.population.COUNTED`),
     ``leaves_out`` what that report leaves out and ours does not, ``history`` the shapes of its stage history (keys of
-    :data:`kpikit.sources.tables.HISTORIES`). ``columns``: table → our column → its names for it, the best first.
+    :data:`kpikit.sources.guess.HISTORIES`). ``columns``: table → our column → its names for it, the best first.
     ``flags``: its yes-or-no columns for ``won, lost, closed``.
     """
 

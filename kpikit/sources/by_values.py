@@ -10,7 +10,8 @@ import polars as pl
 
 from kpikit.reading import RawTable, parse
 from kpikit.sources.doubts import Doubt, Reading, Told
-from kpikit.sources.vocabulary import money
+from kpikit.sources.money import sum_of, unsure_of
+from kpikit.sources.vocabulary import is_in_thousands, money, speaks_of_money
 
 #: share of a column's filled cells that must read as what it is taken for, and of rows that count as all
 _READS, _ALL = 0.95, 0.98
@@ -18,6 +19,7 @@ _READS, _ALL = 0.95, 0.98
 _FEW = 60
 #: open deals of which so few bear a day of an end
 _RARE = 0.1
+_NUMBER = r"^\s*[€$£]?\s*-?\d[\d., ']*$"
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
 
@@ -120,13 +122,14 @@ def _amount(raw: RawTable, spare: list[str], found: dict[str, str], doubts: list
     """The one column of numbers that can be money."""
     numbers = [c for c in spare if money(c) != "reckoned" and _is_money(raw, c)]
     signed = [c for c in numbers if raw.frame[c].dtype == pl.String and raw.frame[c].str.contains("[€$£]").any()]
-    likely = signed or numbers
-    if len(likely) == 1:
+    spoken = [c for c in spare if speaks_of_money(c) and money(c) != "reckoned" and _are(raw.frame[c], _NUMBER)]
+    likely = spoken or signed or numbers
+    if len(likely) == 1 and likely[0] in numbers and not (spoken and is_in_thousands(likely[0])):
         found["amount"] = likely[0]
     elif likely:
         place = ("tables", "deals", "columns", "amount")
-        readings = tuple(Reading({place: c}, {"column": c, "sum": ""}) for c in likely)
-        doubts.append(Doubt("money_columns", {"columns": ", ".join(likely)}, readings))
+        readings = tuple(Reading({place: c}, {"column": c, "sum": round(sum_of(raw, c))}) for c in likely)
+        doubts.append(Doubt(unsure_of(likely), {"columns": ", ".join(likely)}, readings))
 
 
 def _moments(raw: RawTable, column: str) -> pl.Series | None:

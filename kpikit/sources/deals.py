@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from kpikit.reading import RawTable
+from kpikit.reading import RawTable, yes_no
 from kpikit.schema import TABLES
 from kpikit.sources import vocabulary
 from kpikit.sources.by_values import by_values
 from kpikit.sources.doubts import Doubt, Told
 from kpikit.sources.ending import Ending, ending
+from kpikit.sources.histories import word
 from kpikit.sources.identity import Identity, identity
 from kpikit.sources.money import Money, worth
 
@@ -51,18 +52,21 @@ def _lists_stages(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
     return of_stages and not {"amount", "owner", "outcome_at"} & set(columns)
 
 
-def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ()) -> Deals:
+def deals(
+    raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = (), whole: pl.DataFrame | None = None
+) -> Deals:
     """What the columns of this file mean.
 
     Args:
         raw: the deals as they were read; :func:`looks_like_deals` is not 0.
         listed: stage → outcome, as a list of stages says it; empty without one.
         taken: columns that another table takes (when a snapshot was made): nothing is read from their values.
+        whole: these deals and those of further files of the same kind, for what their values mean; None: these alone.
     """
     frame = raw.frame
     columns: dict[str, Any] = vocabulary.named(frame.columns, "deals")
     who, money = identity(frame, columns), worth(raw, columns)
-    ends = ending(frame, columns, listed) or Ending(None, {})
+    ends = ending(frame if whole is None else whole, columns, listed) or Ending(None, {})
     columns = {k: v for k, v in columns.items() if not (who.takes_first and v in who.varying)}
     columns |= {"deal_id": str(who.column)}
     columns = _ended(columns, ends, frame)
@@ -88,6 +92,17 @@ def deals(raw: RawTable, listed: Mapping[str, str], taken: Collection[str] = ())
     )
 
 
+def not_deleted(frame: pl.DataFrame) -> dict[str, list[str]]:
+    """Of a column that marks deleted rows the values of those that are not (``keep`` in a kpikit.toml); {} without."""
+    column = word(frame.columns, "deleted")
+    if column is None:
+        return {}
+    is_gone, texts = yes_no(frame[column]), frame[column].cast(pl.String).fill_null("").str.strip_chars()
+    if not is_gone.fill_null(value=False).any():
+        return {}
+    return {column: texts.filter(~is_gone.fill_null(value=False)).unique().sort().to_list()}
+
+
 def _ended(columns: dict[str, Any], ends: Ending, frame: pl.DataFrame) -> dict[str, Any]:
     """The columns of how and when a deal ended."""
     if ends.column is None:
@@ -96,7 +111,8 @@ def _ended(columns: dict[str, Any], ends: Ending, frame: pl.DataFrame) -> dict[s
         columns = columns | {"outcome": ends.column}
         if "stage" not in columns and frame[ends.column].n_unique() > 4:
             columns["stage"] = ends.column
-    if "outcome_at" not in columns and (times := vocabulary.end_times(frame.columns)):
+    times = vocabulary.end_times(frame.columns)
+    if times and ("outcome_at" not in columns or (len(times) > 1 and columns["outcome_at"] in times)):
         columns["outcome_at"] = times
     return columns
 

@@ -19,6 +19,8 @@ FEW_VALUES = 60
 _MOST_APART = 0.05
 #: a value that no word explains is no end where at least so many of its deals bear the mark of one
 _MARKED, _UNMARKED = 0.5, 0.1
+#: how a kpikit.toml writes the meaning of an empty cell
+BLANK = ""
 _OUTCOME: Place = ("tables", "deals", "columns", "outcome")
 _VALUES: Place = ("tables", "deals", "values", "outcome")
 _FLAGS: Place = ("tables", "deals", "ends")
@@ -54,13 +56,17 @@ def ending(frame: pl.DataFrame, columns: Mapping[str, str], listed: Mapping[str,
     by_flags = _by_flags(frame, flags)
     candidates = list(_candidates(frame, columns, by_flags, listed))
     if not candidates:
-        return Ending(None, {}, flags) if by_flags is not None else None
+        return _flags_alone(frame, columns, flags) if by_flags is not None else None
     column, outcomes, split = candidates[0]
     if split and by_flags is not None and by_flags.is_in(["won", "lost"]).any():
         return Ending(None, {}, flags, told=(Told("ends_by_flags", {"flags": _named(flags), "column": column}),))
     result = _texts(frame, column).replace_strict(dict(outcomes), default="open", return_dtype=pl.String)
     others = dict(_others(frame, columns, column, by_flags, flags, listed))
     told, doubts = _compared(frame, column, result, others, flags, outcomes)
+    blank = _blank(frame, columns, column, outcomes)
+    outcomes = {**outcomes, **blank.outcomes}
+    told, doubts = [*told, *blank.told], [*doubts, *blank.doubts]
+    doubts += _marked_open(frame, columns, column, result)
     doubts += _unexplained(frame, columns, column, outcomes, others)
     is_known = column in (columns.get("outcome"), columns.get("stage"))
     rivals = [name for name, _, _ in candidates[1:]] if not is_known else []
@@ -72,6 +78,47 @@ def ending(frame: pl.DataFrame, columns: Mapping[str, str], listed: Mapping[str,
     if by_flags is not None and not any(one.code == "ends_differ" for one in told):
         told.append(Told("ends_agree", {"column": column, "flags": _named(flags)}))
     return Ending(column, outcomes, {}, is_known, beside, tuple(told), tuple(doubts))
+
+
+def _flags_alone(frame: pl.DataFrame, columns: Mapping[str, str], flags: Mapping[str, str]) -> Ending:
+    """Only yes-or-no columns say it; of one alone (``Won``) its no is the other end, or a deal that goes on."""
+    spoken = [
+        key for key in ("won", "lost", "closed") if key in flags and yes_no(frame[flags[key]]).is_not_null().any()
+    ]
+    if len(spoken) > 1:
+        return Ending(None, {}, flags)
+    (end,), column = spoken, flags[spoken[0]]
+    said, texts = yes_no(frame[column]), _texts(frame, column)
+    other = "lost" if end == "won" else "won"
+    values = texts.drop_nulls().unique(maintain_order=True)
+    yes = set(texts.filter(said.fill_null(value=False)))
+    meant = {no: {v: end if v in yes else no for v in values} for no in (other, "open")}
+    ended = _texts(frame, columns["outcome_at"]).is_not_null() if "outcome_at" in columns else None
+    is_three = said.is_null().any() and ended is not None and bool((ended == said.is_not_null()).all())
+    if is_three:  # the days of ends tell the blank ones apart
+        blank = _blank(frame, columns, column, meant[other])
+        return Ending(column, {**meant[other], **blank.outcomes}, told=blank.told)
+    counted = {"column": column, "k": int((~said).sum()), "n": frame.height}
+    readings = tuple(Reading({_OUTCOME: column, _VALUES: meant[no]}, {"meant": no}) for no in (other, "open"))
+    return Ending(column, meant["open"], doubts=(Doubt("flag_alone", counted, readings),))
+
+
+def _blank(frame: pl.DataFrame, columns: Mapping[str, str], column: str, outcomes: Mapping[str, str]) -> Ending:
+    """What an empty cell means where only ends are written: a deal goes on, if no day of an end stands beside it."""
+    is_blank = _texts(frame, column).is_null()
+    if not is_blank.any() or "open" in outcomes.values():
+        return Ending(column, {})
+    ends = columns.get("outcome_at")
+    filled = _texts(frame, ends).is_not_null() if ends is not None else is_blank
+    if filled.any() and not filled.filter(is_blank).any():
+        return Ending(column, {BLANK: "open"}, told=(Told("blank_goes_on", _of_blanks(frame, column, is_blank)),))
+    readings = tuple(Reading({(*_VALUES, BLANK): meant}, {"meant": meant}) for meant in ("open", "lost", "won"))
+    return Ending(column, {}, doubts=(Doubt("blank_ends", _of_blanks(frame, column, is_blank), readings),))
+
+
+def _of_blanks(frame: pl.DataFrame, column: str, is_blank: pl.Series) -> dict[str, Any]:
+    row = int(frame.filter(is_blank)["_row"][0])
+    return {"column": column, "k": int(is_blank.sum()), "n": frame.height, "row": row}
 
 
 def meant_by_words(frame: pl.DataFrame, column: str) -> dict[str, str]:
@@ -262,10 +309,13 @@ def _unexplained(
         sizes = dict(texts.drop_nulls().value_counts().iter_rows())
         explained |= {v for v, k in spoken.iter_rows() if k >= _MARKED * sizes[v] and not is_unsure(v)}
     plain = [v for v in outcomes if outcomes[v] == "open" and v not in explained]
-    asked = [v for v in plain if is_unsure(v) or _looks_ended(frame, columns, texts, v, outcomes)]
+    asked = [v for v in outcomes if _never_ends(frame, columns, texts, v, outcomes)]
+    asked += [v for v in plain if is_unsure(v) or _looks_ended(frame, columns, texts, v, outcomes)]
     missing = {"won", "lost"} - set(outcomes.values())
     if missing and plain and not asked:
         asked = plain
+    if "lost" in missing:  # where none is lost, those set aside may be
+        asked = [*asked, *(v for v in outcomes if outcomes[v] == "void")]
     if not asked:
         return []
     sizes = dict(texts.drop_nulls().value_counts().iter_rows())
@@ -274,6 +324,38 @@ def _unexplained(
         Reading({(*_VALUES, v): meant for v in asked}, {"meant": meant}) for meant in ("lost", "open", "won")
     )
     return [Doubt("ends_unexplained", values, readings)]
+
+
+def _marked_open(frame: pl.DataFrame, columns: Mapping[str, str], column: str, result: pl.Series) -> list[Doubt]:
+    """Deals that go on by their words, and bear what lost ones do: asked where nothing else here is called lost.
+
+    A day that all open deals have is that on which they are expected to end, and marks none.
+    """
+    going, doubts = result == "open", []
+    if (result == "lost").any():
+        return []
+    for name in ("loss_reason", "outcome_at"):
+        if name not in columns or columns[name] == columns.get("expected_close_on"):
+            continue
+        marked = going & _texts(frame, columns[name]).is_not_null()
+        k, n = int(marked.sum()), int(going.sum())
+        if k > max(1, _MOST_APART * n) and (name == "loss_reason" or k < n):
+            values = {"column": column, "other": columns[name], "k": k, "n": n}
+            values["row"] = int(frame.filter(marked)["_row"][0])
+            doubts.append(Doubt("open_marked", values, ()))
+            break
+    return doubts
+
+
+def _never_ends(
+    frame: pl.DataFrame, columns: Mapping[str, str], texts: pl.Series, value: str, outcomes: Mapping[str, str]
+) -> bool:
+    """Is an end only among a value's words (``Lost? to be confirmed``), and lacks each of its deals the day of one?"""
+    if outcomes[value] not in ("won", "lost") or vocabulary.is_plain_end(value) or "outcome_at" not in columns:
+        return False
+    filled = _texts(frame, columns["outcome_at"]).is_not_null()
+    ended = texts.is_in([v for v, outcome in outcomes.items() if outcome in ("won", "lost") and v != value])
+    return not filled.filter(texts == value).any() and bool((filled.filter(ended).mean() or 0.0) > 1 - _UNMARKED)  # type: ignore[operator]
 
 
 def _looks_ended(

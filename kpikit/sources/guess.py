@@ -10,19 +10,38 @@ from typing import Any
 import polars as pl
 
 from kpikit.errors import DataError, Fault
-from kpikit.reading import RawTable, parse
+from kpikit.reading import RawTable
 from kpikit.schema import TABLES
-from kpikit.sources import histories, vocabulary
+from kpikit.sources import histories, parts, vocabulary
 from kpikit.sources.by_values import can_be_asked
-from kpikit.sources.deals import deals, looks_like_deals
+from kpikit.sources.deals import deals, looks_like_deals, not_deleted
 from kpikit.sources.doubts import Doubt, Told
-from kpikit.sources.ending import FEW_VALUES, ending, listed_ends
+from kpikit.sources.ending import FEW_VALUES, ending
 from kpikit.sources.event_logs import LogFound, event_log
+from kpikit.sources.histories import HistoryFound
 from kpikit.sources.identity import varying
-from kpikit.sources.tables import HISTORIES, TableGuess, accounts, of_history, people, stages
+from kpikit.sources.money import currency_of
 from kpikit.sources.vocabulary import meaning, named
 
-_SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD"}
+
+@dataclass(frozen=True)
+class TableGuess:
+    """One table of the book: its file, and the file's column for each of ours (None: the file has our names).
+
+    ``more`` are further files of the same kind, ``grammar`` other keys of its table in a kpikit.toml, ``own`` the
+    columns that we have no name for and that can be asked about, ``unused`` those that nothing takes; ``visits``: of a
+    history, for the order of stages.
+    """
+
+    name: str
+    file: Path
+    columns: Mapping[str, Any] | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    more: tuple[Path, ...] = ()
+    own: tuple[str, ...] = ()
+    grammar: Mapping[str, Any] = field(default_factory=dict)
+    visits: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ def guess(files: Mapping[Path, RawTable]) -> Guess:
         tables = tuple(TableGuess(name, own[name]) for name in TABLES if name in own)
         teams = _teams(tables, files)
         unused = tuple(path for path in files if path not in own.values())
-        currency = _currency(files[own["deals"]].frame, "currency", "amount")
+        currency = currency_of(files[own["deals"]].frame, "currency", "amount")
         return Guess(tables, {}, (), currency, None, teams[0] if teams else None, tuple(teams), unused_files=unused)
     return _foreign(files)
 
@@ -79,28 +98,32 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     """The guess for files in somebody else's words."""
     rows = {path: histories.repeated(raw, _columns_of(raw.frame)) for path, raw in files.items()}
     present = {p: raw if (r := rows[p]) is None else replace(raw, frame=r.present) for p, raw in files.items()}
-    lists = {path: ends for path, raw in files.items() if (ends := _listed(raw))}
-    scores = {path: looks_like_deals(raw, _of_others(lists, path)) for path, raw in present.items()}
+    every, present = present, {p: parts.kept(raw, not_deleted(raw.frame)) for p, raw in present.items()}
+    lists = {path: ends for path, raw in files.items() if (ends := parts.listed(raw))}
+    scores = {path: looks_like_deals(raw, parts.of_others(lists, path)) for path, raw in present.items()}
     path = max(present, key=lambda path: (scores[path], present[path].frame.height, path.name))
     if not scores[path] or _is_history(present[path]):
         return _alone(files)
-    more = _same_kind(path, files, scores) if rows[path] is None else ()
+    more = parts.same_kind(path, files) if rows[path] is None else ()
     when = () if (r := rows[path]) is None else tuple(r.history.columns.values())
-    found = deals(present[path], _of_others(lists, path), when)
+    whole = parts.whole([present[p] for p in (path, *more)])
+    found = deals(present[path], parts.of_others(lists, path), when, whole)
     frame, columns = present[path].frame, dict(found.columns)
-    first, *later = _old_to_new((path, *more), files, columns)
-    grammar = _grammar(found.grammar, more)
+    first, *later = parts.old_to_new((path, *more), files, columns, found.outcomes)
+    grammar = parts.both(
+        _grammar(found.grammar, more), {"keep": not_deleted(parts.whole([every[p] for p in (path, *more)]))}
+    )
     own = TableGuess("deals", first, columns, found.constants, found.unused, tuple(later), grammar=grammar)
     others: list[TableGuess] = []
     if (versions := rows[path]) is not None:
-        own = replace(own, grammar={**own.grammar, **versions.deals})
-        others.append(of_history(path, files[path], versions.history))
+        own = replace(own, grammar=parts.both(own.grammar, versions.deals))
+        others.append(_of_history(path, files[path], versions.history))
     rest = {p: raw for p, raw in files.items() if p not in (path, *more)}
     for find in (
         *(find for shape, find in HISTORIES.items() if shape in vocabulary.histories()),
-        people,
-        accounts,
-        stages,
+        _people,
+        _accounts,
+        _stages,
     ):
         here = {path: present[path]} if find is HISTORIES["wide"] else {}
         for other, raw in {**rest, **here}.items():
@@ -118,20 +141,22 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
     )
     orders = _orders(tables, frame, columns)
     teams = _teams(tables, files)
+    unused = tuple(p for p in rest if p not in [table.file for table in others])
+    aside = (*unused, *(table.file for table in others if table.name == "accounts" and table.file != path))
     return Guess(
         tables=_with_team(tables, teams[0] if teams else None),
         outcomes=found.outcomes,
         values=tuple(found.outcomes),
-        currency=found.constants.get("currency") or _currency(frame, columns.get("currency"), columns.get("amount")),
+        currency=found.constants.get("currency") or currency_of(frame, columns.get("currency"), columns.get("amount")),
         language=vocabulary.language_of(frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
         order=next(iter(orders.values()), ()),
-        pipelines=_pipelines(frame, columns.get("pipeline")),
+        pipelines=_pipelines(whole, columns.get("pipeline")),
         orders=orders if len(orders) > 1 else {},
-        unused_files=tuple(p for p in rest if p not in [table.file for table in others]),
+        unused_files=unused,
         told=found.told,
-        doubts=found.doubts,
+        doubts=(*found.doubts, *parts.deals_elsewhere(path, aside, files, str(columns["deal_id"]))),
     )
 
 
@@ -155,6 +180,14 @@ def _by_other_names(
     return None
 
 
+def _used_together(deals: TableGuess, others: Sequence[TableGuess]) -> tuple[TableGuess, ...]:
+    """The tables; a column of the deals' own file that one of them uses is unused by none."""
+    own = [table for table in others if table.file == deals.file]
+    still = set(deals.unused).intersection(*(table.unused for table in own))
+    kept = replace(deals, unused=tuple(name for name in deals.unused if name in still))
+    return (kept, *(replace(table, unused=()) if table in own else table for table in others))
+
+
 def _columns_of(frame: pl.DataFrame) -> dict[str, Any]:
     """The columns of the deals by name, and the one that says how a deal ended."""
     columns: dict[str, Any] = dict(named(frame.columns, "deals"))
@@ -175,36 +208,6 @@ def _without_stamps(own: TableGuess, others: Sequence[TableGuess]) -> TableGuess
     same = [table for table in others if table.file == own.file]
     left = [set(table.unused) for table in same]
     return replace(own, unused=tuple(c for c in own.unused if all(c in some for some in left)))
-
-
-def _listed(raw: RawTable) -> dict[str, str]:
-    """What a short file that lists stages says of their ends."""
-    names = named(raw.frame.columns, "stages")
-    is_list = "stage" in names and 0 < raw.frame.height <= FEW_VALUES and "position" in names
-    return listed_ends(raw.frame) if is_list else {}
-
-
-def _of_others(lists: Mapping[Path, Mapping[str, str]], path: Path) -> dict[str, str]:
-    return {stage: outcome for other, ends in lists.items() if other != path for stage, outcome in ends.items()}
-
-
-def _same_kind(path: Path, files: Mapping[Path, RawTable], scores: Mapping[Path, int]) -> tuple[Path, ...]:
-    """Other files with the same columns: a second export, or the next part of one."""
-    mine = set(files[path].frame.columns)
-    return tuple(p for p in files if p != path and scores[p] and set(files[p].frame.columns) == mine)
-
-
-def _old_to_new(paths: Sequence[Path], files: Mapping[Path, RawTable], columns: Mapping[str, Any]) -> list[Path]:
-    """Exports of one kind, that with the last day in it last."""
-    return sorted(paths, key=lambda path: (_last_day(files[path], columns), path.name)) if len(paths) > 1 else [*paths]
-
-
-def _last_day(raw: RawTable, columns: Mapping[str, Any]) -> str:
-    theirs = columns.get("created_at")
-    if not isinstance(theirs, str):
-        return ""
-    ours = raw.frame.select("_row", created_at=pl.col(theirs))
-    return str(parse(RawTable(raw.file, ours, (), raw.source), "deals").frame["created_at"].max())
 
 
 def _grammar(found: Mapping[str, Any], more: tuple[Path, ...]) -> dict[str, Any]:
@@ -248,7 +251,7 @@ def _alone(files: Mapping[Path, RawTable]) -> Guess:
                 continue
             deals = TableGuess("deals", path, {}, grammar={"made_from": "stage_events"})
             return Guess(
-                tables=(deals, of_history(path, raw, found)),
+                tables=(deals, _of_history(path, raw, found)),
                 outcomes={value: meaning(value) or "open" for value in values},
                 values=values,
                 currency=None,
@@ -267,20 +270,20 @@ def _of_log(files: Mapping[Path, RawTable]) -> Guess:
     path = max(logs, key=lambda one: (files[one].frame.height, one.name))
     found, raw = logs[path], files[path]
     rest = {other: raw for other, raw in files.items() if other != path}
-    persons = [t for p, other in rest.items() if (t := people(p, other, found.attributes, raw.frame))][:1]
-    teams = _teams(persons, files)
+    people = [t for p, other in rest.items() if (t := _people(p, other, found.attributes, raw.frame))][:1]
+    teams = _teams(people, files)
     told = ", ".join(f"{name} ({n})" for name, n in found.activities.items())
     said = set(found.outcomes.values())
     doubt = Doubt("log_ends", {"column": found.activity, "activities": told}, ())
     return Guess(
-        tables=tuple(persons),
+        tables=tuple(people),
         outcomes={name: found.outcomes.get(name, "open") for name in found.activities},
         values=tuple(found.activities),
         currency=None,
         language=vocabulary.language_of(raw.frame.columns),
         team=teams[0] if teams else None,
         team_choices=tuple(teams),
-        unused_files=tuple(p for p in rest if p not in [table.file for table in persons]),
+        unused_files=tuple(p for p in rest if p not in [table.file for table in people]),
         told=(
             Told(
                 "log",
@@ -314,6 +317,102 @@ def _own_table(path: Path, raw: RawTable) -> str | None:
     return table.name if all(c.name in raw.frame.columns for c in table.columns if c.required) else None
 
 
+def _history(find: Callable[..., HistoryFound | None]) -> Callable[..., TableGuess | None]:
+    """A shape of :mod:`kpikit.sources.histories` as a guess at the table ``stage_events``."""
+
+    def shape(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+        found = find(raw, deals, frame)
+        return None if found is None else _of_history(path, raw, found)
+
+    return shape
+
+
+def _of_history(path: Path, raw: RawTable, found: HistoryFound) -> TableGuess:
+    table = _other("stage_events", path, raw, found.columns)
+    stages = found.grammar.get("stages", ())
+    used = {str(found.grammar.get(key)) for key in ("from", "field")} | {str(v) for one in stages for v in one.values()}
+    unused = tuple(name for name in table.unused if name not in used)
+    return replace(table, unused=unused, grammar=found.grammar, visits=found.visits)
+
+
+#: the shapes of a stage history, by the name that a CRM's file gives them; what says most is looked for first
+HISTORIES = {
+    "field_log": _history(histories.field_log),
+    "from_to": _history(histories.from_to),
+    "wide": _history(histories.wide),
+    "long": _history(histories.long),
+}
+
+
+def _people(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A file that says of each owner which team is theirs."""
+    if "owner" not in deals:
+        return None
+    team = named(raw.frame.columns, "people").get("team")
+    columns = [c for c in raw.frame.columns if c != "_row" and c != team]
+    owner = next((c for c in columns if histories.overlap(frame[deals["owner"]], raw.frame[c]) >= 0.5), None)
+    if team is None or owner is None or raw.frame[owner].n_unique() < raw.frame.height:
+        return None
+    return _other("people", path, raw, {"owner": owner, "team": team})
+
+
+def _accounts(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A file with a row a customer, by the key that the deals have."""
+    if "account_id" not in deals:
+        return None
+    key = next(
+        (
+            c
+            for c in raw.frame.columns
+            if c != "_row" and histories.overlap(frame[deals["account_id"]], raw.frame[c]) >= 0.5
+        ),
+        None,
+    )
+    if key is None or raw.frame[key].n_unique() < raw.frame.height:
+        return None
+    return _other("accounts", path, raw, named(raw.frame.columns, "accounts") | {"account_id": key})
+
+
+def _stages(path: Path, raw: RawTable, deals: Mapping[str, str], frame: pl.DataFrame) -> TableGuess | None:
+    """A short file that lists the stages and their order."""
+    columns = named(raw.frame.columns, "stages")
+    if not {"stage", "position"} <= set(columns) or "stage" not in deals or raw.frame.height > FEW_VALUES:
+        return None
+    stage = frame[deals["stage"]]
+    if histories.overlap(stage, raw.frame[columns["stage"]]) < 0.5:  # by its id, where the deals have that
+        others = [c for c in raw.frame.columns if c not in ("_row", *columns.values())]
+        best = max(others, key=lambda c: histories.overlap(stage, raw.frame[c]), default=None)
+        if best is None or histories.overlap(stage, raw.frame[best]) < 0.5:
+            return None
+        columns["stage"] = best
+    found = _other("stages", path, raw, columns)
+    pipelines = _their_pipelines(raw.frame, columns, frame, deals)
+    return replace(found, grammar={"values": {"pipeline": pipelines}}) if pipelines else found
+
+
+def _their_pipelines(
+    listed: pl.DataFrame, columns: Mapping[str, str], frame: pl.DataFrame, deals: Mapping[str, str]
+) -> dict[str, str]:
+    """What the deals call the pipelines of a list that has ids for them: that in which deals of its stages stand."""
+    if not {"pipeline"} <= set(columns) & set(deals):
+        return {}
+    if histories.overlap(listed[columns["pipeline"]], frame[deals["pipeline"]]) > 0:
+        return {}
+    texts_of = histories.texts_of
+    theirs = listed.select(id=texts_of(columns["pipeline"]), stage=texts_of(columns["stage"]))
+    ours = frame.select(stage=texts_of(deals["stage"]), pipeline=texts_of(deals["pipeline"]))
+    both = theirs.join(ours, on="stage").group_by("id", "pipeline").len()
+    best = both.sort("len", "pipeline", descending=[True, False]).unique("id", keep="first", maintain_order=True)
+    return {} if best["pipeline"].is_duplicated().any() else dict(best.sort("id").select("id", "pipeline").rows())
+
+
+def _other(name: str, path: Path, raw: RawTable, columns: Mapping[str, str]) -> TableGuess:
+    ordered = {c.name: columns[c.name] for c in TABLES[name].columns if c.name in columns}
+    constants = {"pipeline": "all"} if name == "stages" and "pipeline" not in columns else {}
+    unused = tuple(c for c in raw.frame.columns if c not in {*ordered.values(), "_row"})
+    return TableGuess(name, path, ordered, constants, unused)
+
+
 def _pipelines(deals: pl.DataFrame, column: str | None) -> tuple[str, ...]:
     if column is None:
         return ("all",)
@@ -342,17 +441,3 @@ def _with_team(tables: tuple[TableGuess, ...], team: tuple[str, str] | None) -> 
         return tables
     deals = replace(tables[0], columns={k: v for k, v in (tables[0].columns or {}).items() if k != "team"})
     return (deals, *tables[1:])
-
-
-def _currency(frame: pl.DataFrame, currency: str | None, amount: str | None) -> str | None:
-    """The currency of most deals: their own column, else the sign beside their amounts."""
-    if currency is not None and currency in frame.columns:
-        codes = frame[currency].cast(pl.String).drop_nulls()
-        codes = codes.filter(codes.str.contains(r"^[A-Z]{3}$"))
-        return codes.mode().sort()[0] if len(codes) else None
-    if amount is None or amount not in frame.columns or frame[amount].dtype != pl.String:
-        return None
-    texts = frame[amount].drop_nulls()
-    found = {code: int(texts.str.contains(sign, literal=True).sum()) for sign, code in _SYMBOLS.items()}
-    best = max(found, key=lambda code: found[code])
-    return best if found[best] else None

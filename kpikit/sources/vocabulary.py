@@ -54,7 +54,8 @@ def named(headers: Collection[str], table: str) -> dict[str, str]:
 def end_times(headers: Collection[str]) -> list[str]:
     """The headers for the time of a win and of a loss, where a CRM keeps them apart."""
     theirs = {letters(header): header for header in headers}
-    known = dict.fromkeys(letters(name) for crm in crms().values() for name in crm.end_times)
+    given = [*(crm.end_times for crm in crms().values()), *(part.get("end_times", ()) for part in _parts())]
+    known = dict.fromkeys(letters(name) for names in given for name in names)
     return [theirs[name] for name in known if name in theirs]
 
 
@@ -132,6 +133,21 @@ def money(header: str) -> str | None:
     return _money().get(letters(header))
 
 
+def speaks_of_money(header: str) -> bool:
+    """Is one of a heading's words what a deal's worth is called (``Amount (x 1000)``)?"""
+    return any(_money().get(word) == "worth" for word in _words(header))
+
+
+def is_in_thousands(header: str) -> bool:
+    """Does a heading say that thousands or millions stand below it?
+
+    >>> is_in_thousands("Amount (k€)"), is_in_thousands("Amount")
+    (True, False)
+    """
+    scales = [name for part in _parts() for name in part.get("scales", ())]
+    return bool(set(_words(header)) & {letters(name) for name in scales})
+
+
 def language_of(headers: Collection[str]) -> str | None:
     """The language whose own words stand among the headers; None where none is told by them."""
     plain = {letters(header) for header in headers}
@@ -170,6 +186,11 @@ def meaning(value: str) -> str | None:
     stands_out = {parts[0], parts[-1]} & alone[outcome] or len(parts) <= 4
     paired = any(one + other in ends()[outcome] for one, other in pairwise(parts))
     return outcome if stands_out or paired else None
+
+
+def is_plain_end(value: str) -> bool:
+    """Is a value one of the words of an end, with nothing beside it?"""
+    return any(letters(value) in known for known in ends().values())
 
 
 def is_unsure(value: str) -> bool:

@@ -12,8 +12,7 @@ from typing import Any
 from kpikit.book.own_fields import own_name
 from kpikit.sources.doubts import Doubt, Place, Reading
 from kpikit.sources.event_logs import LogFound
-from kpikit.sources.guess import Guess
-from kpikit.sources.tables import TableGuess
+from kpikit.sources.guess import Guess, TableGuess
 from kpikit.start.asking import Choices
 from kpikit.words import Words
 

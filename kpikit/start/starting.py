@@ -118,7 +118,7 @@ def _understood(made: Start, ask: Ask | None, given: Mapping[Place, Any], *, all
     choices = asked(made.guess, made.files, ask, given, all_of_it=all_of_it)
     book, error, choices = _open(made.guess, choices, ask)
     if book is not None:
-        choices = replace(choices, open=(*choices.open, *_unread(book, given)))
+        choices = replace(choices, open=(*choices.open, *_unread(book, given), *_backwards(book, made.guess, given)))
     return replace(made, choices=choices, book=book, error=error)
 
 
@@ -173,3 +173,17 @@ def _unread(book: DealBook, given: Mapping[Place, Any]) -> Iterator[Doubt]:
         if k > _MOST_UNREAD * n and place not in given:
             values = {"column": column, "k": k, "n": n, "value": fault.value, "row": fault.row}
             yield Doubt("cells_unread", values, (Reading({place: None}, {"column": column}),))
+
+
+def _backwards(book: DealBook, found: Guess, given: Mapping[Place, Any]) -> Iterator[Doubt]:
+    """Most deals that ended did so before they began: the two columns stand for each other."""
+    deals = book.tables["deals"].lazy().select("created_at", "outcome_at").collect().drop_nulls()
+    k = sum(fault.n for fault in book.faults if fault.rule == "outcome_before_created")
+    table = found.table("deals")
+    columns = dict(table.columns or {}) if table else {}
+    places = {ours: ("tables", "deals", "columns", ours) for ours in ("created_at", "outcome_at")}
+    if 2 * k <= deals.height or not set(places) <= set(columns) or set(places.values()) & set(given):
+        return
+    settles = {places["created_at"]: columns["outcome_at"], places["outcome_at"]: columns["created_at"]}
+    values = {"begun": columns["created_at"], "ended": columns["outcome_at"], "k": k, "n": deals.height}
+    yield Doubt("days_backwards", values, (Reading(settles, values),))

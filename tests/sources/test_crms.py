@@ -11,7 +11,7 @@ from kpikit.analysis.base.population import COUNTED
 from kpikit.crms import CRMS, crms
 from kpikit.schema import TABLES
 from kpikit.sources import vocabulary
-from kpikit.sources.tables import HISTORIES
+from kpikit.sources.guess import HISTORIES
 from tests.analysis.rate_books import many, rate_book
 from tests.report import worked
 from tests.sources.test_guess import COLUMNS, guess_of, raw

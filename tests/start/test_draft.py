@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpikit.sources.guess import Guess
-from kpikit.sources.tables import TableGuess
+from kpikit.sources.guess import Guess, TableGuess
 from kpikit.start.draft import Choices, config, text
 from kpikit.words import LANGUAGES, Words
 

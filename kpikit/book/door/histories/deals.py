@@ -18,11 +18,16 @@ def kept(raw: RawTable, keep: Mapping[str, Sequence[str]], deal: str | None) -> 
 
     Args:
         raw: the file.
-        keep: column → the values that stay, whatever their case.
+        keep: column → the values that stay, whatever their case; "" for empty cells.
         deal: the column that names a deal, where the table has one.
     """
     wanted = [
-        pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase().is_in([str(v).casefold() for v in values])
+        pl.col(name)
+        .cast(pl.String)
+        .fill_null("")
+        .str.strip_chars()
+        .str.to_lowercase()
+        .is_in([str(v).casefold() for v in values])
         for name, values in keep.items()
     ]
     rest = raw.frame.filter(wanted) if wanted else raw.frame
