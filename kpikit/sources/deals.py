@@ -87,7 +87,7 @@ def deals(
         tuple(c for c in frame.columns if c not in used),
         dict(_grammar(who, ends)),
         who.varying,
-        (*who.told, *ends.told, *money.told, *found.told),
+        (*_all_deleted(frame), *who.told, *ends.told, *money.told, *found.told),
         (*who.doubts, *ends.doubts, *money.doubts, *found.doubts),
     )
 
@@ -98,9 +98,16 @@ def not_deleted(frame: pl.DataFrame) -> dict[str, list[str]]:
     if column is None:
         return {}
     is_gone, texts = yes_no(frame[column]), frame[column].cast(pl.String).fill_null("").str.strip_chars()
-    if not is_gone.fill_null(value=False).any():
-        return {}
+    if not is_gone.fill_null(value=False).any() or is_gone.fill_null(value=False).all():
+        return {}  # a mark that every row bears tells none from another
     return {column: texts.filter(~is_gone.fill_null(value=False)).unique().sort().to_list()}
+
+
+def _all_deleted(frame: pl.DataFrame) -> tuple[Told, ...]:
+    """Rows that all are marked as deleted are used, and that is told."""
+    column = word(frame.columns, "deleted")
+    is_all = column is not None and not frame.is_empty() and yes_no(frame[column]).fill_null(value=False).all()
+    return (Told("all_deleted", {"column": column, "n": frame.height}),) if is_all else ()
 
 
 def _ended(columns: dict[str, Any], ends: Ending, frame: pl.DataFrame) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _foreign(files: Mapping[Path, RawTable]) -> Guess:
                 others.append(table)
                 break
     tables = tuple(
-        _with_own(table, present.get(table.file, files[table.file]), found.twice)
+        _with_own(table, present[path if table.name == "deals" else table.file], found.twice)
         for table in (_without_stamps(own, others), *others)
     )
     orders = _orders(tables, frame, columns)
