@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import webbrowser
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +14,12 @@ from kpikit.cli.saying import as_of, lang, tell, words_in
 from kpikit.errors import UsageError
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from kpikit.words import Words
+
+#: seconds between two looks at a session that is open
+_MOMENT = 0.2
 
 
 @click.command()
@@ -60,9 +66,15 @@ def review(
         if not no_browser:
             webbrowser.open(running.url)
         try:
-            running.process.wait()
+            _until_it_ends(running.process)
         except KeyboardInterrupt:
             tell(words.say("panel.cli.ending"))
+
+
+def _until_it_ends(process: Popen[bytes]) -> None:
+    """Wait for a process, a moment at a time: a library's own handler of signals lets a wait without end go on."""
+    while process.poll() is None:
+        time.sleep(_MOMENT)
 
 
 def _absolute(log: str | None) -> str | None:

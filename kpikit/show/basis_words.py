@@ -39,7 +39,7 @@ def differs(what: str, then: Any, now: Any) -> Message:
 def rests_on(settings: Any) -> Message:
     """By what a book counts (:class:`kpikit.book.Settings`), in a sentence."""
     return message(
-        "basis.counts",
+        "basis.counts" if settings.holidays else "basis.counts.weekends",
         time_zone=settings.time_zone,
         month=str(settings.fiscal_year_starts),
         currency=_currency(settings.currency),
