@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import resources
 from typing import Any, Protocol
 
@@ -46,6 +47,10 @@ class ReviewWidget(anywidget.AnyWidget):
         self.brain = brain
         self.view = brain.view()
         self.on_msg(self._heard)
+
+    def __del__(self) -> None:
+        with suppress(KeyError):  # a panel that was opened later has this one's name: nothing is left to close
+            super().__del__()
 
     def _heard(self, _widget: Any, said: Any, _buffers: Any) -> None:
         if isinstance(said, dict):
