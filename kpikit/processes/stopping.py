@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -28,9 +29,10 @@ def note() -> None:
     """From now on a request to stop is remembered, for :func:`heard`, and nothing else happens.
 
     For the time in which a program is still being read: an interrupt in the middle of an import shows where it was, or
-    leaves half a library.
+    leaves half a library. At its very end a program hears nothing: what it has said is how it ends.
     """
     _listen(_remember)
+    atexit.register(_hear_no_more)
 
 
 @contextmanager
@@ -64,6 +66,13 @@ def _listen(handler: Any) -> dict[int, Any]:
         if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
             before[number] = signal.signal(number, handler)
     return before
+
+
+def _hear_no_more() -> None:
+    """The interpreter lets go of its handlers before it ends: a signal in between would end it otherwise."""
+    if hasattr(signal, "pthread_sigmask"):
+        numbers = {getattr(signal, name) for name in _NAMES if hasattr(signal, name)}
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
 def _remember(*_: object) -> None:

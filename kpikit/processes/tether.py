@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import active_children, parent_process
 from multiprocessing.connection import wait
 
@@ -74,19 +74,21 @@ def environment() -> Mapping[str, str]:
 
 
 @contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
-    """What is started here never hears Ctrl-C, from its first instruction on; this process hears it afterwards.
-
-    A process that hears it while it still imports would show where it was.
-    """
+def deaf_to(name: str) -> Iterator[None]:
+    """What is started here never hears this signal, from its first instruction on; this process hears it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name)})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def deaf_to_interrupts() -> AbstractContextManager[None]:
+    """As :func:`deaf_to`, for Ctrl-C: a process that hears it while it still imports would show where it was."""
+    return deaf_to("SIGINT")
 
 
 def end_children() -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -70,6 +69,10 @@ def _orders(place, out):
         "simulate": (("simulate", "--deals", "20000", "--out", out / "simulated"), 3),
         "privacy": (("privacy", "demo"), 1),
     }
+
+
+#: how a command ends that was done before it was asked to stop; the workbook of init holds no deals, which it says
+ENDED = {"init": (3,)}
 
 
 @pytest.fixture
@@ -141,12 +144,6 @@ class Trial:
         return left
 
 
-#: what Python's own tracker of semaphores says where one was let go twice, as processes end in any order
-OF_PYTHON = re.compile(
-    r'Traceback \(most recent call last\):\n(?:  .*\n)*?  File ".*resource_tracker\.py".*\n(?:  .*\n)*KeyError: .*\n'
-)
-
-
 @pytest.mark.timeout(3600)
 def test_fifty_kills_at_random_moments_leave_no_process_and_no_folder(place, tmp_path, begun):
     """kill -9, of the command alone or of its whole group, in turn over all commands."""
@@ -180,10 +177,9 @@ def test_a_request_to_stop_is_answered_in_a_sentence_from_the_first_moment_on(pl
         time.sleep(chance.uniform(0, longest) ** 2 / longest)  # most of them while it starts
         number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
         code = trial.end(number, is_for_all=chance.random() < 0.5)
-        said = OF_PYTHON.sub("", trial.said.read_text(encoding="utf-8"))
+        said = trial.said.read_text(encoding="utf-8")
         found = trial.left_after(PROMISED, str(place))
-        is_done = code in (0, 1, 3) or (code == -number and said.strip())  # it had ended, or was about to
-        is_told = "Interrupted" in said if code == 130 else is_done
+        is_told = "Interrupted" in said if code == 130 else code in ENDED.get(name, (0, 1))
         if not is_told or "Traceback" in said or "Exception ignored" in said or "panicked" in said or found:
             ill.append((name, number, code, said[-600:], found))
         codes[code] += 1

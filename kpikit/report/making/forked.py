@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from kpikit.errors import KpikitError
 from kpikit.processes.keeping import starting
-from kpikit.processes.tether import deaf_to_interrupts, end_descendants
+from kpikit.processes.tether import deaf_to, deaf_to_interrupts, end_descendants
 
 T = TypeVar("T")
 _STARTING = Lock()
@@ -71,10 +71,15 @@ def begin_importing(workers: int) -> None:
 
 
 def _ensure_server() -> None:
-    """Python's tracker comes first: starting it, it would let interrupts through again."""
+    """Python's tracker comes first: starting it, it would let interrupts through again.
+
+    It stays when a window is closed, as it does on Ctrl-C: one that comes after it knows nothing of what it is told to
+    forget, and complains.
+    """
     from multiprocessing import forkserver, resource_tracker  # absent where there are none
 
-    resource_tracker.ensure_running()
+    with deaf_to("SIGHUP"):
+        resource_tracker.ensure_running()
     with deaf_to_interrupts():
         forkserver.ensure_running()
 
